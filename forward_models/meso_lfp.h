@@ -1,0 +1,39 @@
+/* meso_lfp.h: LFP of a laminar probe from population kernels. */
+#ifndef MESO_LFP_H
+#define MESO_LFP_H
+
+#include "meso_data.h"
+#include "meso_error.h"
+#include "meso_model.h"
+#include "meso_progress.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Builds the kernel of every pathway (source population -> cell type) of a model: response of the
+ *  probe to one spike of one source neuron, averaged over the wiring.
+ *  @param[in] morphology_dirs  n_dirs folders searched for the SWC files, in order
+ *  Result: "/kernels/data" (pathway, channel, lag) mV, "/kernels/lag_ms", "/kernels/source",
+ *  "/kernels/cell_type", "/kernels/population" (names, one a pathway), "/kernels/channel_um"
+ *  (channel, 3), "/charge/excitatory_external_share" per population (share of the excitatory charge
+ *  that external input carries and the LFP leaves out) with "/charge/population"; group attributes
+ *  hold every parameter. */
+MESO_MUST_CHECK meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
+                                               const char *const *morphology_dirs, int n_threads,
+                                               const meso_progress *progress,
+                                               meso_result **ret_kernels, meso_err *err);
+
+/** Convolves the spikes with the kernels (FFTW, overlap-add, FFTW_ESTIMATE).
+ *  Signals: "lfp" and, per source population with any kernel, "lfp_from_<population>"; mV; sampled
+ *  at output_rate_Hz from spikes->t_start_ms on; positions of the contacts; attributes: kernel
+ *  method, validity band, share of external charge missing. */
+MESO_MUST_CHECK meso_status meso_lfp_from_kernels(const meso_result *kernels,
+                                                  const meso_spikes *spikes,
+                                                  double output_rate_Hz, int n_threads,
+                                                  meso_signals **ret_lfp, meso_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

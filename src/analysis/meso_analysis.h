@@ -1,0 +1,35 @@
+/* meso_analysis.h: the registry of analyses. One analysis is one file src/analysis/an_X.c that
+ * defines `const meso_analysis_ops meso_an_X`, and one row in src/analysis/Makefile.am. */
+#ifndef MESO_ANALYSIS_H
+#define MESO_ANALYSIS_H
+
+#include "meso_data.h"
+#include "meso_params.h"
+#include "meso_progress.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum meso_analysis_input { MESO_INPUT_SPIKES, MESO_INPUT_SIGNALS } meso_analysis_input;
+
+typedef struct meso_analysis_ops {
+  const char *name;         /**< command-line name: "statistics" */
+  const char *summary;      /**< one line */
+  meso_analysis_input input;
+  const meso_param *params; /**< rows; keys are the options without "--", '-' for '_' */
+  size_t params_size;       /**< sizeof the parameter struct */
+  /** Adds its arrays to @p result. Exactly one of spikes, signals is not NULL. Threads never change
+   *  a bit of the result. */
+  meso_status (*run)(const void *params, const meso_spikes *spikes, const meso_signals *signals,
+                     int n_threads, meso_result *result, meso_err *err);
+} meso_analysis_ops;
+
+size_t meso_analysis_count(void);
+const meso_analysis_ops *meso_analysis_at(size_t i);            /**< NULL beyond the end */
+const meso_analysis_ops *meso_analysis_by_name(const char *name); /**< NULL if unknown */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

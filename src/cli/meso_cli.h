@@ -1,0 +1,33 @@
+/* meso_cli.h: the command table. One command is one file src/cli/cmd_X.c that defines
+ * `const meso_command meso_cmd_X`, and one row in src/cli/Makefile.am. */
+#ifndef MESO_CLI_H
+#define MESO_CLI_H
+
+#include <stdbool.h>
+
+#include "meso_error.h"
+#include "meso_progress.h"
+
+/** Options shared by all commands, parsed by main. */
+typedef struct meso_cli {
+  int n_threads;              /**< --threads, default 2 */
+  bool quiet, json;
+  const char *seed;           /**< --seed text or NULL */
+  size_t n_sets;
+  const char *const *sets;    /**< --set path=value, in order */
+  const char *output;         /**< -o */
+  const char *command_line;   /**< for provenance */
+  const meso_progress *progress;
+  size_t n_args;              /**< what is left after the shared options: positional arguments ... */
+  const char *const *args;    /**< ... and the command's own options, unparsed */
+} meso_cli;
+
+typedef struct meso_command {
+  const char *name, *usage, *summary;
+  meso_status (*run)(const meso_cli *cli, meso_err *err);
+} meso_command;
+
+size_t meso_command_count(void);
+const meso_command *meso_command_at(size_t i);
+
+#endif

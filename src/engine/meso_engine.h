@@ -1,0 +1,72 @@
+/* meso_engine.h: runs networks of point neurons. Two ways in: a model (wiring drawn from the seed)
+ * and an explicit network file (every synapse given). Results do not depend on the number of
+ * threads: synaptic input is summed as integers in fixed point, random numbers are counted by
+ * identity. */
+#ifndef MESO_ENGINE_H
+#define MESO_ENGINE_H
+
+#include "meso_data.h"
+#include "meso_error.h"
+#include "meso_model.h"
+#include "meso_progress.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a run cost. */
+typedef struct meso_engine_report {
+  double build_s;              /**< wall time to make the wiring */
+  double loop_s;               /**< wall time of the simulation loop */
+  double real_time_factor;     /**< loop_s over biological time */
+  uint64_t n_synapses;         /**< recurrent and thalamic synapses made */
+  uint64_t n_spikes;
+  uint64_t n_synaptic_events;
+  uint64_t n_delays_clamped;   /**< drawn beyond the longest slot and shortened to it */
+  double weight_step_pA;       /**< fixed-point resolution of the weights */
+  double weight_loss;          /**< explicit networks: largest |w - stored w| (pA); 0 if all exact */
+} meso_engine_report;
+
+/** Simulates a model. Spikes of every population (poisson sources too), names and sizes as in the
+ *  model, t in (0, duration]. Caller destroys ret_spikes. */
+MESO_MUST_CHECK meso_status meso_engine_run_model(const meso_model *model, int n_threads,
+                                                  const meso_progress *progress,
+                                                  meso_spikes **ret_spikes,
+                                                  meso_engine_report *report, meso_err *err);
+
+/** What to record from an explicit network besides spikes. */
+typedef struct meso_record_options {
+  bool V_m, I_syn_ex, I_syn_in;
+  uint32_t first_neuron, last_neuron; /**< inclusive */
+} meso_record_options;
+
+/** Simulates an explicit network file (layout: doc/formats.md). Spikes: one population "neurons".
+ *  Traces: signals V_m (mV), I_syn_ex, I_syn_in (pA), sample k at (k + 1) dt, recorded after input
+ *  and reset of the step. record and ret_traces may be NULL. duration_ms <= 0: the file's T_ms. */
+MESO_MUST_CHECK meso_status meso_engine_run_network(const char *path, double duration_ms,
+                                                    int n_threads,
+                                                    const meso_record_options *record,
+                                                    const meso_progress *progress,
+                                                    meso_spikes **ret_spikes,
+                                                    meso_signals **ret_traces,
+                                                    meso_engine_report *report, meso_err *err);
+
+/** Summed synaptic currents per target population and source population from any spikes of the
+ *  model's network, through its wiring (regenerated from the seed): weights summed per (source,
+ *  target population, delay), applied to the spikes, then the exponential synapse filter.
+ *  Signals (n_times at 1/bin_ms kHz, channel = target population, label = its name), pA, mean over
+ *  the bin:
+ *  "I_ex" and "I_in" (inhibitory: negative), and "from_<source>" for every source population.
+ *  Signal attribute "background_mean_pA" is not per channel: I_ex carries attributes
+ *  "background_mean_pA.<population>" with the mean external current, which is not in the data.
+ *  Spike populations are matched by name; a missing one is an error. */
+MESO_MUST_CHECK meso_status meso_currents_from_spikes(const meso_model *model,
+                                                      const meso_spikes *spikes, double bin_ms,
+                                                      int n_threads,
+                                                      const meso_progress *progress,
+                                                      meso_signals **ret_currents, meso_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

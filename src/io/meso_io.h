@@ -1,0 +1,78 @@
+/* meso_io.h: native HDF5 files. Every file is written under a temporary name beside its target,
+ * synced, then renamed: whole or absent. Root attributes format = "mesocast", format_version, kind;
+ * group /provenance. Serial files of the same call are equal byte for byte. Readers treat files as
+ * hostile: sizes, types and ranks are checked before memory is taken.
+ */
+#ifndef MESO_IO_H
+#define MESO_IO_H
+
+#include "meso_data.h"
+#include "meso_error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Written to /provenance as attributes. Strings are borrowed; NULL ones are left out. No time,
+ *  path of a machine or host name belongs here. */
+typedef struct meso_provenance {
+  const char *command_line;
+  const char *model_text;   /**< canonical model, meso_model_canonical */
+  int64_t seed;             /**< 0: none */
+  size_t n_inputs;
+  const char *const *input; /**< n_inputs names of input files ... */
+  const char *const *input_sha256; /**< ... and their checksums */
+} meso_provenance;
+
+MESO_MUST_CHECK meso_status meso_spikes_write(const char *path, const meso_spikes *spikes,
+                                              const meso_provenance *provenance, meso_err *err);
+/** Reads SONATA spikes (ours, NEST exports, libsonata). See shared rules: size attribute, sorting
+ *  in any form, missing t_start/t_stop. What was guessed is said in attrs "warning". */
+MESO_MUST_CHECK meso_status meso_spikes_read(const char *path, meso_spikes **ret_spikes,
+                                             meso_err *err);
+/** kind: "lfp", "currents", "bold", "traces", ... */
+MESO_MUST_CHECK meso_status meso_signals_write(const char *path, const char *kind,
+                                               const meso_signals *signals,
+                                               const meso_provenance *provenance, meso_err *err);
+MESO_MUST_CHECK meso_status meso_signals_read(const char *path, meso_signals **ret_signals,
+                                              meso_err *err);
+/** kind: "analysis", "kernels", ... */
+MESO_MUST_CHECK meso_status meso_result_write(const char *path, const char *kind,
+                                              const meso_result *result,
+                                              const meso_provenance *provenance, meso_err *err);
+MESO_MUST_CHECK meso_status meso_result_read(const char *path, meso_result **ret_result,
+                                             meso_err *err);
+/** Root attribute "kind" of a mesocast file; "spikes" for any SONATA spike file, "network" for an
+ *  explicit network, "drive" for a file with /drive or a lone (region, time) drive, "" if unknown.
+ *  Writes at most size bytes. Fails (exit 3) on a missing file, a directory, not HDF5, truncated. */
+MESO_MUST_CHECK meso_status meso_file_kind(const char *path, char *kind, size_t size,
+                                           meso_err *err);
+
+/** One dataset of any file as doubles (integers are converted), row-major; caller frees ret_data.
+ *  dims has room for 4. For explicit networks, golden files, foreign files. */
+MESO_MUST_CHECK meso_status meso_h5_read_doubles(const char *path, const char *dataset,
+                                                 size_t *n_dims, size_t *dims, double **ret_data,
+                                                 meso_err *err);
+/** Numeric attribute of an object in any file ("/" for the root). */
+MESO_MUST_CHECK meso_status meso_h5_read_number(const char *path, const char *object,
+                                                const char *attribute, double *value,
+                                                meso_err *err);
+/** Text attribute; caller frees. */
+MESO_MUST_CHECK meso_status meso_h5_read_text(const char *path, const char *object,
+                                              const char *attribute, char **ret_text,
+                                              meso_err *err);
+
+/** Writes a byte buffer atomically (reports, figures, YAML copies). */
+MESO_MUST_CHECK meso_status meso_file_write(const char *path, const void *bytes, size_t n_bytes,
+                                            meso_err *err);
+/** Whole file into memory, NUL-terminated beyond its end; caller frees. */
+MESO_MUST_CHECK meso_status meso_file_read(const char *path, size_t max_bytes, char **ret_bytes,
+                                           size_t *ret_n_bytes, meso_err *err);
+/** Lower-case hex SHA-256 of a file / of memory; out has room for 65 bytes. */
+MESO_MUST_CHECK meso_status meso_sha256_file(const char *path, char out[65], meso_err *err);
+void meso_sha256_bytes(const void *bytes, size_t n_bytes, char out[65]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,192 @@
+/* meso_model.h: what a model file says, validated. No random number is drawn here.
+ *
+ * A model file (YAML) holds populations, projections, inputs, cells, probes and the settings of
+ * the later stages; it makes sense to any simulator. Population index order is file order; it is
+ * the index used everywhere (projections, kernels, currents). A population with model "poisson"
+ * has no dynamics: its neurons emit Poisson spikes (the thalamus) by the schedule.
+ * Units: ms, mV, pA, pF inside the point-neuron part (NEST's coherent set); um, S/m, nA in the
+ * LFP part; s in the BOLD part. All names carry their unit.
+ */
+#ifndef MESO_MODEL_H
+#define MESO_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "meso_attrs.h"
+#include "meso_error.h"
+#include "meso_params.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MESO_NEURON_IAF_PSC_EXP = 0, MESO_NEURON_POISSON = 1 }; /* choices of population.model */
+enum { MESO_EXCITATORY = 0, MESO_INHIBITORY = 1 };
+enum { MESO_BACKGROUND_NONE = 0, MESO_BACKGROUND_POISSON = 1, MESO_BACKGROUND_DC = 2 };
+enum { MESO_SCHEDULE_OFF = 0, MESO_SCHEDULE_CONSTANT, MESO_SCHEDULE_PULSES, MESO_SCHEDULE_BLOCKS };
+
+/** Leaky integrate-and-fire parameters, as in NEST's iaf_psc_exp. */
+typedef struct meso_neuron_params {
+  double E_L_mV, V_th_mV, V_reset_mV, C_m_pF, tau_m_ms, tau_syn_ex_ms, tau_syn_in_ms, t_ref_ms;
+  double I_e_pA;
+} meso_neuron_params;
+
+typedef struct meso_population {
+  char *name;
+  char *layer;                 /**< "L23", ...; "TC" for the thalamus; groups layers in figures */
+  int64_t size_full;           /**< at scale 1 */
+  int64_t size;                /**< derived: after scaling.N; sources (poisson) are not scaled */
+  int sign;                    /**< MESO_EXCITATORY or MESO_INHIBITORY */
+  int model;                   /**< MESO_NEURON_... */
+  meso_neuron_params neuron;
+  double V_m_initial_mean_mV, V_m_initial_sd_mV;
+  double full_mean_rate_Hz;    /**< of the unscaled model; enters the scaling compensation */
+  double K_ext;                /**< external in-degree; unscaled in the struct */
+  double I_dc_pA;              /**< derived: DC background + compensation, to be added to I_e */
+  double background_rate_Hz;   /**< derived: Poisson rate per neuron, 0 with DC */
+  double background_weight_pA; /**< derived */
+  int64_t first_neuron;        /**< derived: index of its first neuron in the whole network */
+} meso_population;
+
+/** Fixed total number of synapses, with autapses and multapses; sources, targets uniform. */
+typedef struct meso_projection {
+  size_t source, target;       /**< population indices */
+  double probability;          /**< pairwise connection probability of the full model */
+  uint64_t n_synapses;         /**< derived: log1p(-p)/log1p(-1/(N_s N_t)) at full size, rounded, then scaled */
+  double PSP_mV;               /**< peak of the postsynaptic potential, sign by the source */
+  double weight_pA;            /**< derived: mean weight, signed; includes 1/sqrt(scaling.K) */
+  double weight_sd_pA;         /**< derived: rel_sd * |weight_pA| */
+  double weight_rel_sd;
+  double delay_mean_ms, delay_sd_ms;
+} meso_projection;
+
+/** Piecewise-constant rate of all "poisson" populations. */
+typedef struct meso_schedule {
+  int kind;                    /**< MESO_SCHEDULE_... */
+  double start_ms;             /**< first onset */
+  double on_ms;                /**< pulse or block duration */
+  double period_ms;            /**< onset to onset */
+  double rate_Hz;              /**< while on */
+} meso_schedule;
+
+/** A cell type that stands for (a fraction of) a population in the LFP stage. */
+typedef struct meso_cell_type {
+  char *name;                  /**< "p23", ... */
+  size_t population;           /**< postsynaptic population it belongs to */
+  double fraction;             /**< of the population's neurons; sums to 1 per population */
+  char *morphology;            /**< SWC file, relative to the model file or the data directory */
+  char *sections;              /**< section types that carry synapses: "dend", "dend+apic", ... */
+  double *share;               /**< (n_populations) share of each source's synapses onto this
+                                    population that land on this cell type (T_yX); sums to 1 over
+                                    the population's types; default: fraction */
+  double *layer_share;         /**< (n_populations, n_layers) L_yXL; rows sum to 1 */
+} meso_cell_type;
+
+typedef struct meso_layer { char *name; double z_top_um, z_bottom_um; } meso_layer;
+
+/** Laminar probe and medium. z up, pia at 0, cortex negative. */
+typedef struct meso_probe_params {
+  int64_t n_contacts;
+  double x_um, y_um, z_first_um, z_step_um;
+  double sigma_S_per_m;
+} meso_probe_params;
+
+typedef struct meso_lfp_params {
+  int method;                  /**< choice row: population */
+  double radius_um;            /**< of the column's disc */
+  double soma_sd_um;           /**< scatter of soma depth around the middle of the layer */
+  double Ra_Ohm_cm, cm_uF_per_cm2, tau_m_ms; /**< passive cable */
+  double kernel_duration_ms, kernel_dt_ms;
+  double output_rate_Hz;
+} meso_lfp_params;
+
+typedef struct meso_bold_params {
+  char *model;                 /**< forward model name: friston2003, ... */
+  double TR_s;
+  double gain;                 /**< z = gain (x / x_base - 1) */
+  double baseline_start_s, baseline_stop_s;
+  bool include_background;     /**< mean current of the external input counts in x */
+  double dt_s;                 /**< resolution of the drive and of the integration */
+} meso_bold_params;
+
+typedef struct meso_analysis_params {
+  double discard_ms;           /**< dropped at the start of every analysis */
+  double bin_ms;               /**< of spike-count correlation */
+  int64_t n_correlation;       /**< neurons per population in the correlation, 200 */
+  int64_t nperseg;             /**< Welch */
+  double overlap;
+  int64_t min_spikes_cv;       /**< neurons with fewer spikes are left out of CV and LV, 4 */
+} meso_analysis_params;
+
+typedef struct meso_simulation_params {
+  double dt_ms, duration_ms;
+  int64_t seed;                /**< >= 1 */
+} meso_simulation_params;
+
+typedef struct meso_scaling { double N, K; } meso_scaling;
+
+typedef struct meso_background {
+  int kind;                    /**< MESO_BACKGROUND_... */
+  double rate_Hz, PSP_mV, delay_ms;
+} meso_background;
+
+typedef struct meso_model {
+  char *name, *description, *path; /**< path: the file, for messages and relative names */
+  meso_simulation_params simulation;
+  meso_scaling scaling;
+  meso_background background;
+  meso_schedule thalamus;
+  size_t n_populations;  meso_population *population;
+  size_t n_projections;  meso_projection *projection;
+  size_t n_layers;       meso_layer *layer;
+  size_t n_cell_types;   meso_cell_type *cell_type;
+  meso_probe_params probe;
+  meso_lfp_params lfp;
+  meso_bold_params bold;
+  meso_analysis_params analysis;
+  char *measured;              /**< comma-separated names of data/measured entries to compare */
+  int64_t n_neurons;           /**< derived: all populations */
+  uint64_t n_synapses;         /**< derived */
+  double compensation_warning; /**< derived: smallest (DC mean input)/rheobase when scaled, else 1 */
+} meso_model;
+
+/** Reads and validates a model file.
+ *  @param[in] path  YAML file
+ *  @param[in] sets  n_sets strings "dotted.path=value" applied after the file, before derivation;
+ *                   list items are addressed by name ("populations.L23E.K_ext=1700")
+ *  Errors name file, line, key, value, unit and allowed range (statuses that exit with 3). */
+MESO_MUST_CHECK meso_status meso_model_read(const char *path, size_t n_sets,
+                                            const char *const *sets, meso_model **ret_model,
+                                            meso_err *err);
+void meso_model_destroy(meso_model *model);
+
+/** Sections for meso_model_canonical: which part of the model a stage depends on. */
+enum {
+  MESO_SECTION_NETWORK = 1,  /**< simulation, scaling, background, thalamus, populations, projections */
+  MESO_SECTION_LFP = 2,      /**< layers, cells, probe, lfp */
+  MESO_SECTION_BOLD = 4,
+  MESO_SECTION_ANALYSIS = 8,
+  MESO_SECTION_ALL = 15
+};
+
+/** Resolved model as canonical text (every key of the sections, defaults included, one "path =
+ *  value" line each, full precision): the basis of stage hashes and of provenance. Caller frees;
+ *  NULL when out of memory. */
+char *meso_model_canonical(const meso_model *model, unsigned sections);
+
+/** Population index by name, or (size_t) -1. */
+size_t meso_model_find_population(const meso_model *model, const char *name);
+
+/** Peak PSP (mV) to PSC amplitude (pA) of an exponential synapse:
+ *  PD14 gives 585.38996 pA/mV with the L23E parameters. */
+double meso_psc_over_psp_pA_per_mV(const meso_neuron_params *neuron, double tau_syn_ms);
+
+/** Rate of the schedule at time t (spikes/s). */
+double meso_schedule_rate_Hz(const meso_schedule *schedule, double t_ms);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
