@@ -1,0 +1,178 @@
+/* meso_io_signals.c: signals, /signals/<name>/{data, positions, labels}. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "meso_io_internal.h"
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static meso_status put_data(const meso_h5_file *f, hid_t group, const meso_signal *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  hid_t dset = H5I_INVALID_HID;
+  const size_t dims[] = { s->n_times, s->n_channels };
+  const meso_h5_block data = {
+    .name = "data", .units = s->units, .file_type = H5T_IEEE_F64LE, .mem_type = H5T_NATIVE_DOUBLE,
+    .n_dims = 2, .dims = dims, .data = s->data,
+  };
+  MESO_TRY(meso_h5_put(f, group, &data, NULL, err));
+  MESO_H5W(f, err, dset = H5Dopen2(group, "data", H5P_DEFAULT));
+  MESO_TRY(meso_h5_put_number(f, dset, "sampling_rate_Hz", s->sampling_rate_Hz, err));
+  MESO_TRY(meso_h5_put_number(f, dset, "t_start_ms", s->t_start_ms, err));
+  MESO_TRY(meso_h5_put_attrs(f, dset, &s->attrs, err));
+cleanup:
+  if (dset >= 0) (void) H5Dclose(dset);
+  return status;
+}
+
+static meso_status put_signal(const meso_h5_file *f, const meso_signal *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  hid_t group = H5I_INVALID_HID;
+  char *path = NULL;
+  if (s->name[0] == '\0' || s->name[0] == '.' || strchr(s->name, '/') != NULL)
+    MESO_FAIL(err, MESO_EINVAL, "%s: \"%s\" cannot be the name of a signal", f->path, s->name);
+  const size_t room = strlen(s->name) + 16;
+  MESO_ALLOC(err, path, room);
+  (void) snprintf(path, room, "signals/%s", s->name);
+  MESO_TRY(meso_h5_need_group(f, path, &group, err));
+  MESO_TRY(put_data(f, group, s, err));
+  if (s->position_um != NULL) {
+    const size_t dims[] = { s->n_channels, 3 };
+    const meso_h5_block positions = {
+      .name = "positions", .units = "um", .file_type = H5T_IEEE_F64LE,
+      .mem_type = H5T_NATIVE_DOUBLE, .n_dims = 2, .dims = dims, .data = s->position_um,
+    };
+    MESO_TRY(meso_h5_put(f, group, &positions, NULL, err));
+  }
+  if (s->label != NULL)
+    MESO_TRY(meso_h5_put_strings(f, group, "labels", 1, &s->n_channels, s->label, NULL, err));
+cleanup:
+  if (group >= 0) (void) H5Gclose(group);
+  free(path);
+  return status;
+}
+
+meso_status meso_signals_write(const char *path, const char *kind, const meso_signals *signals,
+                               const meso_provenance *provenance, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_h5_file f;
+  hid_t root = H5I_INVALID_HID;
+  MESO_TRY(meso_h5_create(&f, path, kind, provenance, err));
+  MESO_TRY(meso_h5_put_attrs(&f, f.id, &signals->attrs, err));
+  MESO_TRY(meso_h5_need_group(&f, "signals", &root, err));
+  for (size_t i = 0; i < signals->n; i++) MESO_TRY(put_signal(&f, &signals->signal[i], err));
+cleanup:
+  if (root >= 0) (void) H5Gclose(root);
+  return meso_h5_finish(&f, status, err);
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+static meso_status read_positions(const meso_h5_file *f, hid_t group, meso_signal *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_h5_dataset d = { .id = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID };
+  if (!meso_h5_has(group, "positions")) return MESO_OK;
+  MESO_TRY(meso_h5_dataset_open(f, group, "positions", &d, err));
+  if (d.n_dims != 2 || d.dims[0] != s->n_channels || d.dims[1] != 3)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: positions are not (%zu, 3)", f->path, s->name,
+              s->n_channels);
+  MESO_ALLOC(err, s->position_um, d.count);
+  MESO_TRY(meso_h5_get_doubles(f, "positions", &d, s->position_um, err));
+cleanup:
+  meso_h5_dataset_close(&d);
+  return status;
+}
+
+static meso_status read_labels(const meso_h5_file *f, hid_t group, meso_signal *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_h5_dataset d = { .id = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID };
+  if (!meso_h5_has(group, "labels")) return MESO_OK;
+  MESO_TRY(meso_h5_dataset_open(f, group, "labels", &d, err));
+  if (d.n_dims != 1 || d.dims[0] != s->n_channels)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: not one label for each of %zu channels", f->path,
+              s->name, s->n_channels);
+  MESO_ALLOC(err, s->label, d.count);
+  MESO_TRY(meso_h5_get_strings(f, "labels", &d, s->label, err));
+cleanup:
+  meso_h5_dataset_close(&d);
+  return status;
+}
+
+static meso_status read_data(const meso_h5_file *f, hid_t group, const char *name,
+                             meso_signals *signals, meso_signal **ret_signal, meso_err *err)
+{
+  static const char *const standard[] = {
+    "units", "unit", "sampling_rate_Hz", "t_start_ms", NULL,
+  };
+  meso_status status = MESO_OK;
+  meso_h5_dataset d;
+  char *units = NULL;
+  double rate_Hz = 0.0, t_start_ms = 0.0;
+  MESO_TRY(meso_h5_dataset_open(f, group, "data", &d, err));
+  if (d.n_dims != 2)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: data has %zu dimensions, expected (time, channel)",
+              f->path, name, d.n_dims);
+  if (!meso_h5_attr_number(d.id, "sampling_rate_Hz", &rate_Hz)
+      || !(rate_Hz > 0.0 && rate_Hz < HUGE_VAL))
+    MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: sampling_rate_Hz is missing or not positive",
+              f->path, name);
+  if (meso_h5_attr_number(d.id, "t_start_ms", &t_start_ms) && !(fabs(t_start_ms) < HUGE_VAL))
+    MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: t_start_ms is not finite", f->path, name);
+  MESO_TRY(meso_h5_attr_units(f, d.id, &units, err));
+  MESO_TRY(meso_signals_add(signals, name, units, d.dims[0], d.dims[1], rate_Hz, t_start_ms,
+                            ret_signal, err));
+  MESO_TRY(meso_h5_get_doubles(f, name, &d, (*ret_signal)->data, err));
+  MESO_TRY(meso_h5_attrs(f, d.id, standard, &(*ret_signal)->attrs, err));
+cleanup:
+  meso_h5_dataset_close(&d);
+  free(units);
+  return status;
+}
+
+static meso_status read_signal(const meso_h5_file *f, hid_t root, const char *name,
+                               meso_signals *signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signal *s = NULL;
+  hid_t group = H5I_INVALID_HID;
+  MESO_H5R(f, err, name, group = H5Gopen2(root, name, H5P_DEFAULT));
+  MESO_TRY(read_data(f, group, name, signals, &s, err));
+  MESO_TRY(read_positions(f, group, s, err));
+  MESO_TRY(read_labels(f, group, s, err));
+cleanup:
+  if (group >= 0) (void) H5Gclose(group);
+  return status;
+}
+
+meso_status meso_signals_read(const char *path, meso_signals **ret_signals, meso_err *err)
+{
+  static const char *const standard[] = { "format", "format_version", "kind", NULL };
+  meso_status status = MESO_OK;
+  meso_h5_file f;
+  hid_t root = H5I_INVALID_HID;
+  char **names = NULL;
+  size_t n = 0;
+  meso_signals *signals = NULL;
+  *ret_signals = NULL;
+  MESO_TRY(meso_h5_open(&f, path, err));
+  root = meso_h5_has(f.id, "signals") ? H5Gopen2(f.id, "signals", H5P_DEFAULT) : H5I_INVALID_HID;
+  if (root < 0) MESO_FAIL(err, MESO_ENOTFOUND, "%s: there is no group /signals", path);
+  MESO_TRY(meso_h5_subgroups(&f, root, false, &names, &n, err));
+  MESO_TRY(meso_signals_create(&signals, err));
+  MESO_TRY(meso_h5_attrs(&f, f.id, standard, &signals->attrs, err));
+  for (size_t i = 0; i < n; i++) MESO_TRY(read_signal(&f, root, names[i], signals, err));
+  *ret_signals = signals;
+  signals = NULL;
+cleanup:
+  meso_signals_destroy(signals);
+  meso_names_free(names, n);
+  if (root >= 0) (void) H5Gclose(root);
+  meso_h5_close(&f);
+  return status;
+}
