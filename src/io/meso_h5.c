@@ -179,7 +179,7 @@ static bool has_spikes(hid_t file)
     const ssize_t n = H5Lget_name_by_idx(file, "spikes", H5_INDEX_NAME, H5_ITER_INC, i, name + at,
                                          sizeof name - at - 16, H5P_DEFAULT);
     if (n <= 0 || (size_t) n >= sizeof name - at - 16) continue;
-    strcat(name, "/timestamps");
+    (void) snprintf(name + at + n, sizeof name - at - (size_t) n, "/timestamps");
     if (meso_h5_has(file, name)) return true;
   }
   return false;

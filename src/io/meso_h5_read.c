@@ -180,7 +180,8 @@ meso_status meso_h5_attr_text(const meso_h5_file *f, hid_t at, const char *name,
   if (!open_single(at, name, &attr, &type)) return MESO_OK;
   if (H5Tget_class(type) != H5T_STRING) goto cleanup;
   buffer = meso_calloc(1, H5Tget_size(type));
-  if (buffer == NULL) MESO_FAIL(err, MESO_ENOMEM, "%s: attribute %s: cannot allocate", f->path, name);
+  if (buffer == NULL)
+    MESO_FAIL(err, MESO_ENOMEM, "%s: attribute %s: cannot allocate", f->path, name);
   MESO_H5R(f, err, name, H5Aread(attr, type, buffer));
   filled = true;
   MESO_TRY(copy_strings(buffer, type, 1, ret_text, err));

@@ -253,7 +253,7 @@ static meso_status settle_size(const meso_h5_file *f, hid_t group, meso_spike_po
     MESO_TRY(warn(attrs, p->name, "no size given, taken as the largest id + 1", err));
   }
   if (n_seen > p->size)
-    MESO_FAIL(err, MESO_ERANGE, "%s: population %s: neuron %llu is outside 0 .. size - 1 (size %llu)",
+    MESO_FAIL(err, MESO_ERANGE, "%s: population %s: neuron %llu, but its size is %llu",
               f->path, p->name, (unsigned long long) n_seen - 1, (unsigned long long) p->size);
 cleanup:
   return status;
@@ -350,7 +350,7 @@ static meso_status settle_range(const meso_h5_file *f, meso_spikes *spikes, meso
     const meso_spike_population *p = &spikes->population[i];
     if (p->n_spikes > 0 && (p->time_ms[0] < spikes->t_start_ms
                             || p->time_ms[p->n_spikes - 1] > spikes->t_stop_ms))
-      MESO_FAIL(err, MESO_ERANGE, "%s: population %s: spikes from %g to %g ms lie outside %g .. %g ms",
+      MESO_FAIL(err, MESO_ERANGE, "%s: population %s: spikes from %g to %g ms, outside %g .. %g ms",
                 f->path, p->name, p->time_ms[0], p->time_ms[p->n_spikes - 1], spikes->t_start_ms,
                 spikes->t_stop_ms);
   }
