@@ -24,7 +24,7 @@ MESO_MUST_CHECK meso_status meso_kernels_build(const meso_model *model, size_t n
                                                const meso_progress *progress,
                                                meso_result **ret_kernels, meso_err *err);
 
-/** Convolves the spikes with the kernels (FFTW, overlap-add, FFTW_ESTIMATE).
+/** Convolves the spikes with the kernels (FFTW, overlap-save).
  *  Signals: "lfp" and, per source population with any kernel, "lfp_from_<population>"; mV; sampled
  *  at output_rate_Hz from spikes->t_start_ms on; positions of the contacts; attributes: kernel
  *  method, validity band, share of external charge missing. */

@@ -1,0 +1,455 @@
+/* meso_lfp.c: spikes and kernels to LFP.
+ *
+ * Spikes are counted per step of the kernel and source population, then convolved with the sum of
+ * the source's kernels by overlap-save. Every output sample is the mean over the kernel steps of
+ * its interval (boxcar). Sources are independent and added in file order, so the number of threads
+ * does not change a bit.
+ */
+#include "meso_lfp.h"
+
+#include <fftw3.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOT_FOUND ((size_t) -1)
+
+static const size_t max_samples = (size_t) 1 << 40;
+
+/* What a kernel file holds, checked. */
+typedef struct kernel_view {
+  size_t n_pathways, n_channels, n_lags;
+  const double *data, *channel_um;
+  char *const *source;
+  double dt_ms, sigma_S_per_m;
+  const meso_attrs *attrs;
+} kernel_view;
+
+/* Sampling of the convolution. */
+typedef struct grid {
+  double start_ms, dt_ms;
+  size_t factor;      /* kernel steps per output sample */
+  size_t n_out;
+  size_t block;       /* new steps per transform, a multiple of factor */
+  size_t n_fft;
+} grid;
+
+typedef struct source_job {
+  const char *name;                   /* borrowed from the kernels */
+  const meso_spike_population *spikes; /* NULL: silent */
+  double *out;                        /* (n_out, n_channels), borrowed */
+  double *kernel;                     /* (n_channels, n_lags), summed over pathways */
+  meso_status status;
+} source_job;
+
+typedef struct transform { fftw_plan forward, inverse; } transform;
+
+/* Buffers of one source. */
+typedef struct work {
+  double *counts, *time;
+  fftw_complex *spectrum, *product, *kernel;
+} work;
+
+/* ---- input -------------------------------------------------------------------------------- */
+
+static const meso_attrs *group_attrs(const meso_result *result, const char *path)
+{
+  for (size_t i = 0; i < result->n_groups; i++)
+    if (strcmp(result->group[i].path, path) == 0) return &result->group[i].attrs;
+  return NULL;
+}
+
+static meso_status view_kernels(const meso_result *kernels, kernel_view *view, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *data = meso_result_find(kernels, "/kernels/data");
+  const meso_array *source = meso_result_find(kernels, "/kernels/source");
+  const meso_array *channel = meso_result_find(kernels, "/kernels/channel_um");
+  view->attrs = group_attrs(kernels, "/kernels");
+  if (data == NULL || data->data == NULL || data->n_dims != 3 || source == NULL
+      || source->text == NULL || channel == NULL || channel->data == NULL || view->attrs == NULL)
+    MESO_FAIL(err, MESO_EFORMAT, "not a kernel file: /kernels/data, source or channel_um missing");
+  view->n_pathways = data->dims[0];
+  view->n_channels = data->dims[1];
+  view->n_lags = data->dims[2];
+  if (meso_array_count(source) != view->n_pathways || view->n_channels == 0 || view->n_lags == 0
+      || meso_array_count(channel) != 3 * view->n_channels)
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: shapes of data, source and channel_um disagree");
+  view->data = data->data;
+  view->source = source->text;
+  view->channel_um = channel->data;
+  view->dt_ms = meso_attrs_number(view->attrs, "kernel_dt_ms", NAN);
+  view->sigma_S_per_m = meso_attrs_number(view->attrs, "sigma_S_per_m", NAN);
+  if (!(view->dt_ms > 0 && isfinite(view->dt_ms) && view->sigma_S_per_m > 0))
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: kernel_dt_ms or sigma_S_per_m missing or bad");
+  for (size_t i = 0; i < meso_array_count(data); i++)
+    if (!isfinite(view->data[i])) MESO_FAIL(err, MESO_EFORMAT, "kernel file: non-finite kernel");
+cleanup:
+  return status;
+}
+
+static meso_status make_grid(const kernel_view *view, const meso_spikes *spikes,
+                             double output_rate_Hz, grid *g, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double factor = 1000 / (output_rate_Hz * view->dt_ms);
+  if (!(output_rate_Hz > 0 && factor >= 1 - 1e-9 && factor < 1e6
+        && fabs(factor - round(factor)) < 1e-6 * factor))
+    MESO_FAIL(err, MESO_EINVAL, "output_rate_Hz %g: the output interval must be a whole number of "
+              "kernel steps of %g ms", output_rate_Hz, view->dt_ms);
+  const double n_out = floor((spikes->t_stop_ms - spikes->t_start_ms) * output_rate_Hz / 1000
+                             + 1e-6);
+  if (!(n_out >= 1 && n_out * (double) view->n_channels < (double) max_samples))
+    MESO_FAIL(err, MESO_EINVAL, "spikes from %g to %g ms give no sample at %g Hz, or too many",
+              spikes->t_start_ms, spikes->t_stop_ms, output_rate_Hz);
+  g->start_ms = spikes->t_start_ms;
+  g->dt_ms = view->dt_ms;
+  g->factor = (size_t) llround(factor);
+  g->n_out = (size_t) n_out;
+  g->n_fft = 4096;
+  while (g->n_fft < 4 * (view->n_lags + g->factor)) g->n_fft *= 2;
+  g->block = (g->n_fft - view->n_lags + 1) / g->factor * g->factor;
+cleanup:
+  return status;
+}
+
+/* Is a name in a comma-separated list? */
+static int listed(const char *list, const char *name)
+{
+  const size_t n = strlen(name);
+  for (const char *at = list; at != NULL && *at != '\0';) {
+    const size_t word = strcspn(at, ",");
+    if (word == n && strncmp(at, name, n) == 0) return 1;
+    at += word + (at[word] == ',');
+  }
+  return 0;
+}
+
+static size_t find_job(const source_job *job, size_t n, const char *name)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(job[i].name, name) == 0) return i;
+  return NOT_FOUND;
+}
+
+/* One job per source population, with its pathways' kernels summed. */
+static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes, source_job *job,
+                             size_t *n_jobs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t size = view->n_channels * view->n_lags;
+  for (size_t p = 0; p < view->n_pathways; p++) {
+    size_t i = find_job(job, *n_jobs, view->source[p]);
+    if (i == NOT_FOUND) {
+      i = (*n_jobs)++;
+      job[i].name = view->source[p];
+      const size_t at = meso_spikes_find(spikes, job[i].name);
+      if (at != NOT_FOUND) job[i].spikes = &spikes->population[at];
+      else if (!listed(meso_attrs_text(view->attrs, "silent_sources"), job[i].name))
+        MESO_FAIL(err, MESO_ENOTFOUND, "the kernels need spikes of population '%s', which the "
+                  "spikes do not have", job[i].name);
+      MESO_ALLOC(err, job[i].kernel, size);
+    }
+    for (size_t k = 0; k < size; k++) job[i].kernel[k] += view->data[p * size + k];
+  }
+cleanup:
+  return status;
+}
+
+/* Every population with spikes must be known to the kernels. */
+static meso_status check_names(const meso_result *kernels, const meso_spikes *spikes,
+                               const source_job *job, size_t n_jobs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *known = meso_result_find(kernels, "/charge/population");
+  for (size_t i = 0; i < spikes->n_populations; i++) {
+    const meso_spike_population *population = &spikes->population[i];
+    int found = find_job(job, n_jobs, population->name) != NOT_FOUND;
+    for (size_t k = 0; !found && known != NULL && known->text != NULL
+         && k < meso_array_count(known); k++)
+      found = strcmp(known->text[k], population->name) == 0;
+    if (!found && population->n_spikes > 0)
+      MESO_FAIL(err, MESO_ENOTFOUND, "the kernels know no population '%s', which the spikes have",
+                population->name);
+  }
+cleanup:
+  return status;
+}
+
+/* ---- convolution -------------------------------------------------------------------------- */
+
+static void work_clear(work *w)
+{
+  fftw_free(w->counts);
+  fftw_free(w->time);
+  fftw_free(w->spectrum);
+  fftw_free(w->product);
+  fftw_free(w->kernel);
+}
+
+static meso_status work_create(const kernel_view *view, const grid *g, work *w)
+{
+  const size_t n_freq = g->n_fft / 2 + 1;
+  w->counts = fftw_alloc_real(g->n_fft);
+  w->time = fftw_alloc_real(g->n_fft);
+  w->spectrum = fftw_alloc_complex(n_freq);
+  w->product = fftw_alloc_complex(n_freq);
+  w->kernel = fftw_alloc_complex(n_freq * view->n_channels);
+  return w->counts != NULL && w->time != NULL && w->spectrum != NULL && w->product != NULL
+    && w->kernel != NULL ? MESO_OK : MESO_ENOMEM;
+}
+
+static meso_status transform_create(const grid *g, transform *t, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  double *real = fftw_alloc_real(g->n_fft);
+  fftw_complex *complex_ = fftw_alloc_complex(g->n_fft / 2 + 1);
+  if (real == NULL || complex_ == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate transforms");
+  t->forward = fftw_plan_dft_r2c_1d((int) g->n_fft, real, complex_, FFTW_ESTIMATE);
+  t->inverse = fftw_plan_dft_c2r_1d((int) g->n_fft, complex_, real, FFTW_ESTIMATE);
+  if (t->forward == NULL || t->inverse == NULL)
+    MESO_FAIL(err, MESO_EBUG, "no transform of length %zu", g->n_fft);
+cleanup:
+  fftw_free(real);
+  fftw_free(complex_);
+  return status;
+}
+
+/* Spectra of every channel's kernel, with the factors of the inverse and of the mean. */
+static void transform_kernel(const kernel_view *view, const grid *g, const transform *t,
+                             const double *kernel, work *w)
+{
+  const size_t n_freq = g->n_fft / 2 + 1;
+  const double scale = 1 / ((double) g->n_fft * (double) g->factor);
+  for (size_t c = 0; c < view->n_channels; c++) {
+    memset(w->time, 0, g->n_fft * sizeof *w->time);
+    for (size_t k = 0; k < view->n_lags; k++) w->time[k] = kernel[c * view->n_lags + k] * scale;
+    fftw_execute_dft_r2c(t->forward, w->time, w->kernel + c * n_freq);
+  }
+}
+
+/* Step of the kernel's grid that a spike falls on. */
+static double spike_step(const grid *g, double time_ms)
+{
+  return floor((time_ms - g->start_ms) / g->dt_ms + 0.5);
+}
+
+/* Counts of the steps [first - history, first - history + n_fft); returns how many spikes. first
+ *  and next move on with the blocks: next is the first spike that may lie in the window. */
+static size_t count_window(const grid *g, const meso_spike_population *spikes, double window_start,
+                           size_t *next, double *counts)
+{
+  size_t n = 0;
+  memset(counts, 0, g->n_fft * sizeof *counts);
+  while (*next < spikes->n_spikes && spike_step(g, spikes->time_ms[*next]) < window_start)
+    (*next)++;
+  for (size_t i = *next; i < spikes->n_spikes; i++) {
+    const double at = spike_step(g, spikes->time_ms[i]) - window_start;
+    if (!(at < (double) g->n_fft)) break;
+    counts[(size_t) at]++;
+    n++;
+  }
+  return n;
+}
+
+/* Adds one block to the output: transform, multiply, back, mean over each output interval. */
+static void convolve_block(const kernel_view *view, const grid *g, const transform *t, work *w,
+                           size_t block_start, double *out)
+{
+  const size_t n_freq = g->n_fft / 2 + 1;
+  fftw_execute_dft_r2c(t->forward, w->counts, w->spectrum);
+  for (size_t c = 0; c < view->n_channels; c++) {
+    const fftw_complex *kernel = (const fftw_complex *) w->kernel + c * n_freq;
+    for (size_t f = 0; f < n_freq; f++) {
+      const double a = w->spectrum[f][0], b = w->spectrum[f][1];
+      w->product[f][0] = a * kernel[f][0] - b * kernel[f][1];
+      w->product[f][1] = a * kernel[f][1] + b * kernel[f][0];
+    }
+    fftw_execute_dft_c2r(t->inverse, w->product, w->time);
+    for (size_t i = 0; i < g->block / g->factor && block_start / g->factor + i < g->n_out; i++) {
+      double sum = 0;
+      for (size_t k = 0; k < g->factor; k++)
+        sum += w->time[view->n_lags - 1 + i * g->factor + k];
+      out[(block_start / g->factor + i) * view->n_channels + c] = sum;
+    }
+  }
+}
+
+static meso_status convolve_source(const kernel_view *view, const grid *g, const transform *t,
+                                   source_job *job)
+{
+  work w = {0};
+  if (job->spikes == NULL || job->spikes->n_spikes == 0) return MESO_OK;
+  const meso_status status = work_create(view, g, &w);
+  if (status == MESO_OK) {
+    size_t next = 0;
+    transform_kernel(view, g, t, job->kernel, &w);
+    for (size_t start = 0; start < g->n_out * g->factor; start += g->block) {
+      const double window_start = (double) start - (double) (view->n_lags - 1);
+      if (count_window(g, job->spikes, window_start, &next, w.counts) > 0)
+        convolve_block(view, g, t, &w, start, job->out);
+    }
+  }
+  work_clear(&w);
+  return status;
+}
+
+static meso_status convolve_all(const kernel_view *view, const grid *g, source_job *job,
+                                size_t n_jobs, int n_threads, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  transform t = {0};
+  (void) n_threads; /* unused without OpenMP */
+  MESO_TRY(transform_create(g, &t, err));
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : 1)
+  for (size_t i = 0; i < n_jobs; i++) job[i].status = convolve_source(view, g, &t, &job[i]);
+  for (size_t i = 0; i < n_jobs; i++)
+    if (job[i].status != MESO_OK)
+      MESO_FAIL(err, job[i].status, "cannot allocate the convolution of '%s'", job[i].name);
+cleanup:
+  if (t.forward != NULL) fftw_destroy_plan(t.forward);
+  if (t.inverse != NULL) fftw_destroy_plan(t.inverse);
+  return status;
+}
+
+/* ---- output ------------------------------------------------------------------------------- */
+
+static meso_status add_signal(const kernel_view *view, const grid *g, const char *name,
+                              meso_signals *signals, meso_signal **ret_signal, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double rate_Hz = 1000 / (g->dt_ms * (double) g->factor);
+  MESO_TRY(meso_signals_add(signals, name, "mV", g->n_out, view->n_channels, rate_Hz, g->start_ms,
+                            ret_signal, err));
+  MESO_ALLOC(err, (*ret_signal)->position_um, 3 * view->n_channels);
+  memcpy((*ret_signal)->position_um, view->channel_um, 3 * view->n_channels * sizeof(double));
+cleanup:
+  return status;
+}
+
+static meso_status describe(const meso_result *kernels, const kernel_view *view, const grid *g,
+                            size_t n_spikes, meso_attrs *attrs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[512];
+  const meso_array *population = meso_result_find(kernels, "/charge/population");
+  const meso_array *share = meso_result_find(kernels, "/charge/excitatory_external_share");
+  MESO_TRY(meso_attrs_copy(attrs, view->attrs, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "doc", "population kernels convolved with spike counts; "
+                               "mean over the column's wiring, passive cells", err));
+  (void) snprintf(text, sizeof text, "sample k is the mean over %zu steps of %g ms from t_start + "
+                  "k / rate on (boxcar, half an interval late; gain sinc(f / rate))", g->factor,
+                  g->dt_ms);
+  MESO_TRY(meso_attrs_set_text(attrs, "decimation", text, err));
+  (void) snprintf(text, sizeof text, "about %.3g to %.3g Hz: below, slow drifts beyond the kernel "
+                  "are missing; above, the mean over the output interval attenuates",
+                  1000 / ((double) view->n_lags * g->dt_ms), 0.3 * 1000
+                  / (g->dt_ms * (double) g->factor));
+  MESO_TRY(meso_attrs_set_text(attrs, "validity_band", text, err));
+  if (n_spikes == 0)
+    MESO_TRY(meso_attrs_set_text(attrs, "note", "all zero: the spikes are empty", err));
+  for (size_t i = 0; population != NULL && population->text != NULL && share != NULL
+       && share->data != NULL && meso_array_count(share) == meso_array_count(population)
+       && i < meso_array_count(share); i++) {
+    (void) snprintf(text, sizeof text, "excitatory_external_share.%s", population->text[i]);
+    MESO_TRY(meso_attrs_set_number(attrs, text, share->data[i], err));
+  }
+cleanup:
+  return status;
+}
+
+/* Spacing of contacts that stand evenly along z, else 0. */
+static double contact_step_um(const kernel_view *view)
+{
+  const double *x = view->channel_um;
+  const double step = view->n_channels > 2 ? x[5] - x[2] : 0;
+  for (size_t c = 1; c < view->n_channels; c++)
+    if (fabs(x[3 * c + 2] - x[3 * c - 1] - step) > 1e-6 * fabs(step)) return 0;
+  return fabs(step);
+}
+
+/* -sigma d2phi/dz2 of the inner contacts; S/m mV/um^2 = 1e9 A/m^3. */
+static meso_status add_csd(const kernel_view *view, meso_signals *signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double step = contact_step_um(view);
+  const size_t n = view->n_channels;
+  meso_signal *csd;
+  if (!(step > 0)) return MESO_OK;
+  const meso_signal *lfp = meso_signals_find(signals, "lfp");
+  MESO_TRY(meso_signals_add(signals, "csd", "A/m^3", lfp->n_times, n - 2, lfp->sampling_rate_Hz,
+                            lfp->t_start_ms, &csd, err));
+  lfp = meso_signals_find(signals, "lfp");
+  const double scale = -view->sigma_S_per_m / (step * step) * 1e9;
+  for (size_t t = 0; t < lfp->n_times; t++)
+    for (size_t c = 1; c + 1 < n; c++) {
+      const double *phi = lfp->data + t * n + c;
+      csd->data[t * (n - 2) + c - 1] = scale * (phi[-1] - 2 * phi[0] + phi[1]);
+    }
+  MESO_ALLOC(err, csd->position_um, 3 * (n - 2));
+  memcpy(csd->position_um, view->channel_um + 3, 3 * (n - 2) * sizeof(double));
+  MESO_TRY(meso_attrs_set_text(&csd->attrs, "doc", "standard estimate of the current source density "
+                               "from the LFP: -sigma d2phi/dz2 at the inner contacts; sources "
+                               "positive", err));
+  MESO_TRY(meso_attrs_set_number(&csd->attrs, "sigma_S_per_m", view->sigma_S_per_m, err));
+  MESO_TRY(meso_attrs_set_number(&csd->attrs, "contact_step_um", step, err));
+cleanup:
+  return status;
+}
+
+/* Signals "lfp" and "lfp_from_X"; the jobs borrow the data of the latter. */
+static meso_status add_signals(const kernel_view *view, const grid *g, source_job *job,
+                               size_t n_jobs, meso_signals *signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char name[512];
+  meso_signal *signal;
+  MESO_TRY(add_signal(view, g, "lfp", signals, &signal, err));
+  for (size_t i = 0; i < n_jobs; i++) {
+    (void) snprintf(name, sizeof name, "lfp_from_%s", job[i].name);
+    MESO_TRY(add_signal(view, g, name, signals, &signal, err));
+    job[i].out = signal->data;
+  }
+cleanup:
+  return status;
+}
+
+static void add_up(const kernel_view *view, const grid *g, const source_job *job, size_t n_jobs,
+                   meso_signal *total)
+{
+  for (size_t i = 0; i < n_jobs; i++)
+    for (size_t k = 0; k < g->n_out * view->n_channels; k++) total->data[k] += job[i].out[k];
+}
+
+meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes *spikes,
+                                  double output_rate_Hz, int n_threads, meso_signals **ret_lfp,
+                                  meso_err *err)
+{
+  meso_status status = MESO_OK;
+  kernel_view view = {0};
+  grid g = {0};
+  source_job *job = NULL;
+  meso_signals *signals = NULL;
+  size_t n_jobs = 0, n_spikes = 0;
+  MESO_TRY(view_kernels(kernels, &view, err));
+  MESO_TRY(make_grid(&view, spikes, output_rate_Hz, &g, err));
+  MESO_ALLOC(err, job, view.n_pathways);
+  MESO_TRY(list_jobs(&view, spikes, job, &n_jobs, err));
+  MESO_TRY(check_names(kernels, spikes, job, n_jobs, err));
+  MESO_TRY(meso_signals_create(&signals, err));
+  MESO_TRY(add_signals(&view, &g, job, n_jobs, signals, err));
+  MESO_TRY(convolve_all(&view, &g, job, n_jobs, n_threads, err));
+  meso_signal *lfp = meso_signals_find(signals, "lfp");
+  add_up(&view, &g, job, n_jobs, lfp);
+  for (size_t i = 0; i < n_jobs; i++) n_spikes += job[i].spikes ? job[i].spikes->n_spikes : 0;
+  MESO_TRY(describe(kernels, &view, &g, n_spikes, &lfp->attrs, err));
+  MESO_TRY(add_csd(&view, signals, err));
+  *ret_lfp = signals;
+  signals = NULL;
+cleanup:
+  for (size_t i = 0; i < n_jobs; i++) free(job[i].kernel);
+  free(job);
+  meso_signals_destroy(signals);
+  return status;
+}

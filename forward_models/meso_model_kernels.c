@@ -1,0 +1,490 @@
+/* meso_model_kernels.c: kernels of every pathway of a model.
+ *
+ * Pathway: a projection X -> Y seen by one cell type y of Y. One spike of one X neuron releases
+ * weight * out-degree of current, spread over a representative cell of y: over layers by
+ * layer_share, within a layer by membrane area. Scatter of the somata turns the layer boxes into
+ * probabilities that a segment lies in a layer. Delays follow the engine: normal, redrawn until at
+ * least half a step, rounded to steps.
+ */
+#include "meso_lfp.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "meso_cable.h"
+#include "meso_conductor.h"
+#include "meso_kernel.h"
+#include "meso_morphology.h"
+
+enum { MAX_LAGS = 1000000, MAX_PATH = 4096 };
+static const double min_layer_area_um2 = 1;  /* less expected membrane: no synapses there */
+static const double d_lambda = 0.1, d_lambda_frequency_Hz = 100;
+
+/* Representative cell of a type. */
+typedef struct type_cell {
+  meso_morphology *morphology;
+  unsigned section_types;
+  double *matrix;      /* (n_channels, n_segments) */
+  double *g_pas;
+} type_cell;
+
+typedef struct pathway {
+  const meso_projection *projection;
+  size_t type;
+  double out_degree;   /* synapses of one source neuron on all cells of the type */
+  double moved_share;  /* of its synapses, from layers without membrane to the others */
+  meso_status status;
+  meso_err err;
+} pathway;
+
+typedef struct build {
+  const meso_model *model;
+  size_t n_channels, n_lags;
+  double *channel_z_um;
+  type_cell *cell;     /* one per cell type */
+  size_t n_pathways;
+  pathway *pathway;
+} build;
+
+/* ---- representative cells ----------------------------------------------------------------- */
+
+static meso_status find_morphology(const meso_cell_type *type, size_t n_dirs,
+                                   const char *const *dirs, char *path, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *name = type->morphology;
+  if (name == NULL || name[0] == '\0')
+    MESO_FAIL(err, MESO_EINVAL, "cell type %s has no morphology", type->name);
+  const int absolute = name[0] == '/';
+  for (size_t i = 0; i < (absolute ? 1 : n_dirs); i++) {
+    const int n = snprintf(path, MAX_PATH, "%s%s%s", absolute ? "" : dirs[i], absolute ? "" : "/",
+                           name);
+    if (n > 0 && n < MAX_PATH && access(path, R_OK) == 0) return MESO_OK;
+  }
+  MESO_FAIL(err, MESO_ENOTFOUND, "morphology '%s' of cell type %s is in none of %zu folders%s%s",
+            name, type->name, n_dirs, n_dirs > 0 ? ", first " : "", n_dirs > 0 ? dirs[0] : "");
+cleanup:
+  return status;
+}
+
+static meso_status soma_depth(const meso_model *model, const meso_population *population,
+                              double *z_um, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t l = 0; l < model->n_layers; l++)
+    if (population->layer != NULL && strcmp(model->layer[l].name, population->layer) == 0) {
+      *z_um = (model->layer[l].z_top_um + model->layer[l].z_bottom_um) / 2;
+      return MESO_OK;
+    }
+  MESO_FAIL(err, MESO_ENOTFOUND, "layer '%s' of population %s is not among the model's layers",
+            population->layer != NULL ? population->layer : "", population->name);
+cleanup:
+  return status;
+}
+
+static meso_status make_cell(const build *b, size_t type, size_t n_dirs, const char *const *dirs,
+                             meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *model = b->model;
+  const meso_lfp_params *lfp = &model->lfp;
+  const meso_cell_type *ct = &model->cell_type[type];
+  type_cell *cell = &b->cell[type];
+  const meso_discretisation cut = {lfp->Ra_Ohm_cm, lfp->cm_uF_per_cm2, d_lambda,
+                                   d_lambda_frequency_Hz};
+  char path[MAX_PATH];
+  double z_um = 0;
+  MESO_TRY(find_morphology(ct, n_dirs, dirs, path, err));
+  MESO_TRY(meso_section_types_parse(ct->sections != NULL ? ct->sections : "", &cell->section_types,
+                                    err));
+  MESO_TRY(soma_depth(model, &model->population[ct->population], &z_um, err));
+  MESO_TRY(meso_morphology_read(path, &cut, &cell->morphology, err));
+  meso_morphology_place(cell->morphology, 0, 0, z_um);
+  MESO_ALLOC(err, cell->g_pas, cell->morphology->n_segments);
+  for (size_t j = 0; j < cell->morphology->n_segments; j++)
+    cell->g_pas[j] = lfp->cm_uF_per_cm2 * 1e-3 / lfp->tau_m_ms;
+  MESO_ALLOC(err, cell->matrix, b->n_channels * cell->morphology->n_segments);
+  MESO_TRY(meso_conductor_gauss_cylinder(cell->morphology, b->n_channels, b->channel_z_um,
+                                         model->probe.sigma_S_per_m, lfp->radius_um,
+                                         lfp->soma_sd_um, cell->matrix, err));
+cleanup:
+  return status;
+}
+
+/* ---- one pathway -------------------------------------------------------------------------- */
+
+static double normal_cdf(double x) { return erfc(-x / sqrt(2.)) / 2; }
+
+/* Probability that a point at z, displaced by a normal with sd, lies between bottom and top. */
+static double probability_between(double z, double bottom, double top, double sd)
+{
+  if (!(sd > 0)) return z >= bottom && z < top ? 1 : 0;
+  return normal_cdf((top - z) / sd) - normal_cdf((bottom - z) / sd);
+}
+
+/* Adds the share of a layer to the segments, by expected eligible area; returns that area. */
+static double fill_layer(const build *b, const pathway *p, const meso_layer *layer, double share,
+                         double *probability)
+{
+  const type_cell *cell = &b->cell[p->type];
+  const meso_morphology *m = cell->morphology;
+  double area = 0;
+  for (int pass = 0; pass < 2; pass++)
+    for (size_t j = 0; j < m->n_segments; j++) {
+      if ((cell->section_types >> m->section_type[m->segment_section[j]] & 1) == 0) continue;
+      const double a = m->area_um2[j]
+        * probability_between(meso_morphology_z_um(m, j), fmin(layer->z_top_um, layer->z_bottom_um),
+                              fmax(layer->z_top_um, layer->z_bottom_um),
+                              b->model->lfp.soma_sd_um);
+      if (pass == 0) area += a;
+      else if (area >= min_layer_area_um2) probability[j] += share * a / area;
+    }
+  return area;
+}
+
+static meso_status place_synapses(const build *b, pathway *p, double *probability, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *model = b->model;
+  const meso_cell_type *type = &model->cell_type[p->type];
+  const double *share = type->layer_share + p->projection->source * model->n_layers;
+  double placed = 0, total = 0;
+  for (size_t l = 0; l < model->n_layers; l++) {
+    if (!(share[l] > 0)) continue;
+    total += share[l];
+    if (fill_layer(b, p, &model->layer[l], share[l], probability) >= min_layer_area_um2)
+      placed += share[l];
+  }
+  if (!(placed > 0))
+    MESO_FAIL(err, MESO_EINVAL, "synapses of %s on cell type %s: no layer with a share has "
+              "membrane of sections '%s'", model->population[p->projection->source].name,
+              type->name, type->sections);
+  for (size_t j = 0; j < b->cell[p->type].morphology->n_segments; j++) probability[j] /= placed;
+  p->moved_share = 1 - placed / total;
+cleanup:
+  return status;
+}
+
+/* Probability of each delay in steps of the kernel: the engine's distribution. */
+static void delay_distribution(const build *b, const meso_projection *projection, double *weight)
+{
+  const double dt = b->model->simulation.dt_ms, kernel_dt = b->model->lfp.kernel_dt_ms;
+  const double mean = projection->delay_mean_ms, sd = projection->delay_sd_ms;
+  const double norm = sd > 0 ? normal_cdf((mean - dt / 2) / sd) : 1;
+  const double n_steps = (double) b->n_lags * kernel_dt / dt;
+  for (double step = 1; step <= n_steps; step++) {
+    const double nearest = fmax(1, round(mean / dt));
+    const double p = sd > 0
+      ? probability_between(mean, (step - 0.5) * dt, (step + 0.5) * dt, sd) / norm
+      : (step == nearest ? 1 : 0);
+    const double at = round(step * dt / kernel_dt);
+    if (at < (double) b->n_lags) weight[(size_t) at] += p;
+  }
+}
+
+static meso_status compute_pathway(const build *b, pathway *p, double *data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *model = b->model;
+  const meso_population *source = &model->population[p->projection->source];
+  const meso_neuron_params *target = &model->population[p->projection->target].neuron;
+  const type_cell *cell = &b->cell[p->type];
+  const meso_morphology *m = cell->morphology;
+  double *weight_nA = NULL, *delay = NULL, *response = NULL;
+  MESO_ALLOC(err, weight_nA, m->n_segments);
+  MESO_ALLOC(err, delay, b->n_lags);
+  MESO_ALLOC(err, response, b->n_channels * b->n_lags);
+  MESO_TRY(place_synapses(b, p, weight_nA, err));
+  for (size_t j = 0; j < m->n_segments; j++)
+    weight_nA[j] *= p->projection->weight_pA * 1e-3 * p->out_degree;
+  const meso_kernel_synapse synapse = {
+    .tau_ms = source->sign == MESO_EXCITATORY ? target->tau_syn_ex_ms : target->tau_syn_in_ms};
+  const meso_cable cable = {model->lfp.cm_uF_per_cm2, 0, cell->g_pas, model->lfp.kernel_dt_ms,
+                            b->n_lags - 1};
+  MESO_TRY(meso_kernel_response(m, &cable, &synapse, weight_nA, 0, b->n_channels, cell->matrix,
+                                response, err));
+  delay_distribution(b, p->projection, delay);
+  for (size_t d = 0; d < b->n_lags; d++) {
+    if (!(delay[d] > 0)) continue;
+    for (size_t c = 0; c < b->n_channels; c++)
+      for (size_t k = d; k < b->n_lags; k++)
+        data[c * b->n_lags + k] += delay[d] * response[c * b->n_lags + k - d];
+  }
+cleanup:
+  free(weight_nA);
+  free(delay);
+  free(response);
+  return status;
+}
+
+static meso_status compute_all(const build *b, int n_threads, const meso_progress *progress,
+                               double *data, meso_err *err)
+{
+  size_t n_done = 0;
+  (void) n_threads; /* unused without OpenMP */
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : 1)
+  for (size_t i = 0; i < b->n_pathways; i++) {
+    pathway *p = &b->pathway[i];
+    p->status = compute_pathway(b, p, data + i * b->n_channels * b->n_lags, &p->err);
+#pragma omp critical(meso_kernel_progress)
+    meso_progress_report(progress, "kernels", (double) ++n_done / (double) b->n_pathways);
+  }
+  for (size_t i = 0; i < b->n_pathways; i++)
+    if (b->pathway[i].status != MESO_OK) {
+      if (err != NULL) *err = b->pathway[i].err;
+      return b->pathway[i].status;
+    }
+  return MESO_OK;
+}
+
+/* ---- the whole model ---------------------------------------------------------------------- */
+
+static meso_status check_model(const meso_model *model, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_lfp_params *lfp = &model->lfp;
+  if (model->n_cell_types == 0)
+    MESO_FAIL(err, MESO_EINVAL, "model %s has no cell types: nothing makes an LFP",
+              model->name != NULL ? model->name : "");
+  if (model->probe.n_contacts < 1)
+    MESO_FAIL(err, MESO_EINVAL, "probe without contacts");
+  if (!(lfp->kernel_dt_ms > 0 && lfp->kernel_duration_ms >= lfp->kernel_dt_ms
+        && lfp->kernel_duration_ms / lfp->kernel_dt_ms < MAX_LAGS))
+    MESO_FAIL(err, MESO_ERANGE, "kernel_duration_ms %g and kernel_dt_ms %g: expected 1 to %d lags",
+              lfp->kernel_duration_ms, lfp->kernel_dt_ms, MAX_LAGS);
+  if (!(lfp->cm_uF_per_cm2 > 0 && lfp->tau_m_ms > 0 && model->simulation.dt_ms > 0))
+    MESO_FAIL(err, MESO_ERANGE, "cm, tau_m and dt must be positive");
+cleanup:
+  return status;
+}
+
+static meso_status list_pathways(build *b, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *model = b->model;
+  MESO_ALLOC(err, b->pathway, model->n_projections * model->n_cell_types);
+  for (size_t i = 0; i < model->n_projections; i++)
+    for (size_t y = 0; y < model->n_cell_types; y++) {
+      const meso_projection *projection = &model->projection[i];
+      const meso_cell_type *type = &model->cell_type[y];
+      const meso_population *source = &model->population[projection->source];
+      if (type->population != projection->target) continue;
+      const double share = type->share[projection->source];
+      if (!(share > 0) || projection->n_synapses == 0 || source->size < 1) continue;
+      pathway *p = &b->pathway[b->n_pathways++];
+      p->projection = projection;
+      p->type = y;
+      p->out_degree = (double) projection->n_synapses * share / (double) source->size;
+    }
+cleanup:
+  return status;
+}
+
+static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *model = b->model;
+  MESO_TRY(check_model(model, err));
+  b->n_channels = (size_t) model->probe.n_contacts;
+  b->n_lags = (size_t) floor(model->lfp.kernel_duration_ms / model->lfp.kernel_dt_ms + 1e-9) + 1;
+  MESO_ALLOC(err, b->channel_z_um, b->n_channels);
+  for (size_t c = 0; c < b->n_channels; c++)
+    b->channel_z_um[c] = model->probe.z_first_um + (double) c * model->probe.z_step_um;
+  MESO_ALLOC(err, b->cell, model->n_cell_types);
+  for (size_t y = 0; y < model->n_cell_types; y++) MESO_TRY(make_cell(b, y, n_dirs, dirs, err));
+  MESO_TRY(list_pathways(b, err));
+cleanup:
+  return status;
+}
+
+static void build_clear(build *b)
+{
+  for (size_t y = 0; b->cell != NULL && y < b->model->n_cell_types; y++) {
+    meso_morphology_destroy(b->cell[y].morphology);
+    free(b->cell[y].matrix);
+    free(b->cell[y].g_pas);
+  }
+  free(b->cell);
+  free(b->channel_z_um);
+  free(b->pathway);
+}
+
+/* ---- result ------------------------------------------------------------------------------- */
+
+static meso_status add_names(const build *b, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *model = b->model;
+  const char **name = NULL;
+  MESO_ALLOC(err, name, b->n_pathways);
+  for (size_t i = 0; i < b->n_pathways; i++)
+    name[i] = model->population[b->pathway[i].projection->source].name;
+  MESO_TRY(meso_result_add_text(result, "/kernels/source", b->n_pathways, name, err));
+  for (size_t i = 0; i < b->n_pathways; i++)
+    name[i] = model->population[b->pathway[i].projection->target].name;
+  MESO_TRY(meso_result_add_text(result, "/kernels/population", b->n_pathways, name, err));
+  for (size_t i = 0; i < b->n_pathways; i++)
+    name[i] = model->cell_type[b->pathway[i].type].name;
+  MESO_TRY(meso_result_add_text(result, "/kernels/cell_type", b->n_pathways, name, err));
+cleanup:
+  free(name);
+  return status;
+}
+
+static meso_status add_numbers(const build *b, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *model = b->model;
+  meso_array *array;
+  MESO_TRY(meso_result_add(result, "/kernels/lag_ms", "ms", 1, &b->n_lags, &array, err));
+  for (size_t k = 0; k < b->n_lags; k++) array->data[k] = (double) k * model->lfp.kernel_dt_ms;
+  MESO_TRY(meso_result_add(result, "/kernels/channel_um", "um", 2,
+                           (size_t[]) {b->n_channels, 3}, &array, err));
+  for (size_t c = 0; c < b->n_channels; c++) {
+    array->data[3 * c] = model->probe.x_um;
+    array->data[3 * c + 1] = model->probe.y_um;
+    array->data[3 * c + 2] = b->channel_z_um[c];
+  }
+  MESO_TRY(meso_result_add(result, "/kernels/out_degree", "1", 1, &b->n_pathways, &array, err));
+  for (size_t i = 0; i < b->n_pathways; i++) array->data[i] = b->pathway[i].out_degree;
+  MESO_TRY(meso_result_add(result, "/kernels/moved_share", "1", 1, &b->n_pathways, &array, err));
+  for (size_t i = 0; i < b->n_pathways; i++) array->data[i] = b->pathway[i].moved_share;
+cleanup:
+  return status;
+}
+
+/* Excitatory charge per ms that external input brings to a population, over all of it. */
+static double external_share(const meso_model *model, size_t target)
+{
+  const meso_population *y = &model->population[target];
+  double external = 0, internal = 0;
+  if (model->background.kind != MESO_BACKGROUND_NONE)
+    external = y->K_ext * model->scaling.K * model->background.rate_Hz
+      * model->background.PSP_mV * meso_psc_over_psp_pA_per_mV(&y->neuron, y->neuron.tau_syn_ex_ms)
+      / sqrt(model->scaling.K);
+  for (size_t i = 0; i < model->n_projections; i++) {
+    const meso_projection *p = &model->projection[i];
+    const meso_population *source = &model->population[p->source];
+    if (p->target == target && source->sign == MESO_EXCITATORY && y->size > 0)
+      internal += (double) p->n_synapses / (double) y->size * p->weight_pA
+        * source->full_mean_rate_Hz;
+  }
+  return external + internal > 0 ? external / (external + internal) : 0;
+}
+
+static meso_status add_charge(const meso_model *model, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char **name = NULL;
+  double *share = NULL;
+  size_t n = 0;
+  MESO_ALLOC(err, name, model->n_populations);
+  MESO_ALLOC(err, share, model->n_populations);
+  for (size_t y = 0; y < model->n_populations; y++) {
+    if (model->population[y].model == MESO_NEURON_POISSON) continue;
+    name[n] = model->population[y].name;
+    share[n++] = external_share(model, y);
+  }
+  MESO_TRY(meso_result_add_text(result, "/charge/population", n, name, err));
+  MESO_TRY(meso_result_add_vector(result, "/charge/excitatory_external_share", "1", n, share,
+                                  err));
+cleanup:
+  free(name);
+  free(share);
+  return status;
+}
+
+/* Says which pathways had synapses moved to other layers. */
+static meso_status add_moved_text(const build *b, meso_attrs *attrs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[1024];
+  size_t n_moved = 0, worst = 0;
+  for (size_t i = 0; i < b->n_pathways; i++) {
+    if (b->pathway[i].moved_share > 0) n_moved++;
+    if (b->pathway[i].moved_share > b->pathway[worst].moved_share) worst = i;
+  }
+  if (n_moved == 0) return MESO_OK;
+  const pathway *w = &b->pathway[worst];
+  (void) snprintf(text, sizeof text, "%zu of %zu pathways have synapses in layers their cell does "
+                  "not reach; these were spread over the other layers in proportion (moved_share); "
+                  "most: %s to %s, %.3g", n_moved, b->n_pathways,
+                  b->model->population[w->projection->source].name,
+                  b->model->cell_type[w->type].name, w->moved_share);
+  MESO_TRY(meso_attrs_set_text(attrs, "moved_synapses", text, err));
+cleanup:
+  return status;
+}
+
+/* Sources that the model keeps silent: their spikes may be missing later. */
+static meso_status add_silent_text(const meso_model *model, meso_attrs *attrs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[1024] = "";
+  size_t n = 0;
+  for (size_t x = 0; x < model->n_populations && model->thalamus.kind == MESO_SCHEDULE_OFF; x++)
+    if (model->population[x].model == MESO_NEURON_POISSON && n < sizeof text) {
+      const int more = snprintf(text + n, sizeof text - n, "%s%s", n > 0 ? "," : "",
+                                model->population[x].name);
+      n += more > 0 ? (size_t) more : 0;
+    }
+  if (n > 0 && n < sizeof text) MESO_TRY(meso_attrs_set_text(attrs, "silent_sources", text, err));
+cleanup:
+  return status;
+}
+
+static meso_status add_attributes(const build *b, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *model = b->model;
+  const struct { const char *key; double value; } number[] = {
+    {"radius_um", model->lfp.radius_um}, {"soma_sd_um", model->lfp.soma_sd_um},
+    {"Ra_Ohm_cm", model->lfp.Ra_Ohm_cm}, {"cm_uF_per_cm2", model->lfp.cm_uF_per_cm2},
+    {"tau_m_ms", model->lfp.tau_m_ms}, {"kernel_dt_ms", model->lfp.kernel_dt_ms},
+    {"kernel_duration_ms", model->lfp.kernel_duration_ms}, {"dt_ms", model->simulation.dt_ms},
+    {"sigma_S_per_m", model->probe.sigma_S_per_m}, {"d_lambda", d_lambda},
+    {"d_lambda_frequency_Hz", d_lambda_frequency_Hz},
+    {"min_layer_area_um2", min_layer_area_um2},
+  };
+  meso_attrs *attrs = meso_result_group_attrs(result, "/kernels");
+  if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot add attributes");
+  for (size_t i = 0; i < sizeof number / sizeof number[0]; i++)
+    MESO_TRY(meso_attrs_set_number(attrs, number[i].key, number[i].value, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "method", "population", err));
+  MESO_TRY(meso_attrs_set_text(attrs, "doc", "mV at a contact on the axis of the column per spike "
+                               "of one source neuron, at lag 0, kernel_dt_ms, ...; mean over the "
+                               "wiring, one representative passive cell per type", err));
+  MESO_TRY(add_moved_text(b, attrs, err));
+  MESO_TRY(add_silent_text(model, attrs, err));
+cleanup:
+  return status;
+}
+
+meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
+                               const char *const *morphology_dirs, int n_threads,
+                               const meso_progress *progress, meso_result **ret_kernels,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  build b = {.model = model};
+  meso_result *result = NULL;
+  meso_array *data;
+  MESO_TRY(prepare(&b, n_dirs, morphology_dirs, err));
+  MESO_TRY(meso_result_create(&result, err));
+  MESO_TRY(meso_result_add(result, "/kernels/data", "mV", 3,
+                           (size_t[]) {b.n_pathways, b.n_channels, b.n_lags}, &data, err));
+  MESO_TRY(compute_all(&b, n_threads, progress, data->data, err));
+  MESO_TRY(add_names(&b, result, err));
+  MESO_TRY(add_numbers(&b, result, err));
+  MESO_TRY(add_charge(model, result, err));
+  MESO_TRY(add_attributes(&b, result, err));
+  *ret_kernels = result;
+  result = NULL;
+cleanup:
+  meso_result_destroy(result);
+  build_clear(&b);
+  return status;
+}

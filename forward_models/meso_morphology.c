@@ -1,0 +1,492 @@
+/* meso_morphology.c: SWC reader and compartments. */
+#include "meso_morphology.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_POINTS = 1000000, MAX_SEGMENTS = 1000000, MAX_LINE = 512 };
+static const double max_coordinate_um = 1e6, min_radius_um = 1e-4, max_radius_um = 1e4;
+
+typedef struct swc_point {
+  long id;
+  int type;
+  long parent_id;
+  size_t parent;       /* index, MESO_NO_PARENT at the root */
+  size_t n_children;
+  size_t section;
+  double x[3], diam;
+} swc_point;
+
+typedef struct swc_tree {
+  size_t n, capacity;
+  swc_point *point;
+} swc_tree;
+
+/* Points of the sections, back to back: x, y, z, diameter. */
+typedef struct polylines {
+  size_t n_sections;
+  size_t *first;       /* n_sections + 1 */
+  size_t *used;        /* points filled in so far */
+  double (*point)[4];
+} polylines;
+
+/* ---- reader ------------------------------------------------------------------------------- */
+
+static bool parse_long(char **text, long *value)
+{
+  char *end;
+  *value = strtol(*text, &end, 10);
+  if (end == *text || (*end != '\0' && strchr(" \t\r\n", *end) == NULL)) return false;
+  *text = end;
+  return true;
+}
+
+static bool parse_double(char **text, double *value)
+{
+  char *end;
+  *value = strtod(*text, &end);
+  if (end == *text || (*end != '\0' && strchr(" \t\r\n", *end) == NULL)) return false;
+  *text = end;
+  return true;
+}
+
+static meso_status parse_point(char *text, const char *path, long line, swc_point *point,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  long type;
+  double radius;
+  if (!parse_long(&text, &point->id) || !parse_long(&text, &type)
+      || !parse_double(&text, &point->x[0]) || !parse_double(&text, &point->x[1])
+      || !parse_double(&text, &point->x[2]) || !parse_double(&text, &radius)
+      || !parse_long(&text, &point->parent_id))
+    MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: expected 'id type x y z radius parent'", path, line);
+  if (text[strspn(text, " \t\r\n")] != '\0')
+    MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: text after the seven columns", path, line);
+  if (type < MESO_SECTION_SOMA || type > MESO_SECTION_APIC)
+    MESO_FAIL(err, MESO_EFORMAT,
+              "%s:%ld: point type %ld (1 soma, 2 axon, 3 dendrite, 4 apical dendrite)", path, line,
+              type);
+  for (int k = 0; k < 3; k++)
+    if (!(fabs(point->x[k]) <= max_coordinate_um))
+      MESO_FAIL(err, MESO_ERANGE, "%s:%ld: coordinate %g um beyond +-%g um", path, line,
+                point->x[k], max_coordinate_um);
+  if (!(radius >= min_radius_um && radius <= max_radius_um))
+    MESO_FAIL(err, MESO_ERANGE, "%s:%ld: radius %g um (%g um to %g um)", path, line, radius,
+              min_radius_um, max_radius_um);
+  point->type = (int) type;
+  point->diam = 2 * radius;
+cleanup:
+  return status;
+}
+
+/* Index of an id among the ascending ids, or MESO_NO_PARENT. */
+static size_t find_id(const swc_tree *tree, long id)
+{
+  size_t low = 0, high = tree->n;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (tree->point[middle].id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low < tree->n && tree->point[low].id == id ? low : MESO_NO_PARENT;
+}
+
+/* Checks a point against those before it and appends it. */
+static meso_status append_point(swc_tree *tree, swc_point *point, const char *path, long line,
+                                meso_err *err)
+{
+  meso_status status = MESO_OK;
+  point->parent = MESO_NO_PARENT;
+  if (tree->n == MAX_POINTS)
+    MESO_FAIL(err, MESO_ERANGE, "%s:%ld: more than %d points", path, line, MAX_POINTS);
+  if (tree->n == 0) {
+    if (point->type != MESO_SECTION_SOMA || point->parent_id != -1)
+      MESO_FAIL(err, MESO_EFORMAT,
+                "%s:%ld: the first point must be the soma (type 1) with parent -1", path, line);
+  } else {
+    if (point->id <= tree->point[tree->n - 1].id)
+      MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: id %ld after id %ld: ids must ascend", path, line,
+                point->id, tree->point[tree->n - 1].id);
+    if (point->type == MESO_SECTION_SOMA)
+      MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: second soma point: the soma must be one point", path,
+                line);
+    if (point->parent_id == -1)
+      MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: second root (parent -1): the tree must be connected",
+                path, line);
+    point->parent = find_id(tree, point->parent_id);
+    if (point->parent == MESO_NO_PARENT)
+      MESO_FAIL(err, MESO_EFORMAT,
+                "%s:%ld: parent %ld of point %ld is missing or not above it (a cycle?)", path,
+                line, point->parent_id, point->id);
+    tree->point[point->parent].n_children++;
+  }
+  if (tree->n == tree->capacity) {
+    const size_t capacity = tree->capacity == 0 ? 256 : 2 * tree->capacity;
+    swc_point *grown = meso_realloc(tree->point, capacity, sizeof *grown);
+    if (grown == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate %zu points", capacity);
+    tree->point = grown;
+    tree->capacity = capacity;
+  }
+  tree->point[tree->n++] = *point;
+cleanup:
+  return status;
+}
+
+static meso_status read_tree(const char *path, swc_tree *tree, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[MAX_LINE];
+  long line = 0;
+  FILE *file = fopen(path, "r");
+  if (file == NULL) MESO_FAIL(err, MESO_ENOTFOUND, "%s: cannot open the morphology", path);
+  while (fgets(text, sizeof text, file) != NULL) {
+    line++;
+    if (strlen(text) == sizeof text - 1)
+      MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: line longer than %d characters", path, line,
+                MAX_LINE - 2);
+    const char *content = text + strspn(text, " \t\r\n");
+    if (*content == '\0' || *content == '#') continue;
+    swc_point point = {0};
+    MESO_TRY(parse_point(text, path, line, &point, err));
+    MESO_TRY(append_point(tree, &point, path, line, err));
+  }
+  if (ferror(file)) MESO_FAIL(err, MESO_EFORMAT, "%s: cannot read the morphology", path);
+  if (tree->n == 0) MESO_FAIL(err, MESO_EFORMAT, "%s: no points", path);
+cleanup:
+  if (file != NULL) (void) fclose(file);
+  return status;
+}
+
+/* ---- sections ----------------------------------------------------------------------------- */
+
+/* Does a new section begin at this point (not the soma)? */
+static bool begins_section(const swc_tree *tree, size_t i)
+{
+  const size_t parent = tree->point[i].parent;
+  return parent == 0 || tree->point[parent].n_children > 1;
+}
+
+static void put_point(polylines *lines, size_t section, const double *x, double diam)
+{
+  double *to = lines->point[lines->first[section] + lines->used[section]++];
+  memcpy(to, x, 3 * sizeof *x);
+  to[3] = diam;
+}
+
+static void polylines_clear(polylines *lines)
+{
+  free(lines->first);
+  free(lines->used);
+  free(lines->point);
+}
+
+static meso_status allocate_sections(meso_morphology *m, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_ALLOC(err, m->section_type, m->n_sections);
+  MESO_ALLOC(err, m->section_index, m->n_sections);
+  MESO_ALLOC(err, m->section_parent, m->n_sections);
+  MESO_ALLOC(err, m->section_first, m->n_sections);
+  MESO_ALLOC(err, m->section_nseg, m->n_sections);
+cleanup:
+  return status;
+}
+
+/* Gives every point its section and counts the points of each. */
+static meso_status assign_sections(const char *path, swc_tree *tree, meso_morphology *m,
+                                   polylines *lines, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t count[MESO_SECTION_APIC + 1] = {0};
+  m->n_sections = 1;
+  for (size_t i = 1; i < tree->n; i++) m->n_sections += begins_section(tree, i);
+  MESO_TRY(allocate_sections(m, err));
+  lines->n_sections = m->n_sections;
+  MESO_ALLOC(err, lines->first, m->n_sections + 1);
+  MESO_ALLOC(err, lines->used, m->n_sections);
+  MESO_ALLOC(err, lines->point, 2 * tree->n + 2);
+  m->section_type[0] = MESO_SECTION_SOMA;
+  m->section_parent[0] = MESO_NO_PARENT;
+  lines->first[1] = 2;
+  size_t n = 1;
+  for (size_t i = 1; i < tree->n; i++) {
+    swc_point *point = &tree->point[i];
+    if (begins_section(tree, i)) {
+      m->section_type[n] = point->type;
+      m->section_index[n] = count[point->type]++;
+      m->section_parent[n] = tree->point[point->parent].section;
+      point->section = n++;
+      lines->first[point->section + 1] += point->parent != 0;
+    } else {
+      point->section = tree->point[point->parent].section;
+      if (point->type != tree->point[point->parent].type)
+        MESO_FAIL(err, MESO_EFORMAT, "%s: point %ld changes the type inside an unbranched section",
+                  path, point->id);
+    }
+    lines->first[point->section + 1]++;
+  }
+  for (size_t s = 0; s < m->n_sections; s++) lines->first[s + 1] += lines->first[s];
+cleanup:
+  return status;
+}
+
+static meso_status make_polylines(const char *path, swc_tree *tree, meso_morphology *m,
+                                  polylines *lines, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(assign_sections(path, tree, m, lines, err));
+  const swc_point *soma = &tree->point[0];
+  for (int side = -1; side <= 1; side += 2)
+    put_point(lines, 0, (double[]) {soma->x[0], soma->x[1], soma->x[2] + side * soma->diam / 2},
+              soma->diam);
+  for (size_t i = 1; i < tree->n; i++) {
+    const swc_point *point = &tree->point[i], *parent = &tree->point[point->parent];
+    if (begins_section(tree, i) && point->parent != 0)
+      put_point(lines, point->section, parent->x, parent->diam);
+    put_point(lines, point->section, point->x, point->diam);
+  }
+  for (size_t i = 1; i < tree->n; i++)
+    if (lines->used[tree->point[i].section] < 2)
+      MESO_FAIL(err, MESO_EFORMAT, "%s: point %ld is a section of a single point", path,
+                tree->point[i].id);
+cleanup:
+  return status;
+}
+
+/* ---- segments ----------------------------------------------------------------------------- */
+
+typedef struct half_cut { double area_um2, diam_um2, resistance_MOhm; } half_cut;
+
+static double edge_length(double (*points)[4], size_t k)
+{
+  const double *a = points[k], *b = points[k + 1];
+  return sqrt((b[0] - a[0]) * (b[0] - a[0]) + (b[1] - a[1]) * (b[1] - a[1])
+              + (b[2] - a[2]) * (b[2] - a[2]));
+}
+
+/* Sums of the frusta of the polyline between two arcs. */
+static half_cut cut_polyline(double (*points)[4], size_t n, double from, double to, double Ra)
+{
+  half_cut cut = {0, 0, 0};
+  double arc = 0;
+  for (size_t k = 0; k + 1 < n; k++) {
+    const double edge = edge_length(points, k);
+    const double low = fmax(from, arc), high = fmin(to, arc + edge);
+    if (high > low) {
+      const double slope = (points[k + 1][3] - points[k][3]) / edge, h = high - low;
+      const double d0 = points[k][3] + slope * (low - arc);
+      const double d1 = points[k][3] + slope * (high - arc);
+      cut.area_um2 += M_PI / 2 * (d0 + d1) * hypot(h, (d1 - d0) / 2);
+      cut.diam_um2 += h * (d0 + d1) / 2;
+      cut.resistance_MOhm += 4 * h * Ra * 0.01 / (M_PI * d0 * d1);
+    }
+    arc += edge;
+  }
+  return cut;
+}
+
+/* Point of the polyline at an arc. */
+static void point_at(double (*points)[4], size_t n, double arc, double *x)
+{
+  size_t k = 0;
+  double start = 0, edge = edge_length(points, 0);
+  while (k + 2 < n && start + edge < arc) {
+    start += edge;
+    edge = edge_length(points, ++k);
+  }
+  const double f = edge > 0 ? fmin(1, (arc - start) / edge) : 0;
+  for (int i = 0; i < 3; i++) x[i] = points[k][i] + f * (points[k + 1][i] - points[k][i]);
+}
+
+static double polyline_length(double (*points)[4], size_t n)
+{
+  double length = 0;
+  for (size_t k = 0; k + 1 < n; k++) length += edge_length(points, k);
+  return length;
+}
+
+/* Odd number of segments by the d_lambda rule; as a double, it may be huge. */
+static double segments_needed(double (*points)[4], size_t n, const meso_discretisation *d)
+{
+  double sum = 0;
+  for (size_t k = 0; k + 1 < n; k++)
+    sum += edge_length(points, k) / sqrt(points[k][3] + points[k + 1][3]);
+  const double length_over_lambda = sum * sqrt(2.) * 1e-5
+    * sqrt(4 * M_PI * d->frequency_Hz * d->Ra_Ohm_cm * d->cm_uF_per_cm2);
+  return 2 * floor((length_over_lambda / d->d_lambda + 0.9) / 2) + 1;
+}
+
+static meso_status count_segments(const char *path, const polylines *lines,
+                                  const meso_discretisation *d, meso_morphology *m, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t s = 0; s < m->n_sections; s++) {
+    double (*points)[4] = lines->point + lines->first[s];
+    if (!(polyline_length(points, lines->used[s]) > 0))
+      MESO_FAIL(err, MESO_EFORMAT, "%s: section %s[%zu] has no length", path,
+                meso_section_type_name(m->section_type[s]), m->section_index[s]);
+    const double needed = s == 0 ? 1 : segments_needed(points, lines->used[s], d);
+    if (!(needed + (double) m->n_segments <= MAX_SEGMENTS))
+      MESO_FAIL(err, MESO_ERANGE, "%s: more than %d segments", path, MAX_SEGMENTS);
+    m->section_first[s] = m->n_segments;
+    m->section_nseg[s] = (size_t) needed;
+    m->n_segments += m->section_nseg[s];
+  }
+  m->n_nodes = m->n_segments + m->n_sections;
+cleanup:
+  return status;
+}
+
+static meso_status allocate_segments(meso_morphology *m, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_ALLOC(err, m->segment_section, m->n_segments);
+  MESO_ALLOC(err, m->area_um2, m->n_segments);
+  MESO_ALLOC(err, m->diam_um, m->n_segments);
+  MESO_ALLOC(err, m->length_um, m->n_segments);
+  MESO_ALLOC(err, m->start_um, 3 * m->n_segments);
+  MESO_ALLOC(err, m->end_um, 3 * m->n_segments);
+  MESO_ALLOC(err, m->node_parent, m->n_nodes);
+  MESO_ALLOC(err, m->ri_MOhm, m->n_nodes);
+  MESO_ALLOC(err, m->node_order, m->n_nodes);
+cleanup:
+  return status;
+}
+
+/* Node that the first segment of a section hangs on. */
+static size_t attachment_node(const meso_morphology *m, size_t section)
+{
+  const size_t parent = m->section_parent[section];
+  if (parent == MESO_NO_PARENT) return MESO_NO_PARENT;
+  return parent == 0 ? 0 : m->n_segments + parent; /* stems join the soma itself */
+}
+
+static void cut_section(meso_morphology *m, size_t s, double (*points)[4], size_t n_points,
+                        double Ra, size_t *n_ordered)
+{
+  const size_t n = m->section_nseg[s];
+  const double length = polyline_length(points, n_points);
+  double right_before = 0;
+  for (size_t i = 0; i < n; i++) {
+    const size_t j = m->section_first[s] + i;
+    const double a = length * (double) i / (double) n, b = length * (double) (i + 1) / (double) n;
+    const double middle = length * ((double) i + 0.5) / (double) n;
+    const half_cut left = cut_polyline(points, n_points, a, middle, Ra);
+    const half_cut right = cut_polyline(points, n_points, middle, b, Ra);
+    m->segment_section[j] = s;
+    m->area_um2[j] = left.area_um2 + right.area_um2;
+    m->diam_um[j] = (left.diam_um2 + right.diam_um2) / (b - a);
+    m->length_um[j] = length / (double) n;
+    point_at(points, n_points, a, m->start_um + 3 * j);
+    point_at(points, n_points, b, m->end_um + 3 * j);
+    m->node_parent[j] = i > 0 ? j - 1 : attachment_node(m, s);
+    m->ri_MOhm[j] = s == 0 ? 0 : right_before + left.resistance_MOhm;
+    m->node_order[(*n_ordered)++] = j;
+    right_before = right.resistance_MOhm;
+  }
+  const size_t end = m->n_segments + s;
+  m->node_parent[end] = m->section_first[s] + n - 1;
+  m->ri_MOhm[end] = right_before;
+  m->node_order[(*n_ordered)++] = end;
+}
+
+/* ---- public ------------------------------------------------------------------------------- */
+
+meso_status meso_morphology_read(const char *path, const meso_discretisation *discretisation,
+                                 meso_morphology **ret_morphology, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  swc_tree tree = {0};
+  polylines lines = {0};
+  meso_morphology *m = NULL;
+  const meso_discretisation *d = discretisation;
+  if (!(d->Ra_Ohm_cm > 0 && d->cm_uF_per_cm2 > 0 && d->d_lambda > 0 && d->frequency_Hz > 0))
+    MESO_FAIL(err, MESO_EINVAL, "Ra, cm, d_lambda and its frequency must be positive");
+  MESO_ALLOC(err, m, 1);
+  MESO_TRY(read_tree(path, &tree, err));
+  MESO_TRY(make_polylines(path, &tree, m, &lines, err));
+  MESO_TRY(count_segments(path, &lines, d, m, err));
+  MESO_TRY(allocate_segments(m, err));
+  size_t n_ordered = 0;
+  for (size_t s = 0; s < m->n_sections; s++)
+    cut_section(m, s, lines.point + lines.first[s], lines.used[s], d->Ra_Ohm_cm, &n_ordered);
+  *ret_morphology = m;
+  m = NULL;
+cleanup:
+  meso_morphology_destroy(m);
+  polylines_clear(&lines);
+  free(tree.point);
+  return status;
+}
+
+void meso_morphology_destroy(meso_morphology *m)
+{
+  if (m == NULL) return;
+  free(m->section_type);
+  free(m->section_index);
+  free(m->section_parent);
+  free(m->section_first);
+  free(m->section_nseg);
+  free(m->segment_section);
+  free(m->area_um2);
+  free(m->diam_um);
+  free(m->length_um);
+  free(m->start_um);
+  free(m->end_um);
+  free(m->node_parent);
+  free(m->ri_MOhm);
+  free(m->node_order);
+  free(m);
+}
+
+void meso_morphology_place(meso_morphology *m, double x_um, double y_um, double z_um)
+{
+  const double to[3] = {x_um, y_um, z_um};
+  for (size_t k = 0; k < 3; k++) {
+    const double centre = (m->start_um[k] + m->end_um[k]) / 2;
+    for (size_t j = 0; j < m->n_segments; j++) {
+      m->start_um[3 * j + k] += to[k] - centre;
+      m->end_um[3 * j + k] += to[k] - centre;
+    }
+  }
+}
+
+double meso_morphology_z_um(const meso_morphology *m, size_t segment)
+{
+  return (m->start_um[3 * segment + 2] + m->end_um[3 * segment + 2]) / 2;
+}
+
+const char *meso_section_type_name(int type)
+{
+  static const char *const name[] = {NULL, "soma", "axon", "dend", "apic"};
+  return type >= MESO_SECTION_SOMA && type <= MESO_SECTION_APIC ? name[type] : NULL;
+}
+
+meso_status meso_section_types_parse(const char *text, unsigned *types, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  *types = 0;
+  if (strcmp(text, "all") == 0) {
+    for (int type = MESO_SECTION_SOMA; type <= MESO_SECTION_APIC; type++) *types |= 1u << type;
+    return MESO_OK;
+  }
+  for (const char *word = text;; word++) {
+    const size_t n = strcspn(word, "+");
+    int type = MESO_SECTION_SOMA;
+    while (type <= MESO_SECTION_APIC
+           && (strlen(meso_section_type_name(type)) != n
+               || strncmp(word, meso_section_type_name(type), n) != 0)) type++;
+    if (type > MESO_SECTION_APIC)
+      MESO_FAIL(err, MESO_EINVAL, "sections '%s': expected soma, axon, dend, apic joined by '+', "
+                "or all", text);
+    *types |= 1u << type;
+    word += n;
+    if (*word == '\0') break;
+  }
+cleanup:
+  return status;
+}

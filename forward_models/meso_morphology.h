@@ -1,0 +1,80 @@
+/* meso_morphology.h: neuron shapes. Reads an SWC file and cuts it into compartments.
+ *
+ * Conventions: the soma is the one SWC point of type 1 and becomes a cylinder along z with the area
+ * of the sphere; every other section is a maximal unbranched run of points. Branches join the end
+ * of their parent section, stems join the soma compartment directly. Segments are cut by the
+ * d_lambda rule (Hines and Carnevale 1997, doi:10.1162/neco.1997.9.6.1179).
+ */
+#ifndef MESO_MORPHOLOGY_H
+#define MESO_MORPHOLOGY_H
+
+#include <stddef.h>
+
+#include "meso_error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** SWC point types that are accepted; also the types of sections. */
+enum { MESO_SECTION_SOMA = 1, MESO_SECTION_AXON = 2, MESO_SECTION_DEND = 3,
+       MESO_SECTION_APIC = 4 };
+
+#define MESO_NO_PARENT ((size_t) -1)
+
+/** How a tree is cut into segments. */
+typedef struct meso_discretisation {
+  double Ra_Ohm_cm;
+  double cm_uF_per_cm2;
+  double d_lambda;      /**< longest segment in units of the AC length constant, 0.1 */
+  double frequency_Hz;  /**< of that length constant, 100 */
+} meso_discretisation;
+
+/** Compartments of one cell. Segment j is node j; node n_segments + k is the far end of section k,
+ *  a point without membrane that keeps the currents balanced at branch points. */
+typedef struct meso_morphology {
+  size_t n_sections, n_segments, n_nodes;
+  /* sections; 0 is the soma, parents come first */
+  int *section_type;           /**< MESO_SECTION_... */
+  size_t *section_index;       /**< number among the sections of its type */
+  size_t *section_parent;      /**< or MESO_NO_PARENT */
+  size_t *section_first;       /**< its first segment */
+  size_t *section_nseg;
+  /* segments */
+  size_t *segment_section;
+  double *area_um2;            /**< lateral area */
+  double *diam_um;             /**< length average */
+  double *length_um;           /**< arc length, not shorter than the chord */
+  double *start_um, *end_um;   /**< (n_segments, 3): ends of the chord */
+  /* nodes */
+  size_t *node_parent;         /**< MESO_NO_PARENT at the soma */
+  double *ri_MOhm;             /**< axial resistance to the parent node, 0 at the soma */
+  size_t *node_order;          /**< n_nodes: all nodes, parents before children */
+} meso_morphology;
+
+/** Reads and cuts an SWC file. Refuses, naming file and line: malformed or non-finite numbers,
+ *  radii that are not positive, ids that do not ascend, parents that are missing or come later (so
+ *  cycles too), several roots, a soma that is not one first point, type changes inside a section,
+ *  sections without length, and anything too large. Free with meso_morphology_destroy. */
+MESO_MUST_CHECK meso_status meso_morphology_read(const char *path,
+                                                 const meso_discretisation *discretisation,
+                                                 meso_morphology **ret_morphology, meso_err *err);
+void meso_morphology_destroy(meso_morphology *morphology);
+
+/** Moves the cell so that the centre of its soma is at (x, y, z) um. */
+void meso_morphology_place(meso_morphology *morphology, double x_um, double y_um, double z_um);
+
+/** z of the middle of a segment's chord (um). */
+double meso_morphology_z_um(const meso_morphology *morphology, size_t segment);
+
+/** Name of a section type ("soma", "axon", "dend", "apic"), or NULL. */
+const char *meso_section_type_name(int type);
+
+/** Parses "dend+apic" (also "all") to a bit set: bit 1 << MESO_SECTION_... */
+MESO_MUST_CHECK meso_status meso_section_types_parse(const char *text, unsigned *types,
+                                                     meso_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
