@@ -389,7 +389,7 @@ static meso_status add_csd(const kernel_view *view, meso_signals *signals, meso_
     }
   MESO_ALLOC(err, csd->position_um, 3 * (n - 2));
   memcpy(csd->position_um, view->channel_um + 3, 3 * (n - 2) * sizeof(double));
-  MESO_TRY(meso_attrs_set_text(&csd->attrs, "doc", "standard estimate of the current source density "
+  MESO_TRY(meso_attrs_set_text(&csd->attrs, "doc", "standard estimate of current source density "
                                "from the LFP: -sigma d2phi/dz2 at the inner contacts; sources "
                                "positive", err));
   MESO_TRY(meso_attrs_set_number(&csd->attrs, "sigma_S_per_m", view->sigma_S_per_m, err));
