@@ -1,6 +1,4 @@
 /* meso_h5.c: opening, creating and finishing HDF5 files; what kind of file it is. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,24 +43,12 @@ void meso_h5_reason(char *out, size_t size)
   (void) H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, pick_reason, &r);
 }
 
-/* After a failed write HDF5 keeps unwritten parts of the file in memory and crashes at exit when
- * it cannot write those either. So what is left goes to the null device. */
-static void discard_writes(hid_t file)
-{
-  int *fd = NULL;
-  if (file < 0 || H5Fget_vfd_handle(file, H5P_DEFAULT, (void **) &fd) < 0 || fd == NULL) return;
-  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return;
-  (void) dup2(null, *fd);
-  (void) close(null);
-}
-
 meso_status meso_h5_write_failed(const meso_h5_file *f, meso_err *err)
 {
   char why[256];
   meso_h5_reason(why, sizeof why);
-  discard_writes(f->id);
-  return meso_err_set(err, MESO_EIO, __FILE__, __LINE__, "%s: cannot write: %s", f->path, why);
+  return meso_err_set(err, MESO_EIO, __FILE__, __LINE__, "%s: cannot write: %s", f->path,
+                      f->write_errno != 0 ? strerror(f->write_errno) : why);
 }
 
 meso_status meso_h5_read_failed(const meso_h5_file *f, const char *what, meso_err *err)
@@ -109,24 +95,12 @@ static meso_status create_file(meso_h5_file *f, meso_err *err)
   MESO_H5W(f, err, H5Pset_obj_track_times(fcpl, false));
   MESO_H5W(f, err, H5Pset_link_creation_order(fcpl, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED));
   MESO_H5W(f, err, H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG));
+  MESO_TRY(meso_h5_use_driver(f, fapl, &f->write_errno, err));
   f->id = H5Fcreate(f->tmp, H5F_ACC_TRUNC, fcpl, fapl);
   MESO_H5W(f, err, f->id);
 cleanup:
   if (fcpl >= 0) (void) H5Pclose(fcpl);
   if (fapl >= 0) (void) H5Pclose(fapl);
-  return status;
-}
-
-/* A disk without room for a header: found here, since HDF5 does not survive it. */
-static meso_status probe_space(const char *path, int fd, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  static const char zeros[8192];
-  const ssize_t n = write(fd, zeros, sizeof zeros);
-  const int cause = n < 0 ? errno : ENOSPC;
-  if (n != (ssize_t) sizeof zeros)
-    MESO_FAIL(err, MESO_EIO, "%s: cannot write: %s", path, strerror(cause));
-cleanup:
   return status;
 }
 
@@ -138,7 +112,6 @@ meso_status meso_h5_create(meso_h5_file *f, const char *path, const char *kind,
   *f = (meso_h5_file) { .path = path, .id = H5I_INVALID_HID };
   silence(f);
   MESO_TRY(meso_tmp_create(path, &f->tmp, &fd, err));
-  MESO_TRY(probe_space(path, fd, err));
   MESO_TRY(create_file(f, err));
   MESO_TRY(meso_h5_put_text(f, f->id, "format", "mesocast", err));
   const uint32_t format_version = 1;
@@ -153,10 +126,9 @@ cleanup:
 
 meso_status meso_h5_finish(meso_h5_file *f, meso_status status, meso_err *err)
 {
-  if (f->id >= 0 && status == MESO_OK && H5Fflush(f->id, H5F_SCOPE_GLOBAL) < 0)
-    status = meso_h5_write_failed(f, err);
   if (f->id >= 0 && H5Fclose(f->id) < 0 && status == MESO_OK)
     status = meso_h5_write_failed(f, err);
+  if (f->write_errno != 0 && status == MESO_OK) status = meso_h5_write_failed(f, err);
   f->id = H5I_INVALID_HID;
   if (status == MESO_OK) status = meso_tmp_commit(f->tmp, f->path, err);
   if (status != MESO_OK && f->tmp != NULL) (void) unlink(f->tmp);
