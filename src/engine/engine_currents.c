@@ -1,0 +1,237 @@
+/* engine_currents.c: summed synaptic currents from spikes and the model's wiring.
+ *
+ * The sum of the synaptic currents of a population is linear in the spikes that reach it: weights are
+ * summed once per (source neuron, target population, delay), every spike adds its row to the input
+ * of the coming steps, and the sums pass the exponential synapse filter. All sums are integers.
+ *
+ * 1. weight sums   2. spikes to input   3. filter and bins
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "meso_engine.h"
+#include "meso_wiring.h"
+
+typedef struct currents {
+  const meso_model *model;
+  const meso_spikes *spikes;
+  const size_t *spikes_of;   /**< (n_populations) index in spikes */
+  meso_wiring *wiring;
+  size_t n_pop, n_delays;    /**< delays 1 .. n_delays */
+  int32_t *weight_sum;       /**< (neurons, n_pop, n_delays) in weight steps */
+  size_t chunk_steps, width; /**< width = chunk_steps + n_delays */
+  int64_t *input;            /**< (source population, target population, width) */
+  double *current_pA;        /**< (source population, target population) filter state */
+  size_t *next;              /**< (n_pop) next spike of each population */
+  size_t steps_per_bin, n_bins;
+} currents;
+
+/* ---- 1. weight sums ----------------------------------------------------------------------- */
+
+static void sum_target_population(currents *c, size_t target)
+{
+  const meso_model *m = c->model;
+  uint32_t source[MESO_WIRING_BATCH];
+  uint16_t code[MESO_WIRING_BATCH];
+  uint8_t delay[MESO_WIRING_BATCH];
+  for (size_t p = 0; p < m->n_projections; p++) {
+    if (m->projection[p].target != target) continue;
+    const meso_wiring_projection *q = &c->wiring->projection[p];
+    const size_t first = (size_t) m->population[m->projection[p].source].first_neuron;
+    int32_t *sum = c->weight_sum + (first * c->n_pop + target) * c->n_delays;
+    for (uint32_t i = 0; i < (uint32_t) m->population[target].size; i++)
+      for (uint32_t k = 0; k < q->in_degree[i]; k += MESO_WIRING_BATCH) {
+        const uint32_t left = q->in_degree[i] - k;
+        const unsigned n = left < MESO_WIRING_BATCH ? left : MESO_WIRING_BATCH;
+        meso_wiring_draw(c->wiring, p, i, k, n, source, code, delay);
+        for (unsigned s = 0; s < n; s++)
+          sum[(size_t) source[s] * c->n_pop * c->n_delays + delay[s] - 1] +=
+            q->weight_of_code[code[s]];
+      }
+  }
+}
+
+/* ---- 2. spikes to input ------------------------------------------------------------------- */
+
+/** Adds the spikes of one source population that lie in the chunk; element [t] of a row is the
+ *  input arriving at step first_step + t. */
+static void spread_spikes(currents *c, size_t source, uint64_t first_step)
+{
+  const meso_spike_population *p = &c->spikes->population[c->spikes_of[source]];
+  const double dt = c->model->simulation.dt_ms;
+  const size_t first_neuron = (size_t) c->model->population[source].first_neuron;
+  int64_t *input = c->input + source * c->n_pop * c->width;
+  for (; c->next[source] < p->n_spikes; c->next[source]++) {
+    const uint64_t step = (uint64_t) llround(p->time_ms[c->next[source]] / dt);
+    if (step >= first_step + c->chunk_steps) break;
+    const size_t neuron = first_neuron + p->id[c->next[source]];
+    const int32_t *sum = c->weight_sum + neuron * c->n_pop * c->n_delays;
+    for (size_t target = 0; target < c->n_pop; target++) {
+      int64_t *restrict at = input + target * c->width + (step - first_step) + 1;
+      const int32_t *restrict w = sum + target * c->n_delays;
+      for (size_t d = 0; d < c->n_delays; d++) at[d] += w[d];
+    }
+  }
+}
+
+/* ---- 3. filter and bins ------------------------------------------------------------------- */
+
+/** Decays and fills the current of one (source, target) pair over the chunk and adds its mean per
+ *  bin to the output column; moves the input beyond the chunk to its front. */
+static void filter_pair(currents *c, size_t source, size_t target, size_t first_bin,
+                        double *restrict column, size_t stride)
+{
+  const meso_population *t = &c->model->population[target];
+  const bool inhibitory = c->model->population[source].sign == MESO_INHIBITORY;
+  const double tau_ms = inhibitory ? t->neuron.tau_syn_in_ms : t->neuron.tau_syn_ex_ms;
+  const double P11 = exp(-c->model->simulation.dt_ms / tau_ms);
+  const double step_pA = c->wiring->weight_step_pA;
+  int64_t *input = c->input + (source * c->n_pop + target) * c->width;
+  double I = c->current_pA[source * c->n_pop + target];
+  for (size_t b = 0; b < c->chunk_steps / c->steps_per_bin && first_bin + b < c->n_bins; b++) {
+    double sum = 0;
+    for (size_t s = 0; s < c->steps_per_bin; s++) {
+      I = I * P11 + (double) input[b * c->steps_per_bin + s] * step_pA;
+      sum += I;
+    }
+    if (fabs(I) < 1e-30) I = 0; /* never subnormal */
+    column[(first_bin + b) * stride] = sum / (double) c->steps_per_bin;
+  }
+  c->current_pA[source * c->n_pop + target] = I;
+  memmove(input, input + c->chunk_steps, c->n_delays * sizeof *input);
+  memset(input + c->n_delays, 0, c->chunk_steps * sizeof *input);
+}
+
+static meso_status add_signals(const currents *c, double bin_ms, meso_signals *out, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = c->model;
+  for (size_t s = 0; s < c->n_pop + 2; s++) {
+    char name[160];
+    (void) snprintf(name, sizeof name, "%s%s", s == 0 ? "I_ex" : (s == 1 ? "I_in" : "from_"),
+                    s < 2 ? "" : m->population[s - 2].name);
+    meso_signal *signal = NULL;
+    MESO_TRY(meso_signals_add(out, name, "pA", c->n_bins, c->n_pop, 1e3 / bin_ms,
+                              c->spikes->t_start_ms, &signal, err));
+    for (size_t p = 0; p < c->n_pop; p++)
+      MESO_TRY(meso_signal_set_label(signal, p, m->population[p].name, err));
+    for (size_t p = 0; s == 0 && p < c->n_pop; p++) {
+      const meso_population *q = &m->population[p];
+      char key[160];
+      (void) snprintf(key, sizeof key, "background_mean_pA.%s", q->name);
+      const double poisson_pA =
+        q->background_rate_Hz * 1e-3 * q->background_weight_pA * q->neuron.tau_syn_ex_ms;
+      MESO_TRY(meso_attrs_set_number(&signal->attrs, key,
+                                     (double) q->size * (poisson_pA + q->I_dc_pA), err));
+    }
+  }
+cleanup:
+  return status;
+}
+
+static meso_status match_populations(const meso_model *m, const meso_spikes *spikes, size_t *index,
+                                     meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t p = 0; p < m->n_populations; p++) {
+    index[p] = meso_spikes_find(spikes, m->population[p].name);
+    if (index[p] == (size_t) -1) {
+      if (m->population[p].model == MESO_NEURON_POISSON) continue; /* a silent source */
+      MESO_FAIL(err, MESO_ENOTFOUND, "%s: the spikes have no population %s", m->path,
+                m->population[p].name);
+    }
+    if (spikes->population[index[p]].size > (uint64_t) m->population[p].size)
+      MESO_FAIL(err, MESO_EFORMAT, "population %s has %llu neurons in the spikes, %lld in %s",
+                m->population[p].name, (unsigned long long) spikes->population[index[p]].size,
+                (long long) m->population[p].size, m->path);
+  }
+cleanup:
+  return status;
+}
+
+/** One chunk of time: spikes of every source population, then every pair's filter. */
+static void run_chunk(currents *c, uint64_t first_step, size_t first_bin, int n_threads,
+                      meso_signals *out)
+{
+#pragma omp parallel for num_threads(n_threads) schedule(dynamic, 1)
+  for (size_t s = 0; s < c->n_pop; s++) {
+    if (c->spikes_of[s] != (size_t) -1) spread_spikes(c, s, first_step);
+    for (size_t t = 0; t < c->n_pop; t++)
+      filter_pair(c, s, t, first_bin, out->signal[s + 2].data + t, c->n_pop);
+  }
+}
+
+/** I_ex and I_in: sums over sources in fixed order. */
+static void sum_sources(const currents *c, meso_signals *out)
+{
+  for (size_t s = 0; s < c->n_pop; s++) {
+    double *total = out->signal[c->model->population[s].sign == MESO_INHIBITORY].data;
+    const double *part = out->signal[s + 2].data;
+    for (size_t i = 0; i < c->n_bins * c->n_pop; i++) total[i] += part[i];
+  }
+}
+
+static void currents_clear(currents *c)
+{
+  meso_wiring_destroy(c->wiring);
+  free(c->weight_sum);
+  free(c->input);
+  free(c->current_pA);
+  free(c->next);
+}
+
+static meso_status currents_init(currents *c, double bin_ms, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = c->model;
+  const double dt = m->simulation.dt_ms;
+  c->n_pop = m->n_populations;
+  c->steps_per_bin = (size_t) llround(bin_ms / dt);
+  if (c->steps_per_bin < 1 || fabs((double) c->steps_per_bin * dt - bin_ms) > 1e-9)
+    MESO_FAIL(err, MESO_ERANGE, "bin of %g ms: must be a multiple of dt_ms = %g", bin_ms, dt);
+  c->n_bins = (size_t) floor((c->spikes->t_stop_ms - c->spikes->t_start_ms) / bin_ms + 1e-8);
+  MESO_TRY(meso_wiring_create(m, &c->wiring, err));
+  c->n_delays = (1u << c->wiring->delay_bits) - 1u;
+  c->chunk_steps = c->steps_per_bin * (c->steps_per_bin > 10000 ? 1 : 10000 / c->steps_per_bin);
+  c->width = c->chunk_steps + c->n_delays;
+  MESO_ALLOC_ALIGNED(err, c->weight_sum, (size_t) m->n_neurons * c->n_pop * c->n_delays);
+  MESO_ALLOC(err, c->input, c->n_pop * c->n_pop * c->width);
+  MESO_ALLOC(err, c->current_pA, c->n_pop * c->n_pop);
+  MESO_ALLOC(err, c->next, c->n_pop);
+cleanup:
+  return status;
+}
+
+meso_status meso_currents_from_spikes(const meso_model *model, const meso_spikes *spikes,
+                                      double bin_ms, int n_threads, const meso_progress *progress,
+                                      meso_signals **ret_currents, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  currents c = {.model = model, .spikes = spikes};
+  meso_signals *out = NULL;
+  size_t *index = NULL;
+  *ret_currents = NULL;
+  MESO_ALLOC(err, index, model->n_populations);
+  MESO_TRY(match_populations(model, spikes, index, err));
+  c.spikes_of = index;
+  MESO_TRY(currents_init(&c, bin_ms, err));
+  MESO_TRY(meso_signals_create(&out, err));
+  MESO_TRY(add_signals(&c, bin_ms, out, err));
+#pragma omp parallel for num_threads(n_threads) schedule(dynamic, 1)
+  for (size_t target = 0; target < c.n_pop; target++) sum_target_population(&c, target);
+  const uint64_t start = (uint64_t) llround(spikes->t_start_ms / model->simulation.dt_ms);
+  const size_t bins_per_chunk = c.chunk_steps / c.steps_per_bin;
+  for (size_t b = 0; b < c.n_bins; b += bins_per_chunk) {
+    run_chunk(&c, start + b * c.steps_per_bin, b, n_threads, out);
+    meso_progress_report(progress, "currents", (double) b / (double) c.n_bins);
+  }
+  sum_sources(&c, out);
+  *ret_currents = out;
+  out = NULL;
+cleanup:
+  meso_signals_destroy(out);
+  currents_clear(&c);
+  free(index);
+  return status;
+}

@@ -1,0 +1,36 @@
+/* engine_tables.h: the engine's compressed synapses. A partition is a set of neurons (a slice of
+ * every population) with all synapses onto them; it serves threads now and ranks later. Internal. */
+#ifndef ENGINE_TABLES_H
+#define ENGINE_TABLES_H
+
+#include <stdint.h>
+
+#include "meso_wiring.h"
+
+/** Synapses onto one partition, by source, then by delay. */
+typedef struct engine_table {
+  uint64_t n_synapses;
+  uint32_t *synapse;     /**< target (local, 16 bits) | weight (signed 16 bits) << 16 */
+  uint64_t *row;         /**< (n_sources + 1) first synapse of a source */
+  uint16_t *delay_end;   /**< (n_sources, n_delays) where the synapses with delay d end, from row;
+                              entry d - 1 is the end of delay d */
+  uint32_t n_delays;     /**< longest delay in steps */
+} engine_table;
+
+/** Neurons of a partition: of population p, [first[p], last[p]) at local index base[p]. */
+typedef struct engine_partition {
+  uint32_t index;        /**< of n_partitions */
+  uint32_t n_neurons;    /**< at most 65536, dynamic neurons only */
+  uint32_t *first, *last, *base; /**< (n_populations) */
+} engine_partition;
+
+MESO_MUST_CHECK meso_status engine_partition_init(engine_partition *partition,
+                                                  const meso_model *model, uint32_t index,
+                                                  uint32_t n_partitions, meso_err *err);
+void engine_partition_clear(engine_partition *partition);
+
+MESO_MUST_CHECK meso_status engine_table_build(engine_table *table, const meso_wiring *wiring,
+                                               const engine_partition *partition, meso_err *err);
+void engine_table_clear(engine_table *table);
+
+#endif
