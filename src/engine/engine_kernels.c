@@ -9,6 +9,41 @@
 
 #include <string.h>
 
+#if defined __x86_64__
+#include <immintrin.h>
+#endif
+
+/* Vectors of the compiler (gcc, clang), as wide as the instruction set; only the widening product
+ * needs an intrinsic. */
+#if defined __AVX512F__
+#define VECTOR_BYTES 64
+#elif defined __AVX2__
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+enum { LANES = VECTOR_BYTES / 8 };
+typedef uint64_t vec_u64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
+typedef int64_t vec_i64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
+typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
+typedef int32_t vec_i32 __attribute__((vector_size(VECTOR_BYTES / 2), aligned(4)));
+typedef int16_t vec_i16 __attribute__((vector_size(VECTOR_BYTES / 4), aligned(2)));
+typedef uint16_t vec_u16 __attribute__((vector_size(VECTOR_BYTES), aligned(2)));
+
+/** Product of the lower 32 bits of every lane with m. */
+static inline vec_u64 multiply_low(vec_u64 a, uint32_t m)
+{
+#if defined __AVX512F__
+  return (vec_u64) _mm512_mul_epu32((__m512i) a, _mm512_set1_epi64((long long) m));
+#elif defined __AVX2__
+  return (vec_u64) _mm256_mul_epu32((__m256i) a, _mm256_set1_epi64x((long long) m));
+#elif defined __x86_64__
+  return (vec_u64) _mm_mul_epu32((__m128i) a, _mm_set1_epi64x((long long) m));
+#else
+  return (a & 0xffffffffu) * (uint64_t) m;
+#endif
+}
+
 #define CONCAT_(a, b) a##b
 #define CONCAT(a, b) CONCAT_(a, b)
 #define QUOTE_(a) #a
@@ -52,34 +87,30 @@ static void deliver(const engine_segment *segment, size_t n_segments, int32_t *r
 /* Philox4x32 with seven rounds, the fewest that pass BigCrush (Salmon et al. 2011, table 2). */
 enum { BLOCKS = 64, PER_BLOCK = 8, CHUNK = BLOCKS * PER_BLOCK, ROUNDS = 7 };
 
-/** 16-bit uniforms of neurons 8 block .. 8 (block + 64) - 1 in a step. Word w of a block holds
- *  neurons 2w and 2w + 1 (lower half first). Words live in 64-bit lanes. */
+/** 16-bit uniforms of neurons 8 block .. 8 (block + 64) - 1 in a step. The two 64-bit halves of a
+ *  block's words hold four neurons each, lowest bits first. */
 static void uniforms16(meso_rng_key key, uint64_t block, uint64_t step, uint16_t *restrict u)
 {
-  enum { LANES = 16 };
-  const uint64_t mask = 0xffffffffu;
+  const uint64_t low = 0xffffffffu;
   for (int base = 0; base < BLOCKS; base += LANES) {
-    uint64_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-    for (int l = 0; l < LANES; l++) {
-      c0[l] = (block + (uint64_t) (base + l)) & mask;
-      c1[l] = (block + (uint64_t) (base + l)) >> 32;
-      c2[l] = step & mask;
-      c3[l] = step >> 32;
-    }
+    vec_u64 index;
+    for (int l = 0; l < LANES; l++) index[l] = block + (uint64_t) (base + l);
+    vec_u64 c0 = index & low, c1 = index >> 32;
+    vec_u64 c2 = (vec_u64) {0} + (step & low), c3 = (vec_u64) {0} + (step >> 32);
     uint32_t key0 = key.v[0], key1 = key.v[1];
     for (int round = 0; round < ROUNDS; round++) {
-      for (int l = 0; l < LANES; l++) {
-        const uint64_t p0 = c0[l] * 0xD2511F53u, p1 = c2[l] * 0xCD9E8D57u;
-        c0[l] = (p1 >> 32) ^ c1[l] ^ key0;
-        c2[l] = (p0 >> 32) ^ c3[l] ^ key1;
-        c1[l] = p1 & mask;
-        c3[l] = p0 & mask;
-      }
+      /* Upper halves hold rubbish between rounds: the product ignores them. */
+      const vec_u64 p0 = multiply_low(c0, 0xD2511F53u), p1 = multiply_low(c2, 0xCD9E8D57u);
+      c0 = (p1 >> 32) ^ c1 ^ (uint64_t) key0;
+      c2 = (p0 >> 32) ^ c3 ^ (uint64_t) key1;
+      c1 = p1;
+      c3 = p0;
       key0 += 0x9E3779B9u;
       key1 += 0xBB67AE85u;
     }
+    const vec_u64 first = (c0 & low) | c1 << 32, second = (c2 & low) | c3 << 32;
     for (int l = 0; l < LANES; l++) {
-      const uint64_t words[2] = {c0[l] | c1[l] << 32, c2[l] | c3[l] << 32};
+      const uint64_t words[2] = {first[l], second[l]};
       memcpy(u + PER_BLOCK * (base + l), words, sizeof words);
     }
   }
@@ -107,20 +138,25 @@ static void background(const engine_poisson *p, meso_rng_key key, meso_rng_key t
   const uint64_t last = first + n;
   for (uint64_t g = first / PER_BLOCK * PER_BLOCK; g < last; g += CHUNK) {
     uniforms16(key, g / PER_BLOCK, step, u);
-    memset(count, 0, sizeof count);
-    memset(doubtful, 0, sizeof doubtful);
-    for (uint32_t j = 0; j < p->n_thresholds; j++) {
-      const uint16_t upper = p->upper[j];
-      for (int l = 0; l < CHUNK; l++) {
-        count[l] = (uint16_t) (count[l] + (u[l] > upper));
-        doubtful[l] = (uint16_t) (doubtful[l] | (u[l] == upper));
+    for (int l = 0; l < CHUNK; l += VECTOR_BYTES / 2) {
+      const vec_u16 x = *(const vec_u16 *) (u + l);
+      vec_u16 n_below = {0}, at = {0};
+      for (uint32_t j = 0; j < p->n_upper; j++) {
+        const vec_u16 upper = (vec_u16) {0} + p->upper[j];
+        n_below -= (vec_u16) (x > upper); /* true is -1 */
+        at |= (vec_u16) (x == upper);
       }
+      *(vec_u16 *) (count + l) = n_below;
+      *(vec_u16 *) (doubtful + l) = at;
     }
     const uint64_t from = g < first ? first : g;
     const uint64_t to = g + CHUNK < last ? g + CHUNK : last;
-    for (uint64_t quad = from - g; quad < to - g; quad++)
-      if (doubtful[quad])
-        count[quad] = count_tail(p, tail_key, u[quad], g + quad, step);
+    for (uint64_t four = 0; four < CHUNK; four += 4) {
+      uint64_t any;
+      memcpy(&any, doubtful + four, sizeof any);
+      for (uint64_t i = four; any != 0 && i < four + 4; i++)
+        if (doubtful[i]) count[i] = count_tail(p, tail_key, u[i], g + i, step);
+    }
     for (uint64_t i = from; i < to; i++) sum[i - first] += weight * count[i - g];
   }
 }
@@ -132,74 +168,102 @@ static void background(const engine_poisson *p, meso_rng_key key, meso_rng_key t
 
 static inline double settle(double x) { return x < NEGLIGIBLE && x > -NEGLIGIBLE ? 0.0 : x; }
 
-enum { UPDATE_CHUNK = 64 };
-
-/** NEST's order (iaf_psc_exp::update): membrane with the old currents, current decay, input,
- *  threshold. */
-static int32_t update_chunk_merged(const engine_iaf *p, size_t n, double step_pA,
-                                   double *restrict V, double *restrict I,
-                                   int32_t *restrict refractory, int32_t *restrict sum,
-                                   uint8_t *restrict spiked)
+static inline vec_f64 settle_vec(vec_f64 x)
 {
-  int32_t any = 0;
-  const double P22 = p->P22, P21 = p->P21_ex, P11 = p->P11_ex, drift = p->P20_I;
-  const double theta = p->theta_mV, reset = p->V_reset_mV;
-  const int32_t hold = p->refractory_steps;
-  for (size_t i = 0; i < n; i++) {
-    const double free_V = settle(V[i] * P22 + I[i] * P21 + drift);
-    const int32_t r = refractory[i];
-    const double v = r == 0 ? free_V : V[i];
-    const int32_t spike = v >= theta;
-    I[i] = settle(I[i] * P11) + (double) sum[i] * step_pA;
-    sum[i] = 0;
-    V[i] = spike ? reset : v;
-    refractory[i] = spike ? hold : (r == 0 ? 0 : r - 1);
-    spiked[i] = (uint8_t) spike;
-    any |= spike;
-  }
-  return any;
+  const vec_i64 keep = (x >= NEGLIGIBLE) | (x <= -NEGLIGIBLE);
+  return (vec_f64) ((vec_i64) x & keep);
 }
 
-static int32_t update_chunk_two(const engine_iaf *p, size_t n, double step_pA,
-                                double *restrict V, double *restrict I_ex, double *restrict I_in,
-                                int32_t *restrict refractory, int32_t *restrict sum_ex,
-                                int32_t *restrict sum_in, uint8_t *restrict spiked)
+/** Lanes of a where mask is set, of b elsewhere. */
+static inline vec_f64 choose(vec_i64 mask, vec_f64 a, vec_f64 b)
 {
-  int32_t any = 0;
-  for (size_t i = 0; i < n; i++) {
-    const double free_V =
-      settle(V[i] * p->P22 + I_ex[i] * p->P21_ex + I_in[i] * p->P21_in + p->P20_I);
-    const int32_t r = refractory[i];
-    const double v = r == 0 ? free_V : V[i];
-    const int32_t spike = v >= p->theta_mV;
-    I_ex[i] = settle(I_ex[i] * p->P11_ex) + (double) sum_ex[i] * step_pA;
-    I_in[i] = settle(I_in[i] * p->P11_in) + (double) sum_in[i] * step_pA;
-    sum_ex[i] = 0;
-    sum_in[i] = 0;
-    V[i] = spike ? p->V_reset_mV : v;
-    refractory[i] = spike ? p->refractory_steps : (r == 0 ? 0 : r - 1);
-    spiked[i] = (uint8_t) spike;
-    any |= spike;
+  return (vec_f64) (((vec_i64) a & mask) | ((vec_i64) b & ~mask));
+}
+
+/** NEST's order (iaf_psc_exp::update) for neuron i: membrane with the old currents, decay of the
+ *  currents, input, threshold. True if it spikes. The vector form below does the same operations in
+ *  the same order. */
+static int update_one(const engine_iaf *p, const engine_slice_state *s, double step_pA, size_t i)
+{
+  double free_V = s->V_mV[i] * p->P22 + s->I_ex_pA[i] * p->P21_ex;
+  if (s->I_in_pA != NULL) {
+    free_V += s->I_in_pA[i] * p->P21_in;
+    s->I_in_pA[i] = settle(s->I_in_pA[i] * p->P11_in) + (double) s->sum_in[i] * step_pA;
+    s->sum_in[i] = 0;
   }
-  return any;
+  free_V = settle(free_V + p->P20_I);
+  s->I_ex_pA[i] = settle(s->I_ex_pA[i] * p->P11_ex) + (double) s->sum_ex[i] * step_pA;
+  s->sum_ex[i] = 0;
+  const int held = s->refractory[i] != 0;
+  const double v = held ? s->V_mV[i] : free_V;
+  const int spike = v >= p->theta_mV;
+  s->V_mV[i] = spike ? p->V_reset_mV : v;
+  s->refractory[i] = (int16_t) (spike ? p->refractory_steps : s->refractory[i] - held);
+  return spike;
+}
+
+#define LOAD(type, pointer) (*(const type *) (pointer))
+#define STORE(type, pointer, value) (*(type *) (pointer) = (value))
+
+/** LANES neurons from i on; lanes that spike are -1. */
+static inline vec_i64 update_vec(const engine_iaf *p, const engine_slice_state *s, double step_pA,
+                                 size_t i, int merged)
+{
+  const vec_f64 V = LOAD(vec_f64, s->V_mV + i), I_ex = LOAD(vec_f64, s->I_ex_pA + i);
+  const vec_f64 in_ex = __builtin_convertvector(LOAD(vec_i32, s->sum_ex + i), vec_f64);
+  vec_f64 free_V = V * p->P22 + I_ex * p->P21_ex;
+  if (!merged) {
+    const vec_f64 I_in = LOAD(vec_f64, s->I_in_pA + i);
+    const vec_f64 in_in = __builtin_convertvector(LOAD(vec_i32, s->sum_in + i), vec_f64);
+    free_V += I_in * p->P21_in;
+    STORE(vec_f64, s->I_in_pA + i, settle_vec(I_in * p->P11_in) + in_in * step_pA);
+    STORE(vec_i32, s->sum_in + i, (vec_i32) {0});
+  }
+  free_V = settle_vec(free_V + p->P20_I);
+  STORE(vec_f64, s->I_ex_pA + i, settle_vec(I_ex * p->P11_ex) + in_ex * step_pA);
+  STORE(vec_i32, s->sum_ex + i, (vec_i32) {0});
+  const vec_i16 r = LOAD(vec_i16, s->refractory + i);
+  const vec_i16 held = r != 0; /* true is -1 */
+  const vec_f64 v = choose(__builtin_convertvector(held, vec_i64), V, free_V);
+  const vec_i64 spike = v >= p->theta_mV;
+  STORE(vec_f64, s->V_mV + i, choose(spike, (vec_f64) {0} + p->V_reset_mV, v));
+  const vec_i16 fired = __builtin_convertvector(spike, vec_i16);
+  STORE(vec_i16, s->refractory + i,
+        ((r + held) & ~fired) | (((vec_i16) {0} + (int16_t) p->refractory_steps) & fired));
+  return spike;
+}
+
+enum { GROUP = 64 };
+
+static inline size_t update_group(const engine_iaf *p, const engine_slice_state *s, double step_pA,
+                                  size_t first, int merged, uint32_t *out)
+{
+  vec_i64 spike[GROUP / LANES], any = {0};
+  for (int g = 0; g < GROUP / LANES; g++) {
+    spike[g] = update_vec(p, s, step_pA, first + (size_t) (g * LANES), merged);
+    any |= spike[g];
+  }
+  int64_t one = 0;
+  for (int l = 0; l < LANES; l++) one |= any[l];
+  size_t n_out = 0;
+  if (one != 0)
+    for (int j = 0; j < GROUP; j++)
+      if (spike[j / LANES][j % LANES] != 0) out[n_out++] = (uint32_t) first + (uint32_t) j;
+  return n_out;
 }
 
 static size_t update(const engine_iaf *p, const engine_slice_state *s, double step_pA,
                      uint32_t *out)
 {
-  _Alignas(64) uint8_t spiked[UPDATE_CHUNK];
-  size_t n_out = 0;
-  for (size_t i = 0; i < s->n; i += UPDATE_CHUNK) {
-    const size_t n = s->n - i < UPDATE_CHUNK ? s->n - i : UPDATE_CHUNK;
-    const int32_t any = s->I_in_pA == NULL
-      ? update_chunk_merged(p, n, step_pA, s->V_mV + i, s->I_ex_pA + i, s->refractory + i,
-                            s->sum_ex + i, spiked)
-      : update_chunk_two(p, n, step_pA, s->V_mV + i, s->I_ex_pA + i, s->I_in_pA + i,
-                         s->refractory + i, s->sum_ex + i, s->sum_in + i, spiked);
-    if (any)
-      for (size_t j = 0; j < n; j++)
-        if (spiked[j]) out[n_out++] = (uint32_t) (i + j);
-  }
+  size_t n_out = 0, i = 0;
+  if (s->I_in_pA == NULL)
+    for (; i + GROUP <= s->n; i += GROUP)
+      n_out += update_group(p, s, step_pA, i, 1, out + n_out);
+  else
+    for (; i + GROUP <= s->n; i += GROUP)
+      n_out += update_group(p, s, step_pA, i, 0, out + n_out);
+  for (; i < s->n; i++)
+    if (update_one(p, s, step_pA, i)) out[n_out++] = (uint32_t) i;
   return n_out;
 }
 

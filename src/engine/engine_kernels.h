@@ -15,7 +15,8 @@ typedef struct engine_segment { const uint32_t *synapse; uint32_t n; } engine_se
 /** Poisson counts by comparing 16-bit uniforms with the cumulative table. */
 typedef struct engine_poisson {
   uint32_t n_thresholds;
-  uint16_t upper[64];      /**< upper 16 bits of the thresholds */
+  uint32_t n_upper;        /**< thresholds with different upper 16 bits */
+  uint16_t upper[64];      /**< upper 16 bits of the thresholds, without repetition at the end */
   uint64_t threshold[64];  /**< 2^48 P(count <= j) */
 } engine_poisson;
 
@@ -32,7 +33,7 @@ typedef struct engine_slice_state {
   size_t n;
   double *V_mV;              /**< relative to E_L */
   double *I_ex_pA, *I_in_pA; /**< I_in_pA NULL: one merged current */
-  int32_t *refractory;
+  int16_t *refractory;
   int32_t *sum_ex, *sum_in;  /**< input of this step in weight steps; zeroed by the update */
 } engine_slice_state;
 

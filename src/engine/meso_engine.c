@@ -76,7 +76,8 @@ typedef struct partition {
   engine_table table;
   slice *slice;              /**< (n_populations) */
   double *V_mV, *I_ex_pA, *I_in_pA;
-  int32_t *refractory, *sum_ex, *sum_in;
+  int16_t *refractory;
+  int32_t *sum_ex, *sum_in;
   engine_segment *segment[2];
   size_t n_segments[2], segment_capacity[2];
   uint32_t *out;             /**< neurons of a slice that spike in this step */
@@ -121,10 +122,14 @@ static meso_status poisson_table(engine_poisson *p, double mean, const meso_mode
   while (p->n_thresholds < 64 && 1.0 - sum > 0x1p-49) {
     const uint64_t t = (uint64_t) (sum * 0x1p48);
     p->threshold[p->n_thresholds] = t < ((uint64_t) 1 << 48) ? t : ((uint64_t) 1 << 48) - 1;
-    p->upper[p->n_thresholds] = (uint16_t) (p->threshold[p->n_thresholds] >> 32);
     p->n_thresholds++;
     term *= mean / (double) p->n_thresholds;
     sum += term;
+  }
+  p->n_upper = 0;
+  for (uint32_t j = 0; j < p->n_thresholds; j++) {
+    p->upper[p->n_upper++] = (uint16_t) (p->threshold[j] >> 32);
+    if (p->upper[p->n_upper - 1] == UINT16_MAX) break; /* none exceeds the largest 16-bit number */
   }
 cleanup:
   return status;
