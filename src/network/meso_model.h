@@ -53,6 +53,7 @@ typedef struct meso_population {
 /** Fixed total number of synapses, with autapses and multapses; sources, targets uniform. */
 typedef struct meso_projection {
   size_t source, target;       /**< population indices */
+  char *source_name, *target_name;
   double probability;          /**< pairwise connection probability of the full model */
   uint64_t n_synapses;         /**< derived: log1p(-p)/log1p(-1/(N_s N_t)) at full size, rounded, then scaled */
   double PSP_mV;               /**< peak of the postsynaptic potential, sign by the source */
@@ -75,13 +76,17 @@ typedef struct meso_schedule {
 typedef struct meso_cell_type {
   char *name;                  /**< "p23", ... */
   size_t population;           /**< postsynaptic population it belongs to */
+  char *population_name;
   double fraction;             /**< of the population's neurons; sums to 1 per population */
   char *morphology;            /**< SWC file, relative to the model file or the data directory */
   char *sections;              /**< section types that carry synapses: "dend", "dend+apic", ... */
   double *share;               /**< (n_populations) share of each source's synapses onto this
                                     population that land on this cell type (T_yX); sums to 1 over
-                                    the population's types; default: fraction */
-  double *layer_share;         /**< (n_populations, n_layers) L_yXL; rows sum to 1 */
+                                    the population's types; default: fraction. Points into
+                                    share_list */
+  meso_doubles share_list;     /**< as in the file until resolved, then n_populations numbers */
+  double *layer_share;         /**< (n_populations, n_layers) L_yXL; rows sum to 1; default: all
+                                    in the layer of the population */
 } meso_cell_type;
 
 typedef struct meso_layer { char *name; double z_top_um, z_bottom_um; } meso_layer;
@@ -132,10 +137,23 @@ typedef struct meso_background {
   double rate_Hz, PSP_mV, delay_ms;
 } meso_background;
 
+/** Defaults of a population's dynamics (section `neuron`). */
+typedef struct meso_neuron_defaults {
+  meso_neuron_params neuron;
+  double V_m_initial_mean_mV, V_m_initial_sd_mV;
+} meso_neuron_defaults;
+
+/** Defaults of projections from excitatory or inhibitory sources (section `synapses`). */
+typedef struct meso_synapse_defaults {
+  double PSP_mV, weight_rel_sd, delay_mean_ms, delay_sd_ms;
+} meso_synapse_defaults;
+
 typedef struct meso_model {
   char *name, *description, *path; /**< path: the file, for messages and relative names */
   meso_simulation_params simulation;
   meso_scaling scaling;
+  meso_neuron_defaults neuron;
+  meso_synapse_defaults synapse[2]; /**< by MESO_EXCITATORY, MESO_INHIBITORY */
   meso_background background;
   meso_schedule thalamus;
   size_t n_populations;  meso_population *population;
@@ -152,11 +170,29 @@ typedef struct meso_model {
   double compensation_warning; /**< derived: smallest (DC mean input)/rheobase when scaled, else 1 */
 } meso_model;
 
+/** One section of a model file: a map, or a list of maps, bound by option rows. */
+typedef struct meso_model_section {
+  const char *path;            /**< "simulation", "synapses.excitatory", ...; "" is the top level */
+  const meso_param *rows;
+  unsigned part;               /**< MESO_SECTION_... it belongs to */
+  bool is_list;
+  size_t offset;               /**< in meso_model: of the struct, or of the pointer to the items */
+  size_t count_offset;         /**< lists: in meso_model, of the number of items */
+  size_t item_size;            /**< lists: size of an item */
+  const char *extra_key;       /**< key with a structure of its own, no option row; or NULL */
+  const char *help;
+} meso_model_section;
+
+/** All sections, in the order in which they are read; the last one has path NULL. */
+const meso_model_section *meso_model_sections(void);
+
 /** Reads and validates a model file.
  *  @param[in] path  YAML file
  *  @param[in] sets  n_sets strings "dotted.path=value" applied after the file, before derivation;
- *                   list items are addressed by name ("populations.L23E.K_ext=1700")
- *  Errors name file, line, key, value, unit and allowed range (statuses that exit with 3). */
+ *                   list items are addressed by name ("populations.L23E.K_ext=1700"), projections
+ *                   by "projections.L4E->L23E.PSP_mV=0.3"
+ *  Errors name file, line, key, value, unit and allowed range (statuses that exit with 3); a set
+ *  that is not path=value is MESO_EUSAGE. */
 MESO_MUST_CHECK meso_status meso_model_read(const char *path, size_t n_sets,
                                             const char *const *sets, meso_model **ret_model,
                                             meso_err *err);
@@ -168,7 +204,8 @@ enum {
   MESO_SECTION_LFP = 2,      /**< layers, cells, probe, lfp */
   MESO_SECTION_BOLD = 4,
   MESO_SECTION_ANALYSIS = 8,
-  MESO_SECTION_ALL = 15
+  MESO_SECTION_REPORT = 16,  /**< name, description, compare: no numbers depend on them */
+  MESO_SECTION_ALL = 31
 };
 
 /** Resolved model as canonical text (every key of the sections, defaults included, one "path =

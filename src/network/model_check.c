@@ -1,0 +1,263 @@
+/* model_check.c: checks across the keys of a model file; names become indices. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_internal.h"
+
+enum { MAX_POPULATIONS = 4096 };
+
+#define REFUSE(section, i, key, message) \
+  MESO_TRY(mesoi_refuse(model, root, section, i, key, message, err))
+
+static bool is_plain_name(const char *name)
+{
+  size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_()+-");
+  return n > 0 && n <= 60 && name[n] == '\0';
+}
+
+/* Names of a list: plain, and each only once. */
+static meso_status check_names(const meso_model *model, const mesoi_node *root, const char *path,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model_section *section = mesoi_section(path);
+  const size_t n = mesoi_section_count(model, section), at = section->rows[0].offset;
+  for (size_t i = 0; i < n; i++) {
+    const char *name = *(char **) ((char *) mesoi_section_object(model, section, i) + at);
+    if (!is_plain_name(name))
+      REFUSE(path, i, "name", "must be 1 to 60 letters, digits or any of _ ( ) + -");
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(*(char **) ((char *) mesoi_section_object(model, section, j) + at), name) == 0)
+        REFUSE(path, i, "name", "this name is already taken");
+  }
+cleanup:
+  return status;
+}
+
+static meso_status check_times(const meso_model *model, const mesoi_node *root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double steps = model->simulation.duration_ms / model->simulation.dt_ms;
+  const meso_schedule *s = &model->thalamus;
+  if (fabs(steps - rint(steps)) > 1e-6 || rint(steps) < 1)
+    REFUSE("simulation", 0, "duration_ms", "must be a multiple of simulation.dt_ms");
+  if ((s->kind == MESO_SCHEDULE_PULSES || s->kind == MESO_SCHEDULE_BLOCKS) &&
+      s->on_ms > s->period_ms)
+    REFUSE("thalamus", 0, "on_ms", "must not be longer than thalamus.period_ms");
+  if (model->bold.baseline_stop_s <= model->bold.baseline_start_s)
+    REFUSE("bold", 0, "baseline_stop_s", "must be greater than bold.baseline_start_s");
+cleanup:
+  return status;
+}
+
+static size_t find_layer(const meso_model *model, const char *name)
+{
+  for (size_t i = 0; i < model->n_layers; i++)
+    if (strcmp(model->layer[i].name, name) == 0) return i;
+  return (size_t) -1;
+}
+
+static meso_status check_populations(const meso_model *model, const mesoi_node *root,
+                                     meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (model->n_populations == 0 || model->n_populations > MAX_POPULATIONS)
+    MESO_FAIL(err, MESO_EINVAL, "%s: populations: must be 1 to %d of them", model->path,
+              (int) MAX_POPULATIONS);
+  for (size_t i = 0; i < model->n_layers; i++)
+    if (!(model->layer[i].z_bottom_um < model->layer[i].z_top_um))
+      REFUSE("layers", i, "z_bottom_um", "must be below z_top_um (z points up)");
+  for (size_t i = 0; i < model->n_populations; i++) {
+    const meso_population *p = &model->population[i];
+    if (p->model == MESO_NEURON_POISSON) {
+      if (p->K_ext > 0) REFUSE("populations", i, "K_ext", "must be 0: a source has no input");
+      continue;
+    }
+    if (!(p->neuron.V_reset_mV < p->neuron.V_th_mV))
+      REFUSE("populations", i, "V_reset_mV", "must be below V_th_mV");
+    if (!(p->neuron.E_L_mV < p->neuron.V_th_mV))
+      REFUSE("populations", i, "E_L_mV", "must be below V_th_mV");
+    if (model->n_layers > 0 && find_layer(model, p->layer) == (size_t) -1)
+      REFUSE("populations", i, "layer", "there is no such layer in layers");
+  }
+cleanup:
+  return status;
+}
+
+static meso_status check_projection(meso_model *model, const mesoi_node *root, size_t i,
+                                    bool *taken, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_projection *p = &model->projection[i];
+  p->source = meso_model_find_population(model, p->source_name);
+  p->target = meso_model_find_population(model, p->target_name);
+  if (p->source == (size_t) -1) REFUSE("projections", i, "source", "there is no such population");
+  if (p->target == (size_t) -1) REFUSE("projections", i, "target", "there is no such population");
+  if (model->population[p->target].model == MESO_NEURON_POISSON)
+    REFUSE("projections", i, "target", "a poisson population cannot be a target");
+  if (model->population[p->source].sign == MESO_EXCITATORY ? p->PSP_mV < 0 : p->PSP_mV > 0)
+    REFUSE("projections", i, "PSP_mV", "must be >= 0 mV from excitatory, <= 0 mV from inhibitory "
+           "populations");
+  bool *seen = &taken[p->source * model->n_populations + p->target];
+  if (*seen) REFUSE("projections", i, "target", "this pair of populations already has one");
+  *seen = true;
+cleanup:
+  return status;
+}
+
+meso_status mesoi_model_check(meso_model *model, const mesoi_node *root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  bool *taken = NULL;
+  MESO_TRY(check_names(model, root, "layers", err));
+  MESO_TRY(check_names(model, root, "populations", err));
+  MESO_TRY(check_names(model, root, "cells", err));
+  MESO_TRY(check_times(model, root, err));
+  MESO_TRY(check_populations(model, root, err));
+  MESO_ALLOC(err, taken, model->n_populations * model->n_populations);
+  for (size_t i = 0; i < model->n_projections; i++)
+    MESO_TRY(check_projection(model, root, i, taken, err));
+cleanup:
+  free(taken);
+  return status;
+}
+
+/* Reads layer_share: a map from layer to one number per population. */
+static meso_status read_layer_share(meso_model *model, size_t i, const mesoi_node *map,
+                                    meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_doubles list = {0, NULL};
+  char path[200], *text = NULL;
+  snprintf(path, sizeof path, "cells.%.60s.layer_share", model->cell_type[i].name);
+  if (map->kind != MESOI_MAP)
+    MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s: must be a map from layers to lists", map->file,
+              map->line, path);
+  for (size_t k = 0; k < map->n; k++) {
+    const mesoi_node *node = &map->child[k];
+    const meso_where where = {node->file, node->line, path};
+    const meso_param row = {node->key, MESO_PARAM_DOUBLES, "1", 0, 1, false, NULL, NULL, 0, NULL};
+    size_t layer = find_layer(model, node->key);
+    if (layer == (size_t) -1)
+      MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s.%.60s: there is no such layer in layers", node->file,
+                node->line, path, node->key);
+    MESO_TRY(mesoi_node_list_text(node, &text, err));
+    MESO_TRY(meso_param_set(&row, &list, text, &where, err));
+    if (list.n != model->n_populations)
+      MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s.%.60s: has %zu numbers; must be %zu, one for each "
+                "population", node->file, node->line, path, node->key, list.n,
+                model->n_populations);
+    for (size_t x = 0; x < list.n; x++)
+      model->cell_type[i].layer_share[x * model->n_layers + layer] = list.v[x];
+    free(text);
+    text = NULL;
+  }
+cleanup:
+  free(text);
+  free(list.v);
+  return status;
+}
+
+/* Rows of layer_share sum to 1; a row of zeros means the population's own layer. */
+static meso_status resolve_layer_share(meso_model *model, const mesoi_node *root, size_t i,
+                                       meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_cell_type *cell = &model->cell_type[i];
+  const mesoi_node *cells = mesoi_node_find(root, "cells");
+  const mesoi_node *map = mesoi_node_find(&cells->child[i], "layer_share");
+  const size_t n = model->n_layers;
+  const size_t own = find_layer(model, model->population[cell->population].layer);
+  MESO_ALLOC(err, cell->layer_share, model->n_populations * n);
+  if (map != NULL) MESO_TRY(read_layer_share(model, i, map, err));
+  for (size_t x = 0; x < model->n_populations; x++) {
+    double sum = 0, *row = cell->layer_share + x * n;
+    for (size_t l = 0; l < n; l++) sum += row[l];
+    if (sum == 0) {
+      row[own] = 1;
+      continue;
+    }
+    if (fabs(sum - 1) > MESOI_SHARE_TOLERANCE) {
+      char message[160];
+      snprintf(message, sizeof message, "sums to %.6g over the layers for source %.60s; must be 1 "
+               "(+-%g)", sum, model->population[x].name, MESOI_SHARE_TOLERANCE);
+      REFUSE("cells", i, "layer_share", message);
+    }
+    for (size_t l = 0; l < n; l++) row[l] /= sum;
+  }
+cleanup:
+  return status;
+}
+
+/* Divides fractions (x == n_populations) or shares of source x by their sum over the types of a
+ * population. A sum of zero means: as the fractions. */
+static meso_status normalise(meso_model *model, const mesoi_node *root, size_t population,
+                             size_t x, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const bool is_fraction = x == model->n_populations;
+  double sum = 0;
+  size_t last = (size_t) -1;
+  for (size_t i = 0; i < model->n_cell_types; i++) {
+    const meso_cell_type *c = &model->cell_type[i];
+    if (c->population != population) continue;
+    sum += is_fraction ? c->fraction : c->share[x];
+    last = i;
+  }
+  if (last == (size_t) -1) goto cleanup;
+  if ((is_fraction || sum != 0) && fabs(sum - 1) > MESOI_SHARE_TOLERANCE) {
+    char message[200];
+    snprintf(message, sizeof message, "sums to %.6g over the cell types of %.60s; must be 1 (+-%g)",
+             sum, model->population[population].name, MESOI_SHARE_TOLERANCE);
+    REFUSE("cells", last, is_fraction ? "fraction" : "share", message);
+  }
+  for (size_t i = 0; i < model->n_cell_types; i++) {
+    meso_cell_type *c = &model->cell_type[i];
+    if (c->population != population) continue;
+    if (is_fraction) c->fraction /= sum;
+    else c->share[x] = sum == 0 ? c->fraction : c->share[x] / sum;
+  }
+cleanup:
+  return status;
+}
+
+/* Gives a cell type one share per population; without a list all are zero for now. */
+static meso_status prepare_cell(meso_model *model, const mesoi_node *root, size_t i, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_cell_type *c = &model->cell_type[i];
+  c->population = meso_model_find_population(model, c->population_name);
+  if (c->population == (size_t) -1) REFUSE("cells", i, "population", "there is no such population");
+  if (model->population[c->population].model == MESO_NEURON_POISSON)
+    REFUSE("cells", i, "population", "a poisson population has no cells");
+  if (c->morphology[0] == '\0') REFUSE("cells", i, "morphology", "must be the name of a file");
+  if (model->n_layers == 0) REFUSE("cells", i, "population", "cells need layers");
+  if (c->share_list.n == 0) {
+    free(c->share_list.v);
+    c->share_list.v = NULL;
+    MESO_ALLOC(err, c->share_list.v, model->n_populations);
+    c->share_list.n = model->n_populations;
+  }
+  if (c->share_list.n != model->n_populations)
+    REFUSE("cells", i, "share", "must have one number for each population");
+  c->share = c->share_list.v;
+cleanup:
+  return status;
+}
+
+meso_status mesoi_model_resolve_cells(meso_model *model, const mesoi_node *root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t i = 0; i < model->n_cell_types; i++) {
+    MESO_TRY(prepare_cell(model, root, i, err));
+    MESO_TRY(resolve_layer_share(model, root, i, err));
+  }
+  for (size_t p = 0; p < model->n_populations; p++) {
+    MESO_TRY(normalise(model, root, p, model->n_populations, err));
+    for (size_t x = 0; x < model->n_populations; x++) MESO_TRY(normalise(model, root, p, x, err));
+  }
+cleanup:
+  return status;
+}

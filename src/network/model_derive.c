@@ -1,0 +1,129 @@
+/* model_derive.c: numbers that follow from a model file: sizes, synapse counts, weights, currents.
+ *
+ * Formulas of Potjans & Diesmann 2014 (doi 10.1093/cercor/bhs358) and, for scaling.K, of van
+ * Albada et al. 2015 (doi 10.1371/journal.pcbi.1004490). */
+#include <math.h>
+
+#include "model_internal.h"
+
+double meso_psc_over_psp_pA_per_mV(const meso_neuron_params *neuron, double tau_syn_ms)
+{
+  const double tau_m = neuron->tau_m_ms, C = neuron->C_m_pF;
+  const double difference = tau_syn_ms - tau_m;
+  if (fabs(difference) < 1e-6 * tau_m) return C * exp(1.0) / tau_m; /* limit of equal constants */
+  const double log_ratio = log(tau_m / tau_syn_ms) / difference;
+  const double peak = exp(tau_m * log_ratio) - exp(tau_syn_ms * log_ratio);
+  return C * difference / (tau_m * tau_syn_ms * peak);
+}
+
+double meso_schedule_rate_Hz(const meso_schedule *schedule, double t_ms)
+{
+  /* far below any time step, far above the rounding of step * dt */
+  const double since = t_ms - schedule->start_ms + 1e-6;
+  if (schedule->kind == MESO_SCHEDULE_OFF || since < 0) return 0;
+  if (schedule->kind == MESO_SCHEDULE_CONSTANT) return schedule->rate_Hz;
+  return fmod(since, schedule->period_ms) < schedule->on_ms ? schedule->rate_Hz : 0;
+}
+
+static double tau_syn_ms(const meso_neuron_params *neuron, int sign)
+{
+  return sign == MESO_EXCITATORY ? neuron->tau_syn_ex_ms : neuron->tau_syn_in_ms;
+}
+
+static void derive_sizes(meso_model *model)
+{
+  int64_t first = 0;
+  for (size_t i = 0; i < model->n_populations; i++) {
+    meso_population *p = &model->population[i];
+    p->size = p->size_full;
+    if (p->model != MESO_NEURON_POISSON)
+      p->size = (int64_t) fmax(1, rint((double) p->size_full * model->scaling.N));
+    p->first_neuron = first;
+    first += p->size;
+  }
+  model->n_neurons = first;
+}
+
+/* Synapses at full size: number of draws of a pair after which a given pair has been drawn at
+ * least once with the given probability. */
+static double full_synapses(const meso_model *model, const meso_projection *p)
+{
+  const double pairs = (double) model->population[p->source].size_full *
+                       (double) model->population[p->target].size_full;
+  return pairs > 1 ? rint(log1p(-p->probability) / log1p(-1 / pairs)) : rint(p->probability);
+}
+
+/* Mean input of one neuron of the full model that scaling.K takes away, as a constant current. */
+static double lost_current_pA(const meso_model *model, const meso_projection *p, double weight_pA)
+{
+  const meso_population *source = &model->population[p->source];
+  const meso_population *target = &model->population[p->target];
+  const double in_degree = full_synapses(model, p) / (double) target->size_full;
+  return 1e-3 * tau_syn_ms(&target->neuron, source->sign) * (1 - sqrt(model->scaling.K)) *
+         weight_pA * in_degree * source->full_mean_rate_Hz;
+}
+
+static meso_status derive_projection(meso_model *model, meso_projection *p, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_population *source = &model->population[p->source];
+  meso_population *target = &model->population[p->target];
+  const double full = full_synapses(model, p);
+  const double scaled =
+      rint(full * ((double) target->size / (double) target->size_full) * model->scaling.K);
+  const double weight_pA = p->PSP_mV * meso_psc_over_psp_pA_per_mV(
+      &target->neuron, tau_syn_ms(&target->neuron, source->sign));
+  if (!(scaled < 0x1p53))
+    MESO_FAIL(err, MESO_ERANGE, "%s: projections.%.60s->%.60s: %g synapses are too many",
+              model->path, p->source_name, p->target_name, scaled);
+  p->n_synapses = (uint64_t) scaled;
+  p->weight_pA = weight_pA / sqrt(model->scaling.K);
+  p->weight_sd_pA = p->weight_rel_sd * fabs(p->weight_pA);
+  target->I_dc_pA += lost_current_pA(model, p, weight_pA);
+  model->n_synapses += p->n_synapses;
+cleanup:
+  return status;
+}
+
+/* External input: a Poisson rate per neuron, or the constant current with the same mean. */
+static void derive_background(const meso_model *model, meso_population *p)
+{
+  const meso_background *b = &model->background;
+  const double K = model->scaling.K;
+  const double weight_pA =
+      b->PSP_mV * meso_psc_over_psp_pA_per_mV(&p->neuron, p->neuron.tau_syn_ex_ms);
+  const double mean_pA = 1e-3 * p->neuron.tau_syn_ex_ms * weight_pA * p->K_ext * b->rate_Hz;
+  if (p->model == MESO_NEURON_POISSON || b->kind == MESO_BACKGROUND_NONE) return;
+  if (b->kind == MESO_BACKGROUND_DC) {
+    p->I_dc_pA += mean_pA;
+    return;
+  }
+  p->background_rate_Hz = b->rate_Hz * p->K_ext * K;
+  p->background_weight_pA = weight_pA / sqrt(K);
+  p->I_dc_pA += (1 - sqrt(K)) * mean_pA;
+}
+
+/* The constant current of a scaled model over the rheobase, smallest of all populations. */
+static double smallest_compensation(const meso_model *model)
+{
+  double smallest = INFINITY;
+  for (size_t i = 0; i < model->n_populations; i++) {
+    const meso_population *p = &model->population[i];
+    const meso_neuron_params *n = &p->neuron;
+    if (p->model == MESO_NEURON_POISSON) continue;
+    smallest = fmin(smallest, p->I_dc_pA * n->tau_m_ms / (n->C_m_pF * (n->V_th_mV - n->E_L_mV)));
+  }
+  return isfinite(smallest) && model->scaling.K < 1 ? smallest : 1;
+}
+
+meso_status mesoi_model_derive(meso_model *model, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  derive_sizes(model);
+  for (size_t i = 0; i < model->n_projections; i++)
+    MESO_TRY(derive_projection(model, &model->projection[i], err));
+  for (size_t i = 0; i < model->n_populations; i++) derive_background(model, &model->population[i]);
+  model->compensation_warning = smallest_compensation(model);
+cleanup:
+  return status;
+}

@@ -1,0 +1,41 @@
+/* model_internal.h: what the parts of the model reader share. */
+#ifndef MESO_MODEL_INTERNAL_H
+#define MESO_MODEL_INTERNAL_H
+
+#include "meso_model.h"
+#include "model_yaml.h"
+
+/* Shares in a file are printed with few digits: they may miss 1 by this much and are divided by
+ * their sum. */
+#define MESOI_SHARE_TOLERANCE 0.02
+
+/* Section with this path, or NULL. */
+const meso_model_section *mesoi_section(const char *path);
+
+/* Item i of a list section of the model, or the struct of a map section (i = 0). */
+void *mesoi_section_object(const meso_model *model, const meso_model_section *section, size_t i);
+
+/* Number of items of a list section; 1 for a map. */
+size_t mesoi_section_count(const meso_model *model, const meso_model_section *section);
+
+/* Dotted path of an object: "bold", "populations.L23E", "projections.L4E->L23E". */
+void mesoi_object_path(const meso_model *model, const meso_model_section *section, size_t i,
+                       char *buffer, size_t size);
+
+/* Fails with MESO_EINVAL and "file:line: path.key = value: message"; the line is that of the key,
+ * else of the object, else of the section. */
+meso_status mesoi_refuse(const meso_model *model, const mesoi_node *root, const char *section,
+                         size_t i, const char *key, const char *message, meso_err *err);
+
+/* Checks across keys; resolves names into indices. */
+MESO_MUST_CHECK meso_status mesoi_model_check(meso_model *model, const mesoi_node *root,
+                                              meso_err *err);
+
+/* Resolves fractions, shares and layer shares of the cell types. */
+MESO_MUST_CHECK meso_status mesoi_model_resolve_cells(meso_model *model, const mesoi_node *root,
+                                                      meso_err *err);
+
+/* Fills all derived values of a checked model. */
+MESO_MUST_CHECK meso_status mesoi_model_derive(meso_model *model, meso_err *err);
+
+#endif

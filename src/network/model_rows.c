@@ -1,0 +1,244 @@
+/* model_rows.c: the option rows of every section of a model file. */
+#include <math.h>
+
+#include "meso_model.h"
+
+/* key, type, unit, min, max, min_open, default, choices, offset, help */
+#define NUMBER(key, unit, min, max, open, text, type, field, help) \
+  {key, MESO_PARAM_DOUBLE, unit, min, max, open, text, NULL, offsetof(type, field), help}
+#define WHOLE(key, min, max, text, type, field, help) \
+  {key, MESO_PARAM_INT, "1", min, max, false, text, NULL, offsetof(type, field), help}
+#define TEXT(key, text, type, field, help) \
+  {key, MESO_PARAM_STRING, "", 0, 0, false, text, NULL, offsetof(type, field), help}
+#define CHOICE(key, text, choices, type, field, help) \
+  {key, MESO_PARAM_CHOICE, "", 0, 0, false, text, choices, offsetof(type, field), help}
+#define END {NULL, MESO_PARAM_DOUBLE, NULL, 0, 0, false, NULL, NULL, 0, NULL}
+
+/* PD14: Potjans & Diesmann 2014, Cereb. Cortex 24:785, doi 10.1093/cercor/bhs358. */
+#define NEURON_ROWS(type) \
+  NUMBER("E_L_mV", "mV", -200, 100, false, "-65", type, neuron.E_L_mV, "resting potential; PD14"), \
+  NUMBER("V_th_mV", "mV", -200, 100, false, "-50", type, neuron.V_th_mV, "threshold; PD14"), \
+  NUMBER("V_reset_mV", "mV", -200, 100, false, "-65", type, neuron.V_reset_mV, "reset; PD14"), \
+  NUMBER("C_m_pF", "pF", 0, 1e6, true, "250", type, neuron.C_m_pF, "capacitance; PD14"), \
+  NUMBER("tau_m_ms", "ms", 0, 1e4, true, "10", type, neuron.tau_m_ms, \
+         "membrane time constant; PD14"), \
+  NUMBER("tau_syn_ex_ms", "ms", 0, 1e3, true, "0.5", type, neuron.tau_syn_ex_ms, \
+         "decay of excitatory synaptic currents; PD14"), \
+  NUMBER("tau_syn_in_ms", "ms", 0, 1e3, true, "0.5", type, neuron.tau_syn_in_ms, \
+         "decay of inhibitory synaptic currents; PD14"), \
+  NUMBER("t_ref_ms", "ms", 0, 1e3, false, "2", type, neuron.t_ref_ms, \
+         "absolute refractory time; PD14"), \
+  NUMBER("I_e_pA", "pA", -1e6, 1e6, false, "0", type, neuron.I_e_pA, "constant current"), \
+  NUMBER("V_m_initial_mean_mV", "mV", -200, 100, false, "-58", type, V_m_initial_mean_mV, \
+         "mean of the initial potentials; PD14 (original)"), \
+  NUMBER("V_m_initial_sd_mV", "mV", 0, 100, false, "10", type, V_m_initial_sd_mV, \
+         "standard deviation of the initial potentials; PD14 (original)")
+
+static const meso_param top_rows[] = {
+  TEXT("name", NULL, meso_model, name, "short name of the model"),
+  TEXT("description", "", meso_model, description, "what it is and where it comes from"),
+  END
+};
+
+#define SIM meso_simulation_params
+static const meso_param simulation_rows[] = {
+  NUMBER("dt_ms", "ms", 0, 10, true, "0.1", SIM, dt_ms, "time step"),
+  NUMBER("duration_ms", "ms", 0, 1e9, true, NULL, SIM, duration_ms,
+         "simulated time, a multiple of dt_ms"),
+  WHOLE("seed", 1, 0x1p53, "1", SIM, seed, "seed of all random numbers"),
+  END
+};
+
+static const meso_param scaling_rows[] = {
+  NUMBER("N", "1", 0, 1, true, "1", meso_scaling, N, "factor on the numbers of neurons"),
+  NUMBER("K", "1", 0, 1, true, "1", meso_scaling, K,
+         "factor on the in-degrees; weights grow by 1/sqrt(K), a constant current keeps the mean"),
+  END
+};
+
+static const meso_param neuron_rows[] = {NEURON_ROWS(meso_neuron_defaults), END};
+
+#define SYN meso_synapse_defaults
+static const meso_param excitatory_rows[] = {
+  NUMBER("PSP_mV", "mV", 0, 100, false, "0.15", SYN, PSP_mV, "peak of the potential; PD14"),
+  NUMBER("weight_rel_sd", "1", 0, 1, false, "0.1", SYN, weight_rel_sd, "relative spread; PD14"),
+  NUMBER("delay_mean_ms", "ms", 0, 1000, true, "1.5", SYN, delay_mean_ms, "mean delay; PD14"),
+  NUMBER("delay_sd_ms", "ms", 0, 1000, false, "0.75", SYN, delay_sd_ms, "its spread; PD14"),
+  END
+};
+static const meso_param inhibitory_rows[] = {
+  NUMBER("PSP_mV", "mV", -100, 0, false, "-0.6", SYN, PSP_mV,
+         "peak of the potential; PD14, -4 times the excitatory one"),
+  NUMBER("weight_rel_sd", "1", 0, 1, false, "0.1", SYN, weight_rel_sd, "relative spread; PD14"),
+  NUMBER("delay_mean_ms", "ms", 0, 1000, true, "0.75", SYN, delay_mean_ms, "mean delay; PD14"),
+  NUMBER("delay_sd_ms", "ms", 0, 1000, false, "0.375", SYN, delay_sd_ms, "its spread; PD14"),
+  END
+};
+
+static const meso_param background_rows[] = {
+  CHOICE("type", "poisson", "none|poisson|dc", meso_background, kind, "external input; PD14"),
+  NUMBER("rate_Hz", "Hz", 0, 1e5, false, "8", meso_background, rate_Hz,
+         "rate of each external synapse; PD14"),
+  NUMBER("PSP_mV", "mV", 0, 100, false, "0.15", meso_background, PSP_mV,
+         "peak of the potential of an external synapse; PD14"),
+  NUMBER("delay_ms", "ms", 0, 1000, true, "1.5", meso_background, delay_ms,
+         "delay of the external input; PD14"),
+  END
+};
+
+static const meso_param thalamus_rows[] = {
+  CHOICE("type", "off", "off|constant|pulses|blocks", meso_schedule, kind,
+         "when the poisson populations fire"),
+  NUMBER("start_ms", "ms", 0, 1e9, false, "700", meso_schedule, start_ms, "first onset; PD14"),
+  NUMBER("on_ms", "ms", 0, 1e9, true, "10", meso_schedule, on_ms,
+         "length of a pulse or block; PD14"),
+  NUMBER("period_ms", "ms", 0, 1e9, true, "1000", meso_schedule, period_ms, "onset to onset"),
+  NUMBER("rate_Hz", "Hz", 0, 1e4, false, "120", meso_schedule, rate_Hz, "rate while on; PD14"),
+  END
+};
+
+static const meso_param layer_rows[] = {
+  TEXT("name", NULL, meso_layer, name, "name, as in populations"),
+  NUMBER("z_top_um", "um", -1e5, 1e5, false, NULL, meso_layer, z_top_um, "upper boundary"),
+  NUMBER("z_bottom_um", "um", -1e5, 1e5, false, NULL, meso_layer, z_bottom_um, "lower boundary"),
+  END
+};
+
+#define POP meso_population
+static const meso_param population_rows[] = {
+  TEXT("name", NULL, POP, name, "name, used by projections and cells"),
+  TEXT("layer", "", POP, layer, "layer of its cell bodies"),
+  WHOLE("size", 1, 1e9, NULL, POP, size_full, "number of neurons at scale 1"),
+  CHOICE("type", NULL, "excitatory|inhibitory", POP, sign, "sign of its synapses"),
+  CHOICE("model", "iaf_psc_exp", "iaf_psc_exp|poisson", POP, model,
+         "dynamics, or a source of Poisson spikes"),
+  NUMBER("K_ext", "1", 0, 1e7, false, "0", POP, K_ext, "external synapses per neuron at scale 1"),
+  NUMBER("full_mean_rate_Hz", "Hz", 0, 1e4, false, "0", POP, full_mean_rate_Hz,
+         "mean rate at scale 1; enters the compensation of scaling.K"),
+  NEURON_ROWS(POP),
+  END
+};
+
+#define PRO meso_projection
+static const meso_param projection_rows[] = {
+  TEXT("source", NULL, PRO, source_name, "presynaptic population"),
+  TEXT("target", NULL, PRO, target_name, "postsynaptic population"),
+  NUMBER("probability", "1", 0, 0.999999, false, NULL, PRO, probability,
+         "probability that a pair of neurons is connected at least once"),
+  NUMBER("PSP_mV", "mV", -100, 100, false, "0.15", PRO, PSP_mV,
+         "peak of the potential; negative from inhibitory sources; default: synapses"),
+  NUMBER("weight_rel_sd", "1", 0, 1, false, "0.1", PRO, weight_rel_sd,
+         "relative spread; default: synapses"),
+  NUMBER("delay_mean_ms", "ms", 0, 1000, true, "1.5", PRO, delay_mean_ms,
+         "mean delay; default: synapses"),
+  NUMBER("delay_sd_ms", "ms", 0, 1000, false, "0.75", PRO, delay_sd_ms,
+         "its spread; default: synapses"),
+  END
+};
+
+#define CELL meso_cell_type
+static const meso_param cell_rows[] = {
+  TEXT("name", NULL, CELL, name, "name of the cell type"),
+  TEXT("population", NULL, CELL, population_name, "population that it stands for"),
+  NUMBER("fraction", "1", 0, 1, true, "1", CELL, fraction, "part of the population's neurons"),
+  TEXT("morphology", NULL, CELL, morphology, "SWC file"),
+  TEXT("sections", "dend", CELL, sections, "section types with synapses: dend, apic, dend+apic"),
+  {"share", MESO_PARAM_DOUBLES, "1", 0, 1, false, "", NULL, offsetof(CELL, share_list),
+   "part of each population's synapses that this type receives; default: fraction"},
+  END
+};
+
+#define PROBE meso_probe_params
+static const meso_param probe_rows[] = {
+  WHOLE("n_contacts", 1, 100000, "16", PROBE, n_contacts, "number of contacts"),
+  NUMBER("x_um", "um", -1e5, 1e5, false, "0", PROBE, x_um, "place of the probe"),
+  NUMBER("y_um", "um", -1e5, 1e5, false, "0", PROBE, y_um, "place of the probe"),
+  NUMBER("z_first_um", "um", -1e5, 1e5, false, "0", PROBE, z_first_um, "depth of contact 0"),
+  NUMBER("z_step_um", "um", -1e4, 1e4, false, "-100", PROBE, z_step_um, "contact to contact"),
+  NUMBER("sigma_S_per_m", "S/m", 0, 100, true, "0.3", PROBE, sigma_S_per_m,
+         "conductivity of the tissue"),
+  END
+};
+
+#define LFP meso_lfp_params
+static const meso_param lfp_rows[] = {
+  CHOICE("method", "population", "population", LFP, method, "how spikes become potentials"),
+  NUMBER("radius_um", "um", 0, 1e5, true, "564.19", LFP, radius_um, "radius of the column"),
+  NUMBER("soma_sd_um", "um", 0, 1e4, false, "14.43", LFP, soma_sd_um,
+         "scatter of soma depths; that of +-25 um, uniform"),
+  NUMBER("Ra_Ohm_cm", "Ohm cm", 0, 1e4, true, "150", LFP, Ra_Ohm_cm, "axial resistivity"),
+  NUMBER("cm_uF_per_cm2", "uF/cm2", 0, 100, true, "1", LFP, cm_uF_per_cm2, "capacitance"),
+  NUMBER("tau_m_ms", "ms", 0, 1e4, true, "10", LFP, tau_m_ms, "membrane time constant"),
+  NUMBER("kernel_duration_ms", "ms", 0, 1e4, true, "100", LFP, kernel_duration_ms,
+         "length of the kernels"),
+  NUMBER("kernel_dt_ms", "ms", 0, 10, true, "0.1", LFP, kernel_dt_ms, "step of the cable"),
+  NUMBER("output_rate_Hz", "Hz", 0, 1e5, true, "1000", LFP, output_rate_Hz, "samples per second"),
+  END
+};
+
+#define BOLD meso_bold_params
+static const meso_param bold_rows[] = {
+  TEXT("model", "friston2003", BOLD, model, "name of a BOLD model"),
+  NUMBER("TR_s", "s", 0, 1000, true, "1", BOLD, TR_s, "time between volumes"),
+  NUMBER("gain", "1", -1000, 1000, false, "1", BOLD, gain,
+         "drive z = gain (x / x_base - 1), x the summed synaptic current"),
+  NUMBER("baseline_start_s", "s", 0, 1e6, false, "2", BOLD, baseline_start_s,
+         "start of the interval that gives x_base"),
+  NUMBER("baseline_stop_s", "s", 0, 1e6, true, "10", BOLD, baseline_stop_s, "its end"),
+  {"include_background", MESO_PARAM_BOOL, "", 0, 0, false, "true", NULL,
+   offsetof(BOLD, include_background), "the external input counts in x"},
+  NUMBER("dt_s", "s", 0, 1, true, "0.01", BOLD, dt_s, "step of drive and integration"),
+  END
+};
+
+#define ANALYSIS meso_analysis_params
+static const meso_param analysis_rows[] = {
+  NUMBER("discard_ms", "ms", 0, 1e9, false, "100", ANALYSIS, discard_ms, "dropped at the start"),
+  NUMBER("bin_ms", "ms", 0, 1e6, true, "2", ANALYSIS, bin_ms, "bin of spike-count correlations"),
+  WHOLE("n_correlation", 2, 1e6, "200", ANALYSIS, n_correlation,
+        "neurons per population in the correlation"),
+  WHOLE("nperseg", 8, 1e9, "1024", ANALYSIS, nperseg, "samples per segment of Welch's method"),
+  NUMBER("overlap", "1", 0, 0.99, false, "0.5", ANALYSIS, overlap, "overlap of the segments"),
+  WHOLE("min_spikes_cv", 3, 1e6, "4", ANALYSIS, min_spikes_cv,
+        "neurons with fewer spikes are left out of CV and LV"),
+  END
+};
+
+static const meso_param compare_rows[] = {
+  TEXT("measured", "", meso_model, measured, "names of measured data, separated by commas"),
+  END
+};
+
+#define MAP(path, rows, part, field, help) \
+  {path, rows, part, false, offsetof(meso_model, field), 0, 0, NULL, help}
+const meso_model_section *meso_model_sections(void)
+{
+  static const meso_model_section sections[] = {
+    {"", top_rows, MESO_SECTION_REPORT, false, 0, 0, 0, NULL, "the model"},
+    MAP("simulation", simulation_rows, MESO_SECTION_NETWORK, simulation, "step, duration, seed"),
+    MAP("scaling", scaling_rows, MESO_SECTION_NETWORK, scaling, "smaller versions of the model"),
+    MAP("neuron", neuron_rows, MESO_SECTION_NETWORK, neuron, "defaults of all populations"),
+    MAP("synapses.excitatory", excitatory_rows, MESO_SECTION_NETWORK, synapse[MESO_EXCITATORY],
+        "defaults of projections from excitatory populations"),
+    MAP("synapses.inhibitory", inhibitory_rows, MESO_SECTION_NETWORK, synapse[MESO_INHIBITORY],
+        "defaults of projections from inhibitory populations"),
+    MAP("background", background_rows, MESO_SECTION_NETWORK, background, "external input"),
+    MAP("thalamus", thalamus_rows, MESO_SECTION_NETWORK, thalamus, "schedule of the sources"),
+    {"layers", layer_rows, MESO_SECTION_LFP, true, offsetof(meso_model, layer),
+     offsetof(meso_model, n_layers), sizeof(meso_layer), NULL, "depths of the layers"},
+    {"populations", population_rows, MESO_SECTION_NETWORK, true, offsetof(meso_model, population),
+     offsetof(meso_model, n_populations), sizeof(meso_population), NULL, "groups of neurons"},
+    {"projections", projection_rows, MESO_SECTION_NETWORK, true, offsetof(meso_model, projection),
+     offsetof(meso_model, n_projections), sizeof(meso_projection), NULL, "groups of synapses"},
+    {"cells", cell_rows, MESO_SECTION_LFP, true, offsetof(meso_model, cell_type),
+     offsetof(meso_model, n_cell_types), sizeof(meso_cell_type), "layer_share",
+     "cell types with a morphology"},
+    MAP("probe", probe_rows, MESO_SECTION_LFP, probe, "laminar probe"),
+    MAP("lfp", lfp_rows, MESO_SECTION_LFP, lfp, "extracellular potentials"),
+    MAP("bold", bold_rows, MESO_SECTION_BOLD, bold, "haemodynamic response"),
+    MAP("analysis", analysis_rows, MESO_SECTION_ANALYSIS, analysis, "statistics"),
+    {"compare", compare_rows, MESO_SECTION_REPORT, false, 0, 0, 0, NULL, "measured data"},
+    {NULL, NULL, 0, false, 0, 0, 0, NULL, NULL}
+  };
+  return sections;
+}
