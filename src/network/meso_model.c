@@ -254,7 +254,7 @@ static meso_status bind_top(meso_model *model, const mesoi_node *map, const char
       if (child->kind != MESOI_MAP)
         MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s: must be a map of keys and values", child->file,
                   child->line, child->key);
-      strcat(path, ".");
+      snprintf(path, sizeof path, "%s%.60s.", prefix, child->key);
       MESO_TRY(bind_top(model, child, path, err));
     }
   }
