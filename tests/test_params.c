@@ -73,8 +73,8 @@ static void test_messages(void)
   expect_refusal("kind", "", P "kind = : must be one of poisson|dc|none");
   expect_refusal("depths_um", "1, x",
                  P "depths_um = 1, x: is not a list of numbers; must be numbers 0 um to 100 um");
-  expect_refusal("depths_um", "1, 2 mm", P "depths_um = 1, 2 mm: has unit 'mm', but its unit is um; "
-                 "must be numbers 0 um to 100 um");
+  expect_refusal("depths_um", "1, 2 mm", P "depths_um = 1, 2 mm: has unit 'mm', but its unit is "
+                 "um; must be numbers 0 um to 100 um");
   expect_refusal("depths_um", "1,,2",
                  P "depths_um = 1,,2: is not a list of numbers; must be numbers 0 um to 100 um");
   expect_refusal("depths_um", "1, 200",

@@ -58,10 +58,9 @@ meso_status mesoi_refuse(const meso_model *model, const mesoi_node *root, const 
   if (leaf == NULL) leaf = node != NULL ? node : root;
   mesoi_object_path(model, section, i, name, sizeof name);
   if (row != NULL) value = meso_param_format(row, mesoi_section_object(model, section, i));
-  char line[32] = "";
-  if (leaf->line > 0) snprintf(line, sizeof line, ":%ld", leaf->line);
-  status = meso_err_set(err, MESO_EINVAL, __FILE__, __LINE__, "%s%s: %s.%s%s%.80s: %s", leaf->file,
-                        line, name, key, value != NULL ? " = " : "", value != NULL ? value : "",
+  status = meso_err_set(err, MESO_EINVAL, __FILE__, __LINE__, "%s: %s.%s%s%.80s: %s",
+                        mesoi_node_place(leaf).text, name, key, value != NULL ? " = " : "",
+                        value != NULL ? value : "",
                         message);
   free(value);
   return status;
@@ -82,7 +81,7 @@ static meso_status bind_value(const meso_param *row, void *object, const mesoi_n
   } else {
     char range[PATH_SIZE];
     meso_param_range_text(row, range, sizeof range);
-    MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s%s%s: must be %s, not a %s", node->file, node->line,
+    MESO_FAIL(err, MESO_EINVAL, "%s: %s%s%s: must be %s, not a %s", mesoi_node_place(node).text,
               path, path[0] != '\0' ? "." : "", row->key, range,
               node->kind == MESOI_MAP ? "map" : "list");
   }
@@ -100,8 +99,8 @@ static meso_status check_required(const meso_param *rows, const mesoi_node *node
     char range[PATH_SIZE];
     if (row->default_text != NULL || mesoi_node_find(node, row->key) != NULL) continue;
     meso_param_range_text(row, range, sizeof range);
-    MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s%s%s: is missing; must be %s", place->file, place->line,
-              path, path[0] != '\0' ? "." : "", row->key, range);
+    MESO_FAIL(err, MESO_EINVAL, "%s: %s%s%s: is missing; must be %s",
+              mesoi_node_place(place).text, path, path[0] != '\0' ? "." : "", row->key, range);
   }
 cleanup:
   return status;
@@ -140,9 +139,8 @@ static meso_status inherit(const meso_model *model, const meso_model_section *se
     const char *name = mesoi_node_text(node, "source");
     size_t i = name != NULL ? meso_model_find_population(model, name) : (size_t) -1;
     if (i == (size_t) -1)
-      MESO_FAIL(err, MESO_ENOTFOUND, "%s:%ld: projections: source = %.80s: no such population",
-                source != NULL ? source->file : node->file,
-                source != NULL ? source->line : node->line, name != NULL ? name : "");
+      MESO_FAIL(err, MESO_ENOTFOUND, "%s: projections: source = %.80s: no such population",
+                mesoi_node_place(source != NULL ? source : node).text, name != NULL ? name : "");
     const meso_synapse_defaults *s = &model->synapse[model->population[i].sign];
     p->PSP_mV = s->PSP_mV;
     p->weight_rel_sd = s->weight_rel_sd;
@@ -170,7 +168,7 @@ static meso_status bind_list(meso_model *model, const meso_model_section *sectio
 {
   meso_status status = MESO_OK;
   if (node->kind != MESOI_LIST)
-    MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s: must be a list of maps", node->file, node->line,
+    MESO_FAIL(err, MESO_EINVAL, "%s: %s: must be a list of maps", mesoi_node_place(node).text,
               section->path);
   char **items = (char **) ((char *) model + section->offset);
   size_t *count = (size_t *) ((char *) model + section->count_offset);
@@ -183,8 +181,8 @@ static meso_status bind_list(meso_model *model, const meso_model_section *sectio
     item_path(section, item, i, path, sizeof path);
     *count = i + 1;
     if (item->kind != MESOI_MAP)
-      MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s: must be a map of keys and values", item->file,
-                item->line, path);
+      MESO_FAIL(err, MESO_EINVAL, "%s: %s: must be a map of keys and values",
+                mesoi_node_place(item).text, path);
     MESO_TRY(check_required(section->rows, item, item, path, err));
     MESO_TRY(meso_params_default(section->rows, object, err));
     MESO_TRY(inherit(model, section, object, item, err));
@@ -206,8 +204,8 @@ static meso_status bind_section(meso_model *model, const meso_model_section *sec
   void *object = mesoi_section_object(model, section, 0);
   MESO_TRY(meso_params_default(section->rows, object, err));
   if (node != NULL && node->kind != MESOI_MAP)
-    MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s: must be a map of keys and values", node->file,
-              node->line, section->path);
+    MESO_FAIL(err, MESO_EINVAL, "%s: %s: must be a map of keys and values",
+              mesoi_node_place(node).text, section->path);
   MESO_TRY(check_required(section->rows, node, root, section->path, err));
   if (node != NULL && section->path[0] != '\0')
     MESO_TRY(bind_object(section, object, node, section->path, err));
@@ -252,8 +250,8 @@ static meso_status bind_top(meso_model *model, const mesoi_node *map, const char
       MESO_TRY(bind_value(row, model, child, "", err));
     } else if (mesoi_section(path) == NULL) {
       if (child->kind != MESOI_MAP)
-        MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s: must be a map of keys and values", child->file,
-                  child->line, child->key);
+        MESO_FAIL(err, MESO_EINVAL, "%s: %s: must be a map of keys and values",
+                  mesoi_node_place(child).text, child->key);
       snprintf(path, sizeof path, "%s%.60s.", prefix, child->key);
       MESO_TRY(bind_top(model, child, path, err));
     }

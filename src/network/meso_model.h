@@ -55,7 +55,8 @@ typedef struct meso_projection {
   size_t source, target;       /**< population indices */
   char *source_name, *target_name;
   double probability;          /**< pairwise connection probability of the full model */
-  uint64_t n_synapses;         /**< derived: log1p(-p)/log1p(-1/(N_s N_t)) at full size, rounded, then scaled */
+  uint64_t n_synapses;         /**< derived: log1p(-p)/log1p(-1/(N_s N_t)) at full size, rounded,
+                                    then scaled */
   double PSP_mV;               /**< peak of the postsynaptic potential, sign by the source */
   double weight_pA;            /**< derived: mean weight, signed; includes 1/sqrt(scaling.K) */
   double weight_sd_pA;         /**< derived: rel_sd * |weight_pA| */
@@ -167,7 +168,8 @@ typedef struct meso_model {
   char *measured;              /**< comma-separated names of data/measured entries to compare */
   int64_t n_neurons;           /**< derived: all populations */
   uint64_t n_synapses;         /**< derived */
-  double compensation_warning; /**< derived: smallest (DC mean input)/rheobase when scaled, else 1 */
+  double compensation_warning; /**< derived: smallest (DC mean input)/rheobase when scaled,
+                                    else 1 */
 } meso_model;
 
 /** One section of a model file: a map, or a list of maps, bound by option rows. */
@@ -200,7 +202,8 @@ void meso_model_destroy(meso_model *model);
 
 /** Sections for meso_model_canonical: which part of the model a stage depends on. */
 enum {
-  MESO_SECTION_NETWORK = 1,  /**< simulation, scaling, background, thalamus, populations, projections */
+  MESO_SECTION_NETWORK = 1,  /**< simulation, scaling, neuron, synapses, background, thalamus,
+                                  populations, projections */
   MESO_SECTION_LFP = 2,      /**< layers, cells, probe, lfp */
   MESO_SECTION_BOLD = 4,
   MESO_SECTION_ANALYSIS = 8,

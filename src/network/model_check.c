@@ -133,16 +133,16 @@ static meso_status read_layer_share(meso_model *model, size_t i, const mesoi_nod
   char path[200], *text = NULL;
   snprintf(path, sizeof path, "cells.%.60s.layer_share", model->cell_type[i].name);
   if (map->kind != MESOI_MAP)
-    MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s: must be a map from layers to lists", map->file,
-              map->line, path);
+    MESO_FAIL(err, MESO_EINVAL, "%s: %s: must be a map from layers to lists",
+              mesoi_node_place(map).text, path);
   for (size_t k = 0; k < map->n; k++) {
     const mesoi_node *node = &map->child[k];
     const meso_where where = {node->file, node->line, path};
     const meso_param row = {node->key, MESO_PARAM_DOUBLES, "1", 0, 1, false, NULL, NULL, 0, NULL};
     size_t layer = find_layer(model, node->key);
     if (layer == (size_t) -1)
-      MESO_FAIL(err, MESO_EINVAL, "%s:%ld: %s.%.60s: there is no such layer in layers", node->file,
-                node->line, path, node->key);
+      MESO_FAIL(err, MESO_EINVAL, "%s: %s.%.60s: there is no such layer in layers",
+                mesoi_node_place(node).text, path, node->key);
     MESO_TRY(mesoi_node_list_text(node, &text, err));
     MESO_TRY(meso_param_set(&row, &list, text, &where, err));
     if (list.n != model->n_populations)

@@ -46,6 +46,16 @@ const char *mesoi_node_text(const mesoi_node *map, const char *key)
   return node != NULL && node->kind == MESOI_SCALAR ? node->text : NULL;
 }
 
+mesoi_place mesoi_node_place(const mesoi_node *node)
+{
+  mesoi_place place;
+  if (node->line > 0)
+    snprintf(place.text, sizeof place.text, "%.280s:%ld", node->file, node->line);
+  else
+    snprintf(place.text, sizeof place.text, "%.280s", node->file);
+  return place;
+}
+
 meso_status mesoi_node_list_text(const mesoi_node *node, char **ret_text, meso_err *err)
 {
   meso_status status = MESO_OK;

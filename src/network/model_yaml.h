@@ -39,6 +39,10 @@ const mesoi_node *mesoi_node_at(const mesoi_node *root, const char *path);
 /* Text of a scalar child of a map, or NULL. */
 const char *mesoi_node_text(const mesoi_node *map, const char *key);
 
+/* "file:line", or "--set". */
+typedef struct mesoi_place { char text[320]; } mesoi_place;
+mesoi_place mesoi_node_place(const mesoi_node *node);
+
 /* "1, 2, 3" from a list of scalars, or the text of a scalar. The caller frees it. */
 MESO_MUST_CHECK meso_status mesoi_node_list_text(const mesoi_node *node, char **ret_text,
                                                  meso_err *err);
