@@ -1,0 +1,221 @@
+/* an_statistics.c: single-neuron spike statistics, per population.
+ *
+ * From t_start + discard_ms to t_stop, with I_k the intervals between a neuron's spikes in ms:
+ *   rate_Hz = n / (t_stop - t_start)
+ *   cv_isi  = sd(I) / mean(I), sd with ddof 0
+ *   cv2     = mean of 2 |I_{k+1} - I_k| / (I_{k+1} + I_k)
+ *   lv      = 3 mean of ((I_{k+1} - I_k) / (I_{k+1} + I_k))^2
+ *   fano    = var(c) / mean(c), var with ddof 0, c the counts in consecutive whole windows
+ * Undefined values are NaN, and `reason` says why: (neuron, statistic) with the statistics in the
+ * order cv_isi, cv2, lv, fano and the codes of enum reason.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "meso_analysis.h"
+#include "meso_binning.h"
+
+typedef struct statistics_params {
+  char *populations;
+  double discard_ms, fano_window_ms;
+  int64_t min_spikes;
+} statistics_params;
+
+static const meso_param statistics_rows[] = {
+  {.key = "populations", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+   .offset = offsetof(statistics_params, populations),
+   .help = "populations, separated by commas; empty: all"},
+  {.key = "discard_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12,
+   .default_text = "0", .offset = offsetof(statistics_params, discard_ms),
+   .help = "time left out at the start of the recording"},
+  {.key = "min_spikes", .type = MESO_PARAM_INT, .unit = "1", .min = 2, .max = 1e9,
+   .default_text = "2", .offset = offsetof(statistics_params, min_spikes),
+   .help = "neurons with fewer spikes get no cv_isi, cv2 and lv"},
+  {.key = "fano_window_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12,
+   .min_open = true, .default_text = "1000", .offset = offsetof(statistics_params, fano_window_ms),
+   .help = "width of the counting windows of the Fano factor"},
+  {.key = NULL}
+};
+
+enum { CV_ISI, CV2, LV, FANO, N_STATISTICS };
+static const char *const statistic_name[N_STATISTICS] = {"cv_isi", "cv2", "lv", "fano"};
+
+enum reason { DEFINED, TOO_FEW_SPIKES, NO_COUNTS, COINCIDENT_SPIKES, TOO_FEW_WINDOWS };
+#define REASON_TEXT "0 defined, 1 too few spikes, 2 no spike in any window, " \
+  "3 spikes at the same time, 4 recording shorter than two windows"
+
+/* One neuron's spikes and where its numbers go. */
+typedef struct neuron {
+  const double *time_ms;   /* of the population */
+  const uint32_t *spike;   /* indices of this neuron's spikes, in time order */
+  size_t n;
+  double value[N_STATISTICS];
+  enum reason reason[N_STATISTICS];
+} neuron;
+
+static double time_at(const neuron *x, size_t k) { return x->time_ms[x->spike[k]]; }
+static double interval_at(const neuron *x, size_t k) { return time_at(x, k + 1) - time_at(x, k); }
+
+static void put(neuron *x, int which, bool defined, double value, enum reason otherwise)
+{
+  x->value[which] = defined ? value : NAN;
+  x->reason[which] = defined ? DEFINED : otherwise;
+}
+
+static void interval_statistics(neuron *x, size_t min_spikes)
+{
+  const bool enough = x->n >= min_spikes;
+  const size_t n = x->n > 0 ? x->n - 1 : 0;
+  double mean = 0, var = 0, cv2 = 0, lv = 0;
+  bool coincident = false;
+  for (size_t k = 0; k < n; k++) mean += interval_at(x, k) / (double) n;
+  for (size_t k = 0; k < n; k++) {
+    const double a = interval_at(x, k);
+    var += (a - mean) * (a - mean) / (double) n;
+    if (k + 1 == n) break;
+    const double b = interval_at(x, k + 1);
+    const double ratio = (b - a) / (a + b);
+    if (!(a + b > 0)) coincident = true;
+    cv2 += 2 * fabs(ratio) / (double) (n - 1);
+    lv += 3 * ratio * ratio / (double) (n - 1);
+  }
+  put(x, CV_ISI, enough && mean > 0, sqrt(var) / mean,
+      enough ? COINCIDENT_SPIKES : TOO_FEW_SPIKES);
+  const bool pairs = enough && n >= 2;
+  put(x, CV2, pairs && !coincident, cv2, pairs ? COINCIDENT_SPIKES : TOO_FEW_SPIKES);
+  put(x, LV, pairs && !coincident, lv, pairs ? COINCIDENT_SPIKES : TOO_FEW_SPIKES);
+}
+
+/* Sums of counts and of their squares are integers, so the order cannot matter. */
+static void fano_factor(neuron *x, const meso_bins *windows)
+{
+  double sum = 0, squares = 0;
+  for (size_t k = 0; k < x->n;) {
+    const int64_t bin = meso_bins_index(windows, time_at(x, k));
+    double count = 0;
+    for (; k < x->n && meso_bins_index(windows, time_at(x, k)) == bin; k++) count++;
+    if (bin == MESO_BIN_NONE) continue;
+    sum += count;
+    squares += count * count;
+  }
+  const double n = (double) windows->n;
+  put(x, FANO, n >= 2 && sum > 0, (n * squares - sum * sum) / (n * sum),
+      n >= 2 ? NO_COUNTS : TOO_FEW_WINDOWS);
+}
+
+/* Drops the spikes before t_start and after t_stop. */
+static void trim(neuron *x, double t_start_ms, double t_stop_ms)
+{
+  while (x->n > 0 && time_at(x, 0) < t_start_ms) { x->spike++; x->n--; }
+  while (x->n > 0 && time_at(x, x->n - 1) > t_stop_ms) x->n--;
+}
+
+static meso_status add_array(meso_result *result, const char *population, const char *name,
+                             const char *units, size_t n, size_t columns, double **ret_data,
+                             meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_array *array = NULL;
+  char path[512];
+  const size_t dims[2] = {n, columns};
+  snprintf(path, sizeof path, "/statistics/%s/%s", population, name);
+  MESO_TRY(meso_result_add(result, path, units, columns > 0 ? 2 : 1, dims, &array, err));
+  if (columns > 0) {
+    MESO_TRY(meso_attrs_set_text(&array->attrs, "columns", "cv_isi,cv2,lv,fano", err));
+    MESO_TRY(meso_attrs_set_text(&array->attrs, "codes", REASON_TEXT, err));
+  }
+  *ret_data = array->data;
+cleanup:
+  return status;
+}
+
+static meso_status set_attributes(meso_result *result, const meso_spike_population *population,
+                                  double n_counted, double duration_ms, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char path[512];
+  snprintf(path, sizeof path, "/statistics/%s", population->name);
+  meso_attrs *attrs = meso_result_group_attrs(result, path);
+  if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes of %s", path);
+  MESO_TRY(meso_attrs_set_number(attrs, "n_neurons", (double) population->size, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "n_spikes", n_counted, err));
+  if (duration_ms > 0 && population->size > 0)
+    MESO_TRY(meso_attrs_set_number(attrs, "mean_rate_Hz",
+                                   1e3 * n_counted / duration_ms / (double) population->size, err));
+cleanup:
+  return status;
+}
+
+static meso_status population_statistics(const statistics_params *p, const meso_spikes *spikes,
+                                         const meso_spike_population *population, int n_threads,
+                                         meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t *first = NULL;
+  uint32_t *spike = NULL;
+  double *rate = NULL, *value[N_STATISTICS] = {NULL}, *reason = NULL;
+  meso_bins windows;
+  const size_t n = (size_t) population->size;
+  const double t_start_ms = spikes->t_start_ms + p->discard_ms;
+  const double duration_ms = spikes->t_stop_ms - t_start_ms;
+  uint64_t n_counted = 0;
+  MESO_TRY(meso_bins_make(spikes, p->discard_ms, p->fano_window_ms, &windows, err));
+  MESO_TRY(add_array(result, population->name, "rate_Hz", "Hz", n, 0, &rate, err));
+  for (int s = 0; s < N_STATISTICS; s++)
+    MESO_TRY(add_array(result, population->name, statistic_name[s], "1", n, 0, &value[s], err));
+  MESO_TRY(add_array(result, population->name, "reason", "1", n, N_STATISTICS, &reason, err));
+  MESO_TRY(meso_spikes_by_neuron(population, &first, &spike, err));
+#pragma omp parallel for schedule(dynamic, 64) num_threads(n_threads) reduction(+ : n_counted)
+  for (size_t i = 0; i < n; i++) {
+    neuron x = {.time_ms = population->time_ms, .spike = spike + first[i],
+                .n = first[i + 1] - first[i]};
+    trim(&x, t_start_ms, spikes->t_stop_ms);
+    interval_statistics(&x, (size_t) p->min_spikes);
+    fano_factor(&x, &windows);
+    rate[i] = 1e3 * (double) x.n / duration_ms;
+    n_counted += x.n;
+    for (int s = 0; s < N_STATISTICS; s++) {
+      value[s][i] = x.value[s];
+      reason[i * N_STATISTICS + (size_t) s] = x.reason[s];
+    }
+  }
+  MESO_TRY(set_attributes(result, population, (double) n_counted, duration_ms, err));
+cleanup:
+  free(first);
+  free(spike);
+  return status;
+}
+
+static meso_status statistics_run(const void *params, const meso_spikes *spikes,
+                                  const meso_signals *signals, int n_threads, meso_result *result,
+                                  meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const statistics_params *p = params;
+  size_t *selected = NULL, n_selected = 0;
+  (void) signals;
+  MESO_TRY(meso_populations_select(spikes, p->populations, &selected, &n_selected, err));
+  if (!(spikes->t_stop_ms - spikes->t_start_ms > p->discard_ms))
+    MESO_FAIL(err, MESO_ERANGE, "discard_ms %g ms: the recording has only %g ms", p->discard_ms,
+              spikes->t_stop_ms - spikes->t_start_ms);
+  meso_attrs *attrs = meso_result_group_attrs(result, "/statistics");
+  if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
+  MESO_TRY(meso_attrs_set_number(attrs, "t_start_ms", spikes->t_start_ms + p->discard_ms, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "t_stop_ms", spikes->t_stop_ms, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", p->discard_ms, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "min_spikes", (double) p->min_spikes, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "fano_window_ms", p->fano_window_ms, err));
+  for (size_t i = 0; i < n_selected; i++)
+    MESO_TRY(population_statistics(p, spikes, &spikes->population[selected[i]], n_threads, result,
+                                   err));
+cleanup:
+  free(selected);
+  return status;
+}
+
+const meso_analysis_ops meso_an_statistics = {
+  .name = "statistics", .summary = "rates, interval statistics and Fano factors of single neurons",
+  .input = MESO_INPUT_SPIKES, .params = statistics_rows, .params_size = sizeof(statistics_params),
+  .run = statistics_run
+};
