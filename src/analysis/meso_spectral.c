@@ -1,0 +1,246 @@
+/* meso_spectral.c: segments, windows, transforms. Plans are made with FFTW_ESTIMATE and one at a
+ * time, and every transform runs in buffers of FFTW's own alignment, so that results are the same
+ * from any thread. */
+#include "meso_spectral.h"
+
+#include <fftw3.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct meso_spectral_plan {
+  meso_spectral_params params;
+  size_t nperseg, step, n_segments, n_tapers, n_frequencies;
+  double rate_Hz;
+  double *taper; /* (n_tapers, nperseg), unit energy */
+  fftw_plan fft;
+};
+
+static void fill_window(int window, size_t n, double *w)
+{
+  double energy = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double c = cos(2 * M_PI * (double) i / (double) n);
+    w[i] = window == MESO_WINDOW_HANN ? 0.5 - 0.5 * c
+         : window == MESO_WINDOW_HAMMING ? 0.54 - 0.46 * c : 1;
+    energy += w[i] * w[i];
+  }
+  for (size_t i = 0; i < n; i++) w[i] /= sqrt(energy);
+}
+
+static meso_status check_params(const meso_spectral_params *p, size_t n_times, double rate_Hz,
+                                meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (!(rate_Hz > 0 && isfinite(rate_Hz)))
+    MESO_FAIL(err, MESO_EINVAL, "sampling rate %g Hz: must be > 0 Hz", rate_Hz);
+  if (p->nperseg < 2) MESO_FAIL(err, MESO_ERANGE, "nperseg %lld: must be >= 2",
+                                (long long) p->nperseg);
+  if ((uint64_t) p->nperseg > n_times)
+    MESO_FAIL(err, MESO_ERANGE, "nperseg %lld: longer than the signal, which has %zu samples",
+              (long long) p->nperseg, n_times);
+  if (!(p->overlap >= 0 && p->overlap < 1))
+    MESO_FAIL(err, MESO_ERANGE, "overlap %g: must be >= 0 and < 1", p->overlap);
+  if (p->method == MESO_MULTITAPER && !(p->nw >= 0.5 && p->nw < 0.5 * (double) p->nperseg))
+    MESO_FAIL(err, MESO_ERANGE, "nw %g: must be >= 0.5 and < nperseg / 2", p->nw);
+  if (p->method == MESO_MULTITAPER && (p->tapers < 0 || p->tapers > p->nperseg))
+    MESO_FAIL(err, MESO_ERANGE, "tapers %lld: must be 0 to nperseg", (long long) p->tapers);
+cleanup:
+  return status;
+}
+
+static size_t taper_count(const meso_spectral_params *p)
+{
+  if (p->method == MESO_WELCH) return 1;
+  if (p->tapers > 0) return (size_t) p->tapers;
+  const double n = floor(2 * p->nw) - 1;
+  return n < 1 ? 1 : (size_t) n;
+}
+
+double *meso_spectral_workspace(const meso_spectral_plan *plan)
+{
+  return fftw_malloc((plan->nperseg + 2 * plan->n_frequencies) * sizeof(double) + 64);
+}
+
+/* The complex half of a workspace, at an aligned offset. */
+static fftw_complex *complex_part(const meso_spectral_plan *plan, double *workspace)
+{
+  return (fftw_complex *) (workspace + (plan->nperseg + 7) / 8 * 8);
+}
+
+meso_status meso_spectral_plan_create(const meso_spectral_params *params, size_t n_times,
+                                      double rate_Hz, meso_spectral_plan **ret_plan, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_spectral_plan *plan = NULL;
+  double *workspace = NULL;
+  MESO_TRY(check_params(params, n_times, rate_Hz, err));
+  MESO_ALLOC(err, plan, 1);
+  const size_t n = (size_t) params->nperseg;
+  const size_t shared = (size_t) floor(params->overlap * (double) n + 1e-9);
+  plan->params = *params;
+  plan->nperseg = n;
+  plan->step = shared < n ? n - shared : 1;
+  plan->n_segments = (n_times - n) / plan->step + 1;
+  plan->n_tapers = taper_count(params);
+  plan->n_frequencies = n / 2 + 1;
+  plan->rate_Hz = rate_Hz;
+  MESO_ALLOC(err, plan->taper, plan->n_tapers * n);
+  if (params->method == MESO_WELCH) fill_window(params->window, n, plan->taper);
+  else MESO_TRY(meso_dpss(n, params->nw, plan->n_tapers, plan->taper, err));
+  workspace = meso_spectral_workspace(plan);
+  if (workspace == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a transform of %zu", n);
+#pragma omp critical(meso_fftw_planner)
+  plan->fft = fftw_plan_dft_r2c_1d((int) n, workspace, complex_part(plan, workspace),
+                                   FFTW_ESTIMATE | FFTW_DESTROY_INPUT);
+  if (plan->fft == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot plan a transform of %zu", n);
+  *ret_plan = plan;
+  plan = NULL;
+cleanup:
+  fftw_free(workspace);
+  meso_spectral_plan_destroy(plan);
+  return status;
+}
+
+void meso_spectral_plan_destroy(meso_spectral_plan *plan)
+{
+  if (plan == NULL) return;
+#pragma omp critical(meso_fftw_planner)
+  if (plan->fft != NULL) fftw_destroy_plan(plan->fft);
+  free(plan->taper);
+  free(plan);
+}
+
+size_t meso_spectral_n_frequencies(const meso_spectral_plan *plan) { return plan->n_frequencies; }
+size_t meso_spectral_n_segments(const meso_spectral_plan *plan) { return plan->n_segments; }
+size_t meso_spectral_n_tapers(const meso_spectral_plan *plan) { return plan->n_tapers; }
+
+void meso_spectral_frequencies(const meso_spectral_plan *plan, double *frequency_Hz)
+{
+  for (size_t f = 0; f < plan->n_frequencies; f++)
+    frequency_Hz[f] = (double) f * plan->rate_Hz / (double) plan->nperseg;
+}
+
+double meso_spectral_effective_observations(const meso_spectral_plan *plan)
+{
+  const size_t n = plan->nperseg;
+  double sum = 0;
+  for (size_t lag = 0; lag < plan->n_segments && lag * plan->step < n; lag++) {
+    const size_t shift = lag * plan->step;
+    double squares = 0;
+    for (size_t a = 0; a < plan->n_tapers; a++)
+      for (size_t b = 0; b < plan->n_tapers; b++) {
+        double product = 0;
+        for (size_t t = 0; t + shift < n; t++)
+          product += plan->taper[a * n + t + shift] * plan->taper[b * n + t];
+        squares += product * product;
+      }
+    sum += (lag == 0 ? 1 : 2) * (double) (plan->n_segments - lag) * squares;
+  }
+  const double observations = (double) plan->n_segments * (double) plan->n_tapers;
+  return observations * observations / sum;
+}
+
+static void detrend(int how, size_t n, double *x)
+{
+  double mean = 0, slope = 0;
+  const double middle = 0.5 * ((double) n - 1);
+  if (how == MESO_DETREND_NONE) return;
+  for (size_t i = 0; i < n; i++) mean += x[i] / (double) n;
+  if (how == MESO_DETREND_LINEAR) {
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+      slope += ((double) i - middle) * (x[i] - mean);
+      squares += ((double) i - middle) * ((double) i - middle);
+    }
+    slope /= squares;
+  }
+  for (size_t i = 0; i < n; i++) x[i] -= mean + slope * ((double) i - middle);
+}
+
+void meso_spectral_transform(const meso_spectral_plan *plan, const double *x, size_t stride,
+                             size_t segment, size_t taper, double *workspace, double *out)
+{
+  const size_t n = plan->nperseg;
+  const double *w = plan->taper + taper * n;
+  fftw_complex *spectrum = complex_part(plan, workspace);
+  for (size_t i = 0; i < n; i++) workspace[i] = x[(segment * plan->step + i) * stride];
+  detrend(plan->params.detrend, n, workspace);
+  for (size_t i = 0; i < n; i++) workspace[i] *= w[i];
+  fftw_execute_dft_r2c(plan->fft, workspace, spectrum);
+  for (size_t f = 0; f < plan->n_frequencies; f++) {
+    out[2 * f] = spectrum[f][0];
+    out[2 * f + 1] = spectrum[f][1];
+  }
+}
+
+double meso_spectral_density_factor(const meso_spectral_plan *plan, size_t f)
+{
+  return (f == 0 || 2 * f == plan->nperseg ? 1.0 : 2.0) / plan->rate_Hz;
+}
+
+void meso_spectral_density(const meso_spectral_plan *plan, const double *x, size_t stride,
+                           double *workspace, double *psd)
+{
+  const double n = (double) plan->n_segments * (double) plan->n_tapers;
+  double *spectrum = (double *) complex_part(plan, workspace);
+  for (size_t f = 0; f < plan->n_frequencies; f++) psd[f] = 0;
+  for (size_t s = 0; s < plan->n_segments; s++)
+    for (size_t k = 0; k < plan->n_tapers; k++) {
+      meso_spectral_transform(plan, x, stride, s, k, workspace, spectrum);
+      for (size_t f = 0; f < plan->n_frequencies; f++)
+        psd[f] += spectrum[2 * f] * spectrum[2 * f] + spectrum[2 * f + 1] * spectrum[2 * f + 1];
+    }
+  for (size_t f = 0; f < plan->n_frequencies; f++)
+    psd[f] *= meso_spectral_density_factor(plan, f) / n;
+}
+
+void meso_spectral_density_units(const char *units, char *buffer, size_t size)
+{
+  const bool plain = strpbrk(units, "/^* ") == NULL;
+  if (plain) snprintf(buffer, size, "%s^2/Hz", units);
+  else snprintf(buffer, size, "(%s)^2/Hz", units);
+}
+
+meso_status meso_spectral_set_attributes(const meso_spectral_plan *plan, meso_attrs *attrs,
+                                         meso_err *err)
+{
+  meso_status status = MESO_OK;
+  static const char *const window[] = {"hann", "hamming", "boxcar"};
+  static const char *const trend[] = {"constant", "linear", "none"};
+  const meso_spectral_params *p = &plan->params;
+  const bool welch = p->method == MESO_WELCH;
+  MESO_TRY(meso_attrs_set_text(attrs, "method", welch ? "welch" : "multitaper", err));
+  MESO_TRY(meso_attrs_set_number(attrs, "nperseg", (double) plan->nperseg, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "overlap", p->overlap, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "noverlap", (double) (plan->nperseg - plan->step), err));
+  MESO_TRY(meso_attrs_set_text(attrs, "detrend", trend[p->detrend], err));
+  MESO_TRY(meso_attrs_set_text(attrs, "window", welch ? window[p->window] : "dpss", err));
+  if (!welch) MESO_TRY(meso_attrs_set_number(attrs, "nw", p->nw, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "tapers", (double) plan->n_tapers, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "n_segments", (double) plan->n_segments, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "sampling_rate_Hz", plan->rate_Hz, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "scaling", "one-sided density", err));
+cleanup:
+  return status;
+}
+
+meso_status meso_signal_select(const meso_signals *signals, const char *name,
+                               const meso_signal **ret_signal, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const bool named = name != NULL && name[0] != '\0';
+  const meso_signal *signal = meso_signals_find(signals, named ? name : "lfp");
+  if (signal == NULL && named) MESO_FAIL(err, MESO_ENOTFOUND, "signal: no signal '%s'", name);
+  if (signal == NULL && signals->n > 0) signal = &signals->signal[0];
+  if (signal == NULL || signal->n_times == 0 || signal->n_channels == 0)
+    MESO_FAIL(err, MESO_EINVAL, "signal: the file holds no signal, or an empty one");
+  for (size_t i = 0; i < signal->n_times * signal->n_channels; i++)
+    if (!isfinite(signal->data[i]))
+      MESO_FAIL(err, MESO_EINVAL, "signal '%s' is not finite at sample %zu, channel %zu",
+                signal->name, i / signal->n_channels, i % signal->n_channels);
+  *ret_signal = signal;
+cleanup:
+  return status;
+}
