@@ -62,7 +62,7 @@ meso_status meso_h5_read_failed(const meso_h5_file *f, const char *what, meso_er
 meso_status meso_h5_open(meso_h5_file *f, const char *path, meso_err *err)
 {
   meso_status status = MESO_OK;
-  *f = (meso_h5_file) { .path = path, .id = H5I_INVALID_HID };
+  *f = (meso_h5_file) { .path = path, .id = H5I_INVALID_HID, .driver = H5I_INVALID_HID };
   silence(f);
   MESO_TRY(meso_file_check(path, err));
   f->id = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
@@ -95,7 +95,7 @@ static meso_status create_file(meso_h5_file *f, meso_err *err)
   MESO_H5W(f, err, H5Pset_obj_track_times(fcpl, false));
   MESO_H5W(f, err, H5Pset_link_creation_order(fcpl, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED));
   MESO_H5W(f, err, H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG));
-  MESO_TRY(meso_h5_use_driver(f, fapl, &f->write_errno, err));
+  MESO_TRY(meso_h5_use_driver(f, fapl, err));
   f->id = H5Fcreate(f->tmp, H5F_ACC_TRUNC, fcpl, fapl);
   MESO_H5W(f, err, f->id);
 cleanup:
@@ -109,7 +109,7 @@ meso_status meso_h5_create(meso_h5_file *f, const char *path, const char *kind,
 {
   meso_status status = MESO_OK;
   int fd = -1;
-  *f = (meso_h5_file) { .path = path, .id = H5I_INVALID_HID };
+  *f = (meso_h5_file) { .path = path, .id = H5I_INVALID_HID, .driver = H5I_INVALID_HID };
   silence(f);
   MESO_TRY(meso_tmp_create(path, &f->tmp, &fd, err));
   MESO_TRY(create_file(f, err));
@@ -128,6 +128,9 @@ meso_status meso_h5_finish(meso_h5_file *f, meso_status status, meso_err *err)
 {
   if (f->id >= 0 && H5Fclose(f->id) < 0 && status == MESO_OK)
     status = meso_h5_write_failed(f, err);
+  /* Only now: HDF5 still reads the driver after giving up its own reference to it. */
+  if (f->driver >= 0) (void) H5FDunregister(f->driver);
+  f->driver = H5I_INVALID_HID;
   if (f->write_errno != 0 && status == MESO_OK) status = meso_h5_write_failed(f, err);
   f->id = H5I_INVALID_HID;
   if (status == MESO_OK) status = meso_tmp_commit(f->tmp, f->path, err);

@@ -140,7 +140,7 @@ static herr_t out_truncate(H5FD_t *file, hid_t dxpl, hbool_t closing)
   return 0;
 }
 
-meso_status meso_h5_use_driver(const meso_h5_file *f, hid_t fapl, int *first_errno, meso_err *err)
+meso_status meso_h5_use_driver(meso_h5_file *f, hid_t fapl, meso_err *err)
 {
   static const H5FD_class_t driver = {
     .name = "mesocast", .maxaddr = (haddr_t) INT64_MAX, .fc_degree = H5F_CLOSE_STRONG,
@@ -149,11 +149,9 @@ meso_status meso_h5_use_driver(const meso_h5_file *f, hid_t fapl, int *first_err
     .write = out_write, .truncate = out_truncate, .fl_map = H5FD_FLMAP_DICHOTOMY,
   };
   meso_status status = MESO_OK;
-  const out_info info = { .first_errno = first_errno };
-  hid_t id = H5I_INVALID_HID;
-  MESO_H5W(f, err, id = H5FDregister(&driver));
-  MESO_H5W(f, err, H5Pset_driver(fapl, id, &info));
+  const out_info info = { .first_errno = &f->write_errno };
+  MESO_H5W(f, err, f->driver = H5FDregister(&driver));
+  MESO_H5W(f, err, H5Pset_driver(fapl, f->driver, &info));
 cleanup:
-  if (id >= 0) (void) H5FDunregister(id); /* the property list keeps its own reference */
   return status;
 }

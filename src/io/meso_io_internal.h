@@ -26,7 +26,7 @@ MESO_MUST_CHECK meso_status meso_file_check(const char *path, meso_err *err);
 typedef struct meso_h5_file {
   const char *path; /**< as the user named it; borrowed */
   char *tmp;        /**< name while writing, else NULL */
-  hid_t id;
+  hid_t id, driver;
   int write_errno;  /**< first error of the operating system while writing; 0: none */
   H5E_auto2_t old_report;
   void *old_report_data;
@@ -41,9 +41,8 @@ MESO_MUST_CHECK meso_status meso_h5_create(meso_h5_file *f, const char *path, co
  *  status unchanged. */
 MESO_MUST_CHECK meso_status meso_h5_finish(meso_h5_file *f, meso_status status, meso_err *err);
 
-/** Sets the driver that notes write errors in @p first_errno (meso_h5_driver.c). */
-MESO_MUST_CHECK meso_status meso_h5_use_driver(const meso_h5_file *f, hid_t fapl, int *first_errno,
-                                               meso_err *err);
+/** Sets the driver that notes write errors in f->write_errno (meso_h5_driver.c). */
+MESO_MUST_CHECK meso_status meso_h5_use_driver(meso_h5_file *f, hid_t fapl, meso_err *err);
 /** Why the last HDF5 call failed, in the words of the operating system if there are any. */
 void meso_h5_reason(char *out, size_t size);
 meso_status meso_h5_write_failed(const meso_h5_file *f, meso_err *err);
