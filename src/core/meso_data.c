@@ -208,8 +208,8 @@ meso_status meso_signal_set_label(meso_signal *signal, size_t channel, const cha
   meso_status status = MESO_OK;
   char *copy = NULL;
   if (channel >= signal->n_channels)
-    MESO_FAIL(err, MESO_ERANGE, "signal %s: channel %zu, but it has %zu channels", signal->name, channel,
-              signal->n_channels);
+    MESO_FAIL(err, MESO_ERANGE, "signal %s: channel %zu, but it has %zu channels", signal->name,
+              channel, signal->n_channels);
   if (signal->label == NULL) MESO_ALLOC(err, signal->label, signal->n_channels);
   MESO_STRDUP(err, copy, label == NULL ? "" : label);
   free(signal->label[channel]);
