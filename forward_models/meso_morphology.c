@@ -1,6 +1,7 @@
 /* meso_morphology.c: SWC reader and compartments. */
 #include "meso_morphology.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -141,6 +142,8 @@ static meso_status read_tree(const char *path, swc_tree *tree, meso_err *err)
   meso_status status = MESO_OK;
   char text[MAX_LINE];
   long line = 0;
+  const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t) 0); /* decimal points */
+  const locale_t former = c_locale != (locale_t) 0 ? uselocale(c_locale) : (locale_t) 0;
   FILE *file = fopen(path, "r");
   if (file == NULL) MESO_FAIL(err, MESO_ENOTFOUND, "%s: cannot open the morphology", path);
   while (fgets(text, sizeof text, file) != NULL) {
@@ -158,6 +161,10 @@ static meso_status read_tree(const char *path, swc_tree *tree, meso_err *err)
   if (tree->n == 0) MESO_FAIL(err, MESO_EFORMAT, "%s: no points", path);
 cleanup:
   if (file != NULL) (void) fclose(file);
+  if (c_locale != (locale_t) 0) {
+    (void) uselocale(former);
+    freelocale(c_locale);
+  }
   return status;
 }
 

@@ -1,0 +1,81 @@
+/* lfp_golden.h: what the LFP tests share: golden datasets and reference cells. */
+#ifndef LFP_GOLDEN_H
+#define LFP_GOLDEN_H
+
+#include <stdlib.h>
+
+#include "meso_io.h"
+#include "meso_morphology.h"
+#include "meso_test.h"
+
+/* Path of a file of the source tree, in a static buffer. */
+static inline const char *source_path(const char *name)
+{
+  static char path[4096];
+  const char *top = getenv("MESO_SRCDIR");
+  (void) snprintf(path, sizeof path, "%s/%s", top != NULL ? top : ".", name);
+  return path;
+}
+
+/* Dataset "prefix/name" of a golden file; NULL (and a failed check) if it cannot be read. */
+static inline double *golden(const char *file, const char *prefix, const char *name, size_t *count)
+{
+  char dataset[512];
+  size_t n_dims = 0, dims[4] = {0};
+  double *data = NULL;
+  meso_err err = {0};
+  (void) snprintf(dataset, sizeof dataset, "%s/%s", prefix, name);
+  if (meso_h5_read_doubles(source_path(file), dataset, &n_dims, dims, &data, &err) != MESO_OK) {
+    printf("# %s: %s\n", dataset, err.msg);
+    CU_FAIL("golden dataset");
+    *count = 0;
+    return NULL;
+  }
+  *count = 1;
+  for (size_t k = 0; k < n_dims; k++) *count *= dims[k];
+  return data;
+}
+
+/* max |x - ref| / max |ref|; 1e300 if something is not finite. */
+static inline double relative_error(const double *ref, const double *x, size_t n)
+{
+  double worst = 0, peak = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (!isfinite(ref[i]) || !isfinite(x[i])) return 1e300;
+    worst = fmax(worst, fabs(x[i] - ref[i]));
+    peak = fmax(peak, fabs(ref[i]));
+  }
+  return peak > 0 ? worst / peak : worst;
+}
+
+/* Reads a golden dataset and compares; frees it. */
+static inline void check_golden(const char *file, const char *prefix, const char *name,
+                                const double *x, size_t n, double tolerance)
+{
+  size_t count;
+  double *ref = golden(file, prefix, name, &count);
+  CU_ASSERT_EQUAL(count, n);
+  if (ref != NULL && count == n) {
+    const double error = relative_error(ref, x, n);
+    if (!(error <= tolerance)) printf("# %s/%s: error %.3g\n", prefix, name, error);
+    CU_ASSERT(error <= tolerance);
+  }
+  free(ref);
+}
+
+/* A reference cell as the golden files cut it. */
+static inline meso_morphology *reference_cell(const char *name)
+{
+  char file[256];
+  meso_morphology *m = NULL;
+  meso_err err = {0};
+  (void) snprintf(file, sizeof file, "tests/reference/lfp/%s.swc", name);
+  if (meso_morphology_read(source_path(file), &(meso_discretisation) {150, 1, 0.1, 100}, &m, &err)
+      != MESO_OK) {
+    printf("# %s\n", err.msg);
+    CU_FAIL("reference cell");
+  }
+  return m;
+}
+
+#endif

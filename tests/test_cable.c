@@ -1,0 +1,154 @@
+/* test_cable.c: cable and forward matrices against golden files and closed forms. */
+#include <string.h>
+#include <unistd.h>
+
+#include "lfp_golden.h"
+#include "meso_cable.h"
+#include "meso_conductor.h"
+
+static const char golden_file[] = "tests/reference/lfp/cell_reference.h5";
+static const char *const cells[] = {"ball_and_stick", "y_branch", "pyramid_l5", "basket"};
+
+/* Events of the golden file; caller frees. */
+static meso_cable_event *golden_events(const char *cell, size_t *n)
+{
+  static const char *const name[] = {"segment", "tau", "weight", "time"};
+  char prefix[256];
+  double *column[4];
+  (void) snprintf(prefix, sizeof prefix, "%s/synapse_events", cell);
+  for (int k = 0; k < 4; k++) column[k] = golden(golden_file, prefix, name[k], n);
+  meso_cable_event *event = calloc(*n + 1, sizeof *event);
+  for (size_t e = 0; e < *n; e++)
+    event[e] = (meso_cable_event) {(size_t) column[0][e], 0, column[1][e], column[2][e],
+                                   column[3][e]};
+  for (int k = 0; k < 4; k++) free(column[k]);
+  return event;
+}
+
+static void check_run(const char *cell, double dt_ms, const char *group)
+{
+  meso_morphology *m = reference_cell(cell);
+  if (m == NULL) return;
+  size_t n_events;
+  char prefix[256];
+  const size_t n_steps = (size_t) lround(60 / dt_ms), width = n_steps + 1;
+  meso_cable_event *event = golden_events(cell, &n_events);
+  double *g_pas = calloc(m->n_segments, sizeof *g_pas);
+  double *imem = calloc(m->n_segments * width, sizeof *imem);
+  double *v = calloc(m->n_segments * width, sizeof *v);
+  for (size_t j = 0; j < m->n_segments; j++) g_pas[j] = 1e-4;
+  const meso_cable cable = {1, -65, g_pas, dt_ms, n_steps};
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(meso_cable_run(m, &cable, n_events, event, imem, v, &err), MESO_OK);
+  (void) snprintf(prefix, sizeof prefix, "%s/%s", cell, group);
+  check_golden(golden_file, prefix, "imem", imem, m->n_segments * width, 1e-9);
+  check_golden(golden_file, prefix, "v_soma", v, width, 1e-11);
+  for (size_t k = 0; k < width; k++) {
+    double sum = 0, largest = 0;
+    for (size_t j = 0; j < m->n_segments; j++) {
+      sum += imem[j * width + k];
+      largest = fmax(largest, fabs(imem[j * width + k]));
+    }
+    CU_ASSERT(fabs(sum) <= 1e-10 * largest + 1e-13);
+  }
+  free(event);
+  free(g_pas);
+  free(imem);
+  free(v);
+  meso_morphology_destroy(m);
+}
+
+static void test_golden_currents(void)
+{
+  for (size_t k = 0; k < 4; k++) {
+    check_run(cells[k], 0.0625, "dt_0.0625");
+    if (k != 2) check_run(cells[k], 0.1, "dt_0.1");
+  }
+}
+
+/* One compartment: the recursion has the closed form dt w / C a (a^n - b^n) / (a - b). */
+static void test_single_compartment(void)
+{
+  char path[] = "swc-XXXXXX";
+  static const char text[] = "1 1 0 0 0 10 -1\n";
+  const int fd = mkstemp(path);
+  CU_ASSERT_FATAL(fd >= 0);
+  CU_ASSERT(write(fd, text, strlen(text)) == (ssize_t) strlen(text));
+  close(fd);
+  meso_morphology *m = NULL;
+  CU_ASSERT_FATAL(meso_morphology_read(path, &(meso_discretisation) {150, 1, 0.1, 100}, &m, NULL)
+                  == MESO_OK);
+  unlink(path);
+  const double g_pas = 1e-4, C = 4 * M_PI * 100 * 1e-5, w = 0.1, tau = 0.5, dt = 0.1;
+  double v[301], imem[301];
+  const meso_cable_event event = {0, 0, tau, w, 0};
+  CU_ASSERT(meso_cable_run(m, &(meso_cable) {1, -65, &g_pas, dt, 300}, 1, &event, imem, v, NULL)
+            == MESO_OK);
+  const double a = 1 / (1 + dt / 10), b = exp(-dt / tau);
+  for (int n = 0; n <= 300; n++) {
+    MESO_CHECK_CLOSE(dt * w / C * a * (pow(a, n) - pow(b, n)) / (a - b), v[n] + 65, 1e-11, 1e-12);
+    CU_ASSERT(fabs(imem[n]) < 1e-15);
+  }
+  const meso_cable_event bad = {1, 0, tau, w, 0};
+  CU_ASSERT(meso_cable_run(m, &(meso_cable) {1, -65, &g_pas, dt, 300}, 1, &bad, imem, v, NULL)
+            == MESO_EINVAL);
+  meso_morphology_destroy(m);
+}
+
+static void test_golden_matrices(void)
+{
+  size_t n_close, n_laminar, n_csd;
+  double *close_um = golden(golden_file, "probes", "close_xyz", &n_close);
+  double *laminar = golden(golden_file, "probes", "laminar_xyz", &n_laminar);
+  double *csd_z = golden(golden_file, "probes", "csd_z", &n_csd);
+  for (size_t k = 0; k < 4 && close_um != NULL && laminar != NULL && csd_z != NULL; k++) {
+    meso_morphology *m = reference_cell(cells[k]);
+    char prefix[256];
+    if (m == NULL) break;
+    (void) snprintf(prefix, sizeof prefix, "%s/matrices", cells[k]);
+    const size_t n = m->n_segments, n_c = n_close / 3, n_l = n_laminar / 3, n_b = n_csd / 2;
+    double *matrix = calloc(n * (n_c + n_l + n_b), sizeof *matrix);
+    meso_conductor_contacts(m, MESO_SOURCE_POINT, n_c, close_um, 0.3, matrix);
+    check_golden(golden_file, prefix, "phi_pointsource_close", matrix, n * n_c, 1e-12);
+    meso_conductor_contacts(m, MESO_SOURCE_LINE, n_c, close_um, 0.3, matrix);
+    check_golden(golden_file, prefix, "phi_linesource_close", matrix, n * n_c, 1e-11);
+    meso_conductor_contacts(m, MESO_SOURCE_ROOT_AS_POINT, n_c, close_um, 0.3, matrix);
+    check_golden(golden_file, prefix, "phi_root_as_point_close", matrix, n * n_c, 1e-11);
+    meso_conductor_contacts(m, MESO_SOURCE_ROOT_AS_POINT, n_l, laminar, 0.3, matrix);
+    check_golden(golden_file, prefix, "phi_root_as_point_laminar", matrix, n * n_l, 1e-11);
+    meso_conductor_laminar_csd(m, n_b, csd_z, 500, matrix);
+    check_golden(golden_file, prefix, "csd_r500", matrix, n * n_b, 1e-12);
+    meso_conductor_laminar_csd(m, n_b, csd_z, 60, matrix);
+    check_golden(golden_file, prefix, "csd_r60", matrix, n * n_b, 1e-11);
+    free(matrix);
+    meso_morphology_destroy(m);
+  }
+  free(close_um);
+  free(laminar);
+  free(csd_z);
+}
+
+/* A thin cylinder seen from afar is a point source. */
+static void test_cylinder_far_away(void)
+{
+  meso_morphology *m = reference_cell("ball_and_stick");
+  if (m == NULL) return;
+  const double z = 1e4;
+  double *matrix = calloc(m->n_segments, sizeof *matrix);
+  CU_ASSERT(meso_conductor_gauss_cylinder(m, 1, &z, 0.3, 10, 0.1, matrix, NULL) == MESO_OK);
+  MESO_CHECK_CLOSE(1 / (4 * M_PI * 0.3 * (z - meso_morphology_z_um(m, 0))), matrix[0], 1e-6, 0);
+  CU_ASSERT(meso_conductor_gauss_cylinder(m, 1, &z, 0, 10, 0.1, matrix, NULL) == MESO_EINVAL);
+  free(matrix);
+  meso_morphology_destroy(m);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"golden membrane currents", test_golden_currents},
+    {"single compartment", test_single_compartment},
+    {"golden forward matrices", test_golden_matrices},
+    {"cylinder far away", test_cylinder_far_away},
+    {NULL, NULL}};
+  return meso_test_main("cable", tests);
+}

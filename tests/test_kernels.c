@@ -1,0 +1,315 @@
+/* test_kernels.c: population kernels against golden files; LFP by transforms against sums. */
+#include <string.h>
+
+#include "lfp_golden.h"
+#include "meso_conductor.h"
+#include "meso_kernel.h"
+#include "meso_lfp.h"
+
+static const char golden_file[] = "tests/reference/lfp/kernel_reference.h5";
+
+enum { DEND_APIC = 1 << MESO_SECTION_DEND | 1 << MESO_SECTION_APIC,
+       SOMA_DEND = 1 << MESO_SECTION_SOMA | 1 << MESO_SECTION_DEND,
+       SOMA_APIC = 1 << MESO_SECTION_SOMA | 1 << MESO_SECTION_APIC,
+       APIC = 1 << MESO_SECTION_APIC, ALL = 30 };
+
+typedef struct golden_case {
+  const char *name, *cell, *target;
+  double soma_z_um, radius_um;
+  meso_kernel_params params;
+  meso_kernel_source source[2];
+} golden_case;
+
+static const meso_depth_mode pyramid_mode[2][2] = {{{0, 100, 0.5}, {750, 120, 1}}, {{0, 100, 1}}};
+static const meso_depth_mode basket_mode[2] = {{50, 100, 1}, {-20, 100, 1}};
+static const meso_depth_mode stick_mode[2] = {{350, 90, 1}, {0, 60, 1}};
+
+static golden_case make_case(const char *name, const char *cell, bool conductance, bool leak)
+{
+  const bool basket = strcmp(cell, "basket") == 0, stick = strcmp(cell, "ball_and_stick") == 0;
+  const size_t n_modes[2] = {basket || stick ? 1 : 2, 1};
+  golden_case c = {.name = name, .cell = cell, .target = basket ? "I" : "E",
+                   .soma_z_um = !conductance && stick ? -250 : 0,
+                   .radius_um = conductance ? 150 : 564.19};
+  c.params = (meso_kernel_params) {
+    .target_size = basket ? 200 : 800, .soma_sd_um = conductance ? 75 : 60, .cm_uF_per_cm2 = 1,
+    .g_pas_S_per_cm2 = 1e-4, .e_pas_mV = -65,
+    .V_rest_mV = conductance && stick ? -62.5 : -65, .conductance_based = conductance,
+    .effective_leak = leak, .n_external = basket ? 160 : 465, .external_rate_Hz = 40,
+    .external = {0.0002, 0.2, 1.8, 0}, .n_sources = 2, .dt_ms = 0.0625, .spike_time_ms = 80,
+    .duration_ms = 40};
+  for (int i = 0; i < 2; i++)
+    c.source[i] = (meso_kernel_source) {
+      .size = i == 0 ? 800 : 200,
+      .probability = (basket ? 0.15 : 0.1) + (i == 0 ? 0 : 0.1),
+      .multapses = i == 0 ? (meso_truncated_normal) {2, 5, -0.2, 1.4}
+                          : (meso_truncated_normal) {6, 5, -1, 2},
+      .delay_ms = i == 0 ? (meso_truncated_normal) {1.3, 0.5, -2.2, 40}
+                         : (meso_truncated_normal) {1.1, 0.6, -1.5, 40},
+      .section_types = basket ? (i == 0 ? ALL : SOMA_DEND)
+        : stick ? (i == 0 ? APIC : SOMA_APIC) : (i == 0 ? DEND_APIC : SOMA_DEND),
+      .n_modes = n_modes[i],
+      .mode = basket ? &basket_mode[i] : stick ? &stick_mode[i] : pyramid_mode[i],
+      .synapse = conductance
+        ? (i == 0 ? (meso_kernel_synapse) {0.0012, 0.2, 1.8, 0}
+                  : (meso_kernel_synapse) {0.0085, 0.1, 9, -80})
+        : (meso_kernel_synapse) {i == 0 ? 0.0878 : -0.3512, 0, 0.5, 0},
+      .rate_Hz = i == 0 ? 3.2 : 6.5};
+  return c;
+}
+
+static meso_kernel *compute(const meso_morphology *m, golden_case *c, size_t source, size_t n,
+                            const double *matrix)
+{
+  meso_kernel *kernel = NULL;
+  meso_err err = {0};
+  c->params.source = c->source;
+  if (meso_kernel_compute(m, &c->params, source, n, matrix, &kernel, &err) != MESO_OK) {
+    printf("# %s\n", err.msg);
+    CU_FAIL("kernel");
+  }
+  return kernel;
+}
+
+static void check_source(golden_case *c, const meso_morphology *m, size_t i, const double *gauss,
+                         const double *dipole, const double *csd)
+{
+  char group[256];
+  (void) snprintf(group, sizeof group, "%s/H_%s_%s", c->name, c->target, i == 0 ? "E" : "I");
+  const size_t n = m->n_segments;
+  meso_kernel *k = compute(m, c, i, 16, gauss);
+  if (k == NULL) return;
+  CU_ASSERT_EQUAL(k->n_lags, 1281);
+  check_golden(golden_file, group, "segment_probability", k->segment_probability, n, 1e-12);
+  check_golden(golden_file, group, "comp_weight", k->weight_nA, n, 1e-10);
+  check_golden(golden_file, group, "g_pas_eff", k->g_pas_S_per_cm2, n, 1e-10);
+  check_golden(golden_file, group, "delay_h", k->delay_weight, k->n_lags, 1e-10);
+  check_golden(golden_file, group, "lag", k->lag_ms, k->n_lags, 1e-13);
+  check_golden(golden_file, group, "GaussCylinderPotential_closed", k->data, 16 * k->n_lags, 1e-9);
+  check_golden(golden_file, group, "GaussCylinderPotential", k->data, 16 * k->n_lags, 2e-5);
+  meso_kernel_destroy(k);
+  k = compute(m, c, i, 3, dipole);
+  if (k == NULL) return;
+  check_golden(golden_file, group, "KernelApproxCurrentDipoleMoment", k->data, 3 * k->n_lags,
+               1e-6);
+  meso_kernel_destroy(k);
+  k = compute(m, c, i, 16, csd);
+  if (k == NULL) return;
+  check_golden(golden_file, group, "LaminarCurrentSourceDensity", k->data, 16 * k->n_lags, 1e-6);
+  meso_kernel_destroy(k);
+}
+
+static void check_case(golden_case c)
+{
+  char path[256];
+  double probe_z[16], csd_z[32];
+  meso_morphology *m = reference_cell(c.cell);
+  if (m == NULL) return;
+  meso_morphology_place(m, 0, 0, c.soma_z_um);
+  for (int i = 0; i < 16; i++) {
+    probe_z[i] = -400 + 100 * i;
+    csd_z[2 * i] = probe_z[i] - 50;
+    csd_z[2 * i + 1] = probe_z[i] + 50;
+  }
+  const size_t n = m->n_segments;
+  double *gauss = calloc(16 * n, sizeof *gauss), *dipole = calloc(3 * n, sizeof *dipole);
+  double *csd = calloc(16 * n, sizeof *csd);
+  (void) snprintf(path, sizeof path, "%s/matrices", c.name);
+  CU_ASSERT(meso_conductor_gauss_cylinder(m, 16, probe_z, 0.3, c.radius_um, c.params.soma_sd_um,
+                                          gauss, NULL) == MESO_OK);
+  check_golden(golden_file, path, "GaussCylinderPotential_closed", gauss, 16 * n, 1e-11);
+  meso_conductor_dipole_z(m, dipole);
+  check_golden(golden_file, path, "KernelApproxCurrentDipoleMoment", dipole, 3 * n, 1e-12);
+  meso_conductor_laminar_csd(m, 16, csd_z, 150, csd);
+  check_golden(golden_file, path, "LaminarCurrentSourceDensity", csd, 16 * n, 1e-11);
+  for (size_t i = 0; i < 2; i++) check_source(&c, m, i, gauss, dipole, csd);
+  free(gauss);
+  free(dipole);
+  free(csd);
+  meso_morphology_destroy(m);
+}
+
+static void test_conductance_pyramid(void)
+{ check_case(make_case("conductance_pyramid", "pyramid_l5", true, true)); }
+static void test_conductance_basket(void)
+{ check_case(make_case("conductance_basket", "basket", true, true)); }
+static void test_conductance_stick(void)
+{ check_case(make_case("conductance_nogeff_stick", "ball_and_stick", true, false)); }
+static void test_current_stick(void)
+{ check_case(make_case("current_stick", "ball_and_stick", false, false)); }
+static void test_current_pyramid(void)
+{ check_case(make_case("current_pyramid", "pyramid_l5", false, false)); }
+
+/* Twice the weight, twice the kernel; a later delay moves it; all currents sum to nothing. */
+static void test_linearity_and_shift(void)
+{
+  golden_case c = make_case("current_stick", "ball_and_stick", false, false);
+  meso_morphology *m = reference_cell(c.cell);
+  if (m == NULL) return;
+  double *matrix = calloc(2 * m->n_segments, sizeof *matrix);
+  for (size_t j = 0; j < m->n_segments; j++) {
+    matrix[j] = meso_morphology_z_um(m, j);
+    matrix[m->n_segments + j] = 1;
+  }
+  meso_kernel *one = compute(m, &c, 0, 2, matrix);
+  c.source[0].synapse.weight *= 2;
+  meso_kernel *two = compute(m, &c, 0, 2, matrix);
+  c.source[0].delay_ms.loc += 16 * c.params.dt_ms;
+  meso_kernel *late = compute(m, &c, 0, 2, matrix);
+  c.source[0].synapse.weight = 0;
+  meso_kernel *silent = compute(m, &c, 0, 2, matrix);
+  double peak = 0;
+  for (size_t k = 0; k < one->n_lags; k++) peak = fmax(peak, fabs(one->data[k]));
+  CU_ASSERT(peak > 0);
+  for (size_t k = 0; k < one->n_lags; k++) {
+    CU_ASSERT(fabs(two->data[k] - 2 * one->data[k]) < 1e-12 * peak);
+    if (k >= 16) CU_ASSERT(fabs(late->data[k] - two->data[k - 16]) < 1e-9 * peak);
+    CU_ASSERT(fabs(one->data[one->n_lags + k]) < 1e-12 * peak);
+    CU_ASSERT_EQUAL(silent->data[k], 0);
+  }
+  meso_kernel_destroy(one);
+  meso_kernel_destroy(two);
+  meso_kernel_destroy(late);
+  meso_kernel_destroy(silent);
+  free(matrix);
+  meso_morphology_destroy(m);
+}
+
+/* ---- LFP ---------------------------------------------------------------------------------- */
+
+enum { N_CHANNELS = 4, N_LAGS = 301, N_PATHWAYS = 3, N_SPIKES = 4000 };
+static const double t_stop_ms = 2500;
+
+static uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u + 1013904223u; }
+
+static meso_result *made_up_kernels(void)
+{
+  static const char *const source[] = {"E", "I", "E"}, *const all[] = {"E", "I"};
+  meso_result *r = NULL;
+  meso_array *a = NULL;
+  uint32_t state = 7;
+  CU_ASSERT_FATAL(meso_result_create(&r, NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add(r, "/kernels/data", "mV", 3,
+                            (size_t[]) {N_PATHWAYS, N_CHANNELS, N_LAGS}, &a, NULL) == MESO_OK);
+  for (size_t i = 0; i < N_PATHWAYS * N_CHANNELS * N_LAGS; i++)
+    a->data[i] = (double) next_random(&state) / 4294967296. - 0.4;
+  CU_ASSERT(meso_result_add_text(r, "/kernels/source", N_PATHWAYS, source, NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add_text(r, "/charge/population", 2, all, NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add_vector(r, "/charge/excitatory_external_share", "1", 2,
+                                   (double[]) {0.5, 0.6}, NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add(r, "/kernels/channel_um", "um", 2, (size_t[]) {N_CHANNELS, 3}, &a,
+                            NULL) == MESO_OK);
+  for (size_t c = 0; c < N_CHANNELS; c++) a->data[3 * c + 2] = -100. * (double) c;
+  meso_attrs *attrs = meso_result_group_attrs(r, "/kernels");
+  CU_ASSERT(meso_attrs_set_number(attrs, "kernel_dt_ms", 0.1, NULL) == MESO_OK);
+  CU_ASSERT(meso_attrs_set_number(attrs, "sigma_S_per_m", 0.3, NULL) == MESO_OK);
+  return r;
+}
+
+static meso_spikes *made_up_spikes(size_t n_spikes, const char *second)
+{
+  meso_spikes *s = NULL;
+  uint32_t state = 11;
+  CU_ASSERT_FATAL(meso_spikes_create(2, &s, NULL) == MESO_OK);
+  s->t_stop_ms = t_stop_ms;
+  for (size_t p = 0; p < 2; p++) {
+    meso_spike_population *population = &s->population[p];
+    population->name = meso_strdup(p == 0 ? "E" : second);
+    population->size = 100;
+    population->n_spikes = n_spikes;
+    population->time_ms = calloc(n_spikes + 1, sizeof(double));
+    population->id = calloc(n_spikes + 1, sizeof(uint32_t));
+    for (size_t i = 0; i < n_spikes; i++)
+      population->time_ms[i] = (double) (next_random(&state) >> 8) / 16777216. * t_stop_ms;
+    CU_ASSERT(meso_spikes_sort(population, NULL) == MESO_OK);
+  }
+  return s;
+}
+
+/* Sums kernels at every spike, then means over 1 ms. */
+static void direct_lfp(const meso_result *r, const meso_spikes *s, double *lfp, size_t n_out)
+{
+  const double *kernel = meso_result_find(r, "/kernels/data")->data;
+  for (size_t p = 0; p < N_PATHWAYS; p++) {
+    const meso_spike_population *population = &s->population[p == 1 ? 1 : 0];
+    for (size_t i = 0; i < population->n_spikes; i++)
+      for (size_t k = 0; k < N_LAGS; k++) {
+        const size_t step = (size_t) floor(population->time_ms[i] / 0.1 + 0.5) + k;
+        for (size_t c = 0; c < N_CHANNELS && step / 10 < n_out; c++)
+          lfp[step / 10 * N_CHANNELS + c] += kernel[(p * N_CHANNELS + c) * N_LAGS + k] / 10;
+      }
+  }
+}
+
+static void test_lfp_is_the_direct_sum(void)
+{
+  meso_result *r = made_up_kernels();
+  meso_spikes *s = made_up_spikes(N_SPIKES, "I");
+  meso_signals *first = NULL;
+  static const int n_threads[] = {1, 2, 7};
+  for (int i = 0; i < 3; i++) {
+    meso_signals *out = NULL;
+    meso_err err = {0};
+    CU_ASSERT_FATAL(meso_lfp_from_kernels(r, s, 1000, n_threads[i], &out, &err) == MESO_OK);
+    const meso_signal *lfp = meso_signals_find(out, "lfp");
+    CU_ASSERT_FATAL(lfp != NULL && lfp->n_times == 2500 && lfp->n_channels == N_CHANNELS);
+    if (first == NULL) {
+      first = out;
+      double *direct = calloc(2500 * N_CHANNELS, sizeof *direct);
+      direct_lfp(r, s, direct, 2500);
+      CU_ASSERT(relative_error(direct, lfp->data, 2500 * N_CHANNELS) < 1e-12);
+      free(direct);
+    } else {
+      for (size_t k = 0; k < out->n; k++)
+        CU_ASSERT(memcmp(out->signal[k].data, first->signal[k].data,
+                         sizeof(double) * out->signal[k].n_times * out->signal[k].n_channels) == 0);
+      meso_signals_destroy(out);
+    }
+  }
+  const meso_signal *lfp = meso_signals_find(first, "lfp"), *csd = meso_signals_find(first, "csd");
+  const meso_signal *e = meso_signals_find(first, "lfp_from_E");
+  const meso_signal *in = meso_signals_find(first, "lfp_from_I");
+  CU_ASSERT_FATAL(csd != NULL && e != NULL && in != NULL && csd->n_channels == N_CHANNELS - 2);
+  MESO_CHECK_CLOSE(lfp->data[4001], e->data[4001] + in->data[4001], 1e-14, 0);
+  MESO_CHECK_CLOSE(-0.3 * (lfp->data[4000] - 2 * lfp->data[4001] + lfp->data[4002]) * 1e5,
+                   csd->data[2000], 1e-12, 1e-9);
+  MESO_CHECK_CLOSE(0.5, meso_attrs_number(&lfp->attrs, "excitatory_external_share.E", 0), 0, 0);
+  meso_signals_destroy(first);
+  meso_spikes_destroy(s);
+  meso_result_destroy(r);
+}
+
+static void test_lfp_edges(void)
+{
+  meso_result *r = made_up_kernels();
+  meso_spikes *empty = made_up_spikes(0, "I"), *other = made_up_spikes(3, "J");
+  meso_signals *out = NULL;
+  meso_err err = {0};
+  CU_ASSERT_FATAL(meso_lfp_from_kernels(r, empty, 1000, 2, &out, &err) == MESO_OK);
+  const meso_signal *lfp = meso_signals_find(out, "lfp");
+  for (size_t i = 0; i < lfp->n_times * lfp->n_channels; i++) CU_ASSERT(lfp->data[i] == 0);
+  CU_ASSERT(meso_attrs_text(&lfp->attrs, "note") != NULL);
+  meso_signals_destroy(out);
+  CU_ASSERT(meso_lfp_from_kernels(r, other, 1000, 2, &out, &err) == MESO_ENOTFOUND);
+  CU_ASSERT(strstr(err.msg, "'I'") != NULL);
+  CU_ASSERT(meso_lfp_from_kernels(r, empty, 3000, 2, &out, &err) == MESO_EINVAL);
+  CU_ASSERT(meso_lfp_from_kernels(r, empty, 0, 2, &out, &err) == MESO_EINVAL);
+  meso_spikes_destroy(empty);
+  meso_spikes_destroy(other);
+  meso_result_destroy(r);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"golden conductance pyramid", test_conductance_pyramid},
+    {"golden conductance basket", test_conductance_basket},
+    {"golden conductance stick", test_conductance_stick},
+    {"golden current stick", test_current_stick},
+    {"golden current pyramid", test_current_pyramid},
+    {"linearity, delay, balance, silence", test_linearity_and_shift},
+    {"LFP is the direct sum, on any number of threads", test_lfp_is_the_direct_sum},
+    {"LFP of no spikes, other names, other rates", test_lfp_edges},
+    {NULL, NULL}};
+  return meso_test_main("kernels", tests);
+}
