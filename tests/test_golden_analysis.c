@@ -1,0 +1,223 @@
+/* test_golden_analysis.c: analyses and BOLD models against the stored reference values. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "meso_analysis.h"
+#include "meso_forward.h"
+#include "meso_io.h"
+#include "meso_test.h"
+
+static double *load(const char *file, const char *dataset, size_t *dims)
+{
+  char path[1024];
+  size_t n_dims = 0;
+  double *data = NULL;
+  meso_err err = {0};
+  snprintf(path, sizeof path, "%s/tests/reference/analysis/%s", getenv("MESO_SRCDIR"), file);
+  if (meso_h5_read_doubles(path, dataset, &n_dims, dims, &data, &err)) printf("# %s\n", err.msg);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+  return data;
+}
+
+static meso_result *run(const char *name, const char *const *set, const meso_spikes *spikes,
+                        const meso_signals *signals, int n_threads)
+{
+  const meso_analysis_ops *ops = meso_analysis_by_name(name);
+  meso_err err = {0};
+  meso_result *result = NULL;
+  CU_ASSERT_PTR_NOT_NULL_FATAL(ops);
+  void *params = meso_calloc(1, ops->params_size);
+  meso_status st = meso_params_default(ops->params, params, &err);
+  for (; st == MESO_OK && *set != NULL; set += 2)
+    st = meso_params_set(ops->params, params, set[0], set[1], NULL, &err);
+  if (st == MESO_OK) st = meso_result_create(&result, &err);
+  if (st == MESO_OK) st = ops->run(params, spikes, signals, n_threads, result, &err);
+  if (st != MESO_OK) printf("# %s: %s\n", name, err.msg);
+  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
+  meso_params_clear(ops->params, params);
+  free(params);
+  return result;
+}
+
+/* Largest difference over largest reference value; NaN must meet NaN. */
+static void compare(const char *what, const double *got, const double *want, size_t n, double tol)
+{
+  double difference = 0, largest = 0;
+  size_t unmatched = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (isnan(got[i]) || isnan(want[i])) { unmatched += !isnan(got[i]) || !isnan(want[i]); continue; }
+    difference = fmax(difference, fabs(got[i] - want[i]));
+    largest = fmax(largest, fabs(want[i]));
+  }
+  printf("# %s: %.3g of peak, %zu unmatched NaN\n", what, difference / largest, unmatched);
+  CU_ASSERT(unmatched == 0 && difference <= tol * largest);
+}
+
+static meso_spikes *load_spikes(void)
+{
+  char path[1024];
+  meso_spikes *spikes = NULL;
+  snprintf(path, sizeof path, "%s/tests/reference/analysis/spikes_small.h5", getenv("MESO_SRCDIR"));
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_read(path, &spikes, NULL), MESO_OK);
+  return spikes;
+}
+
+static void test_spikes(void)
+{
+  static const char *const bin[3] = {"2", "5", "100"}, *const st[4] = {"cv_isi", "cv2", "lv", "fano"};
+  meso_spikes *spikes = load_spikes();
+  meso_result *r = run("statistics", (const char *[]) {NULL}, spikes, NULL, 2);
+  size_t dims[4];
+  char a[200], b[200];
+  for (int s = 0; s < 4; s++) {
+    snprintf(b, sizeof b, "/statistics/%s", s == 3 ? "fano_1s" : st[s]);
+    double *want = load("elephant_reference.h5", b, dims);
+    for (int p = 0; p < 2; p++) {
+      snprintf(a, sizeof a, "/statistics/%s/%s", p ? "I" : "E", st[s]);
+      compare(a, meso_result_find(r, a)->data, want + 160 * p, p ? 40 : 160, 1e-10);
+    }
+    free(want);
+    if (s == 3) continue;
+    snprintf(b, sizeof b, "/statistics/edge_%s", st[s]);
+    want = load("elephant_reference.h5", b, dims);
+    snprintf(a, sizeof a, "/statistics/edge/%s", st[s]);
+    compare(a, meso_result_find(r, a)->data, want, 8, 1e-10);
+    free(want);
+  }
+  meso_result_destroy(r);
+  for (int h = 0; h < 3; h++) {
+    r = run("correlation", (const char *[]) {"bin_ms", bin[h], "populations", "E,I", NULL}, spikes,
+            NULL, 2);
+    snprintf(b, sizeof b, "/binned/%sms/covariance", bin[h]);
+    double *want = load("elephant_reference.h5", b, dims);
+    compare(b, meso_result_find(r, "/correlation/covariance")->data, want, 40000, 1e-10);
+    free(want);
+    snprintf(b, sizeof b, "/binned/%sms/correlation", bin[h]);
+    want = load("elephant_reference.h5", b, dims);
+    compare(b, meso_result_find(r, "/correlation/coefficient")->data, want, 40000, 1e-10);
+    free(want);
+    meso_result_destroy(r);
+    r = run("correlation", (const char *[]) {"bin_ms", bin[h], "populations", "edge", NULL}, spikes,
+            NULL, 1);
+    snprintf(b, sizeof b, "/binned/%sms/edge_correlation", bin[h]);
+    want = load("elephant_reference.h5", b, dims);
+    compare(b, meso_result_find(r, "/correlation/coefficient")->data, want, 64, 1e-10);
+    free(want);
+    meso_result_destroy(r);
+  }
+  r = run("population_spectrum", (const char *[]) {"populations", "E,I", NULL}, spikes, NULL, 2);
+  double *want = load("elephant_reference.h5", "/spectra/psd_population_counts", dims);
+  compare("population_spectrum", meso_result_find(r, "/population_spectrum/psd_count")->data, want,
+          2 * 513, 1e-9);
+  free(want);
+  meso_result_destroy(r);
+  meso_spikes_destroy(spikes);
+}
+
+static void check_group(const meso_result *r, const char *group, size_t n_stored)
+{
+  static const char *const name[8][2] = {
+    {"magnitude_squared", "coherence"}, {"phase", "phase"}, {"imaginary", "imaginary_coherency"},
+    {"plv", "plv"}, {"pli", "pli"}, {"wpli", "wpli"}, {"dwpli2", "dwpli2"}, {NULL, NULL}};
+  for (int m = 0; name[m][0] != NULL && (m < 3 || n_stored == 201); m++) {
+    char a[200];
+    size_t dims[4];
+    snprintf(a, sizeof a, "/coherence/%s", name[m][0]);
+    const meso_array *got = meso_result_find(r, a);
+    snprintf(a, sizeof a, "/%s/%s", group, name[m][1]);
+    double *want = load("spectral_reference.h5", a, dims), worst = 0;
+    for (size_t p = 0; p < dims[0]; p++)
+      for (size_t f = 1; f + 1 < n_stored; f++) {
+        double d = fabs(got->data[p * got->dims[1] + f] - want[p * n_stored + f]);
+        if (m == 1) d = fmin(d, fabs(d - 2 * M_PI));
+        worst = fmax(worst, isnan(d) ? INFINITY : d);
+      }
+    printf("# %s: %.3g\n", a, worst);
+    CU_ASSERT(worst < 1e-9);
+    free(want);
+  }
+}
+
+static void test_signals(void)
+{
+  size_t dims[4], psd_dims[4];
+  double *lfp = load("lfp_small.h5", "/lfp", dims);
+  meso_signals *s = NULL;
+  meso_signal *x = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "lfp", "uV", dims[1], dims[0], 1000, 0, &x, NULL), 0);
+  for (size_t i = 0; i < dims[0] * dims[1]; i++)
+    x->data[i % dims[1] * dims[0] + i / dims[1]] = lfp[i];
+  meso_result *r = run("spectrum", (const char *[]) {NULL}, NULL, s, 2);
+  double *want = load("spectral_reference.h5", "/welch/psd", psd_dims);
+  compare("welch psd", meso_result_find(r, "/spectrum/psd")->data, want, dims[0] * 513, 1e-9);
+  free(want);
+  meso_result_destroy(r);
+  r = run("coherence", (const char *[]) {NULL}, NULL, s, 1);
+  meso_result *r7 = run("coherence", (const char *[]) {NULL}, NULL, s, 7);
+  CU_ASSERT(r->n == r7->n);
+  for (size_t i = 0; i < r->n; i++)
+    CU_ASSERT(memcmp(r->array[i].data, r7->array[i].data,
+                     meso_array_count(&r->array[i]) * sizeof(double)) == 0);
+  check_group(r, "welch", 513);
+  meso_result_destroy(r);
+  meso_result_destroy(r7);
+  r = run("coherence", (const char *[]) {"method", "multitaper", "nperseg", "1000", "overlap", "0",
+          NULL}, NULL, s, 2);
+  check_group(r, "multitaper_segmented", 201);
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+  free(lfp);
+}
+
+static void test_bold(void)
+{
+  static const char *const model[4] = {"friston2003", "stephan2007", "stephan2007", "hrf"};
+  static const char *const set[4][2] = {{"E0", "0.34"}, {"epsilon", "1"}, {"epsilon", "0.4"},
+                                        {"normalisation", "none"}};
+  static const char *const golden[4] = {"/bold_friston2003", "/bold_stephan2007_eps1",
+                                        "/bold_stephan2007_eps0.4", "/hrf/bold_boxcar_exact"};
+  size_t dims[4];
+  double *z = load("bold_reference.h5", "/drive", dims);
+  for (int m = 0; m < 4; m++) {
+    const meso_forward_ops *ops = meso_forward_by_name(model[m]);
+    void *params = meso_calloc(1, ops->params_size);
+    meso_signals *s = NULL, *out = NULL;
+    meso_signal *x = NULL;
+    meso_err err = {0};
+    size_t want_dims[4];
+    double *want = load("bold_reference.h5", golden[m], want_dims);
+    const size_t n = m == 3 ? want_dims[0] : want_dims[1], regions = m == 3 ? 1 : 4;
+    CU_ASSERT_EQUAL_FATAL(meso_params_default(ops->params, params, &err), MESO_OK);
+    CU_ASSERT_EQUAL(meso_params_set(ops->params, params, set[m][0], set[m][1], NULL, &err), 0);
+    CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, &err), MESO_OK);
+    CU_ASSERT_EQUAL_FATAL(meso_signals_create(&out, &err), MESO_OK);
+    CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "drive", "1", dims[1], 4, 100, 0, &x, &err), 0);
+    for (size_t i = 0; i < 4 * dims[1]; i++) x->data[i % dims[1] * 4 + i / dims[1]] = z[i];
+    CU_ASSERT_EQUAL_FATAL(ops->apply(params, x, 0.1, out, &err), MESO_OK);
+    CU_ASSERT_EQUAL(out->signal[0].n_times, 601);
+    for (size_t c = 0; c < regions; c++) {
+      double *got = meso_calloc(n, sizeof *got);
+      for (size_t k = 0; k < n; k++) got[k] = out->signal[0].data[4 * k + c];
+      compare(golden[m], got, want + c * n, n, 1e-8);
+      free(got);
+    }
+    meso_signals_destroy(s);
+    meso_signals_destroy(out);
+    meso_params_clear(ops->params, params);
+    free(params);
+    free(want);
+  }
+  free(z);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"statistics, correlations and population spectra equal elephant's", test_spikes},
+    {"spectra, coherence and phase measures equal the reference", test_signals},
+    {"BOLD equals the reference to 1e-8 of its peak", test_bold},
+    {NULL, NULL}};
+  return meso_test_main("golden_analysis", tests);
+}
