@@ -46,7 +46,8 @@ static void compare(const char *what, const double *got, const double *want, siz
   double difference = 0, largest = 0;
   size_t unmatched = 0;
   for (size_t i = 0; i < n; i++) {
-    if (isnan(got[i]) || isnan(want[i])) { unmatched += !isnan(got[i]) || !isnan(want[i]); continue; }
+    unmatched += !isnan(got[i]) != !isnan(want[i]);
+    if (isnan(got[i]) || isnan(want[i])) continue;
     difference = fmax(difference, fabs(got[i] - want[i]));
     largest = fmax(largest, fabs(want[i]));
   }
@@ -65,7 +66,8 @@ static meso_spikes *load_spikes(void)
 
 static void test_spikes(void)
 {
-  static const char *const bin[3] = {"2", "5", "100"}, *const st[4] = {"cv_isi", "cv2", "lv", "fano"};
+  static const char *const bin[3] = {"2", "5", "100"};
+  static const char *const st[4] = {"cv_isi", "cv2", "lv", "fano"};
   meso_spikes *spikes = load_spikes();
   meso_result *r = run("statistics", (const char *[]) {NULL}, spikes, NULL, 2);
   size_t dims[4];
