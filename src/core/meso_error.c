@@ -47,7 +47,7 @@ void *meso_realloc(void *p, size_t n, size_t size)
   return realloc(p, n == 0 ? size : n * size);
 }
 
-void *meso_aligned_calloc(size_t n, size_t size)
+void *meso_aligned_alloc(size_t n, size_t size)
 {
   static const size_t huge_page = (size_t) 2 << 20;
   if (size == 0) size = 1;
@@ -56,9 +56,14 @@ void *meso_aligned_calloc(size_t n, size_t size)
   const size_t align = bytes >= huge_page ? huge_page : 64;
   const size_t rounded = (bytes + align - 1) / align * align;
   void *p = aligned_alloc(align, rounded);
-  if (p == NULL) return NULL;
-  if (align == huge_page) (void) madvise(p, rounded, MADV_HUGEPAGE); /* advice only */
-  memset(p, 0, rounded);
+  if (p != NULL && align == huge_page) (void) madvise(p, rounded, MADV_HUGEPAGE); /* advice only */
+  return p;
+}
+
+void *meso_aligned_calloc(size_t n, size_t size)
+{
+  void *p = meso_aligned_alloc(n, size);
+  if (p != NULL) memset(p, 0, n == 0 ? (size == 0 ? 1 : size) : n * size);
   return p;
 }
 

@@ -61,6 +61,9 @@ void *meso_realloc(void *p, size_t n, size_t size);
  *  pages. Free with free(). NULL on failure or overflow. */
 void *meso_aligned_calloc(size_t n, size_t size);
 
+/** As meso_aligned_calloc, but not zeroed: for large tables that are written once. */
+void *meso_aligned_alloc(size_t n, size_t size);
+
 /** Heap copy of a string; NULL in gives NULL out. */
 char *meso_strdup(const char *s);
 

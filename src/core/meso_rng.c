@@ -17,6 +17,21 @@ void meso_rng_block(meso_rng_key key, const uint32_t counter[4], uint32_t out[4]
   for (int i = 0; i < 4; i++) out[i] = r.v[i];
 }
 
+extern const meso_rng_lanes meso_rng_lanes_plain;
+#if defined __x86_64__
+extern const meso_rng_lanes meso_rng_lanes_avx2, meso_rng_lanes_avx512;
+#endif
+
+const meso_rng_lanes *meso_rng_lanes_choose(void)
+{
+#if defined __x86_64__
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+    return &meso_rng_lanes_avx512;
+  if (__builtin_cpu_supports("avx2")) return &meso_rng_lanes_avx2;
+#endif
+  return &meso_rng_lanes_plain;
+}
+
 double meso_rng_uniform(uint32_t high, uint32_t low)
 {
   const uint64_t bits = ((uint64_t) high << 32 | low) >> 11;

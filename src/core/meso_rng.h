@@ -32,6 +32,18 @@ meso_rng_key meso_rng_key_make(int64_t seed, meso_rng_purpose purpose);
 /** One block of four words, ten rounds. */
 void meso_rng_block(meso_rng_key key, const uint32_t counter[4], uint32_t out[4]);
 
+enum { MESO_RNG_LANES = 64 };
+
+/** Blocks of the counters (c0, c1, c2, 0), (c0 + 1, c1, c2, 0), ... at once: word[w][i] is word w of
+ *  block i, w < 3; ten rounds, equal to meso_rng_block. */
+typedef struct meso_rng_lanes {
+  void (*draw)(meso_rng_key key, uint32_t c0, uint32_t c1, uint32_t c2,
+               uint32_t word[3][MESO_RNG_LANES]);
+} meso_rng_lanes;
+
+/** The fastest implementation that this processor has. */
+const meso_rng_lanes *meso_rng_lanes_choose(void);
+
 /** Uniform in (0, 1) from two words (53 bits). */
 double meso_rng_uniform(uint32_t high, uint32_t low);
 

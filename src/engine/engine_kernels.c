@@ -1,5 +1,5 @@
 /* engine_kernels.c: delivery, background input and neuron update; compiled once per instruction set
- * with ENGINE_ISA set to its name.
+ * with MESO_ISA set to its name.
  *
  * 1. delivery of synaptic events
  * 2. Poisson background
@@ -9,47 +9,14 @@
 
 #include <string.h>
 
-#if defined __x86_64__
-#include <immintrin.h>
-#endif
-
-/* Vectors of the compiler (gcc, clang), as wide as the instruction set; only the widening product
- * needs an intrinsic. */
-#if defined __AVX512F__
-#define VECTOR_BYTES 64
-#elif defined __AVX2__
-#define VECTOR_BYTES 32
-#else
-#define VECTOR_BYTES 16
-#endif
-enum { LANES = VECTOR_BYTES / 8 };
-typedef uint64_t vec_u64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
-typedef int64_t vec_i64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
-typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
-typedef int32_t vec_i32 __attribute__((vector_size(VECTOR_BYTES / 2), aligned(4)));
-typedef int16_t vec_i16 __attribute__((vector_size(VECTOR_BYTES / 4), aligned(2)));
-typedef uint16_t vec_u16 __attribute__((vector_size(VECTOR_BYTES), aligned(2)));
-
-/** Product of the lower 32 bits of every lane with m. */
-static inline vec_u64 multiply_low(vec_u64 a, uint32_t m)
-{
-#if defined __AVX512F__
-  return (vec_u64) _mm512_mul_epu32((__m512i) a, _mm512_set1_epi64((long long) m));
-#elif defined __AVX2__
-  return (vec_u64) _mm256_mul_epu32((__m256i) a, _mm256_set1_epi64x((long long) m));
-#elif defined __x86_64__
-  return (vec_u64) _mm_mul_epu32((__m128i) a, _mm_set1_epi64x((long long) m));
-#else
-  return (a & 0xffffffffu) * (uint64_t) m;
-#endif
-}
+#include "meso_vector.h"
 
 #define CONCAT_(a, b) a##b
 #define CONCAT(a, b) CONCAT_(a, b)
 #define QUOTE_(a) #a
 #define QUOTE(a) QUOTE_(a)
 
-extern const engine_kernels CONCAT(engine_kernels_, ENGINE_ISA);
+extern const engine_kernels CONCAT(engine_kernels_, MESO_ISA);
 
 /* ---- 1. delivery -------------------------------------------------------------------------- */
 
@@ -95,20 +62,10 @@ static void uniforms16(meso_rng_key key, uint64_t block, uint64_t step, uint16_t
   for (int base = 0; base < BLOCKS; base += LANES) {
     vec_u64 index;
     for (int l = 0; l < LANES; l++) index[l] = block + (uint64_t) (base + l);
-    vec_u64 c0 = index & low, c1 = index >> 32;
-    vec_u64 c2 = (vec_u64) {0} + (step & low), c3 = (vec_u64) {0} + (step >> 32);
-    uint32_t key0 = key.v[0], key1 = key.v[1];
-    for (int round = 0; round < ROUNDS; round++) {
-      /* Upper halves hold rubbish between rounds: the product ignores them. */
-      const vec_u64 p0 = multiply_low(c0, 0xD2511F53u), p1 = multiply_low(c2, 0xCD9E8D57u);
-      c0 = (p1 >> 32) ^ c1 ^ (uint64_t) key0;
-      c2 = (p0 >> 32) ^ c3 ^ (uint64_t) key1;
-      c1 = p1;
-      c3 = p0;
-      key0 += 0x9E3779B9u;
-      key1 += 0xBB67AE85u;
-    }
-    const vec_u64 first = (c0 & low) | c1 << 32, second = (c2 & low) | c3 << 32;
+    vec_u64 c[4] = {index & low, index >> 32, (vec_u64) {0} + (step & low),
+                    (vec_u64) {0} + (step >> 32)};
+    vec_philox(c, key.v[0], key.v[1], ROUNDS);
+    const vec_u64 first = (c[0] & low) | c[1] << 32, second = (c[2] & low) | c[3] << 32;
     for (int l = 0; l < LANES; l++) {
       const uint64_t words[2] = {first[l], second[l]};
       memcpy(u + PER_BLOCK * (base + l), words, sizeof words);
@@ -267,6 +224,6 @@ static size_t update(const engine_iaf *p, const engine_slice_state *s, double st
   return n_out;
 }
 
-const engine_kernels CONCAT(engine_kernels_, ENGINE_ISA) = {
-  .name = QUOTE(ENGINE_ISA), .deliver = deliver, .background = background, .update = update,
+const engine_kernels CONCAT(engine_kernels_, MESO_ISA) = {
+  .name = QUOTE(MESO_ISA), .deliver = deliver, .background = background, .update = update,
 };

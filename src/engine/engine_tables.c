@@ -155,7 +155,10 @@ meso_status engine_table_build(engine_table *t, const meso_wiring *w, const engi
   for (size_t s = 0; s < n_sources; s++) t->row[s + 1] += t->row[s];
   t->n_synapses = t->row[n_sources];
   memcpy(next, t->row, n_sources * sizeof *next);
-  MESO_ALLOC_ALIGNED(err, t->synapse, (size_t) t->n_synapses);
+  t->synapse = meso_aligned_alloc((size_t) t->n_synapses, sizeof *t->synapse);
+  if (t->synapse == NULL)
+    MESO_FAIL(err, MESO_ENOMEM, "cannot allocate %llu synapses",
+              (unsigned long long) t->n_synapses);
   write_rows(t, w, q, next);
   MESO_TRY(sort_rows(t, w, q, err));
 cleanup:

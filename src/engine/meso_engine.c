@@ -58,6 +58,15 @@ static void barrier_wait(barrier *b, unsigned n_threads)
 /** A list of neurons (indices in the whole network) that spiked in one step. */
 typedef struct spike_list { uint32_t n, capacity; uint32_t *neuron; } spike_list;
 
+/** The spikes of one step as a partition sees them: where each neuron's synapses lie. Transposed
+ *  by delay, so that listing one delay reads two short runs. */
+typedef struct arrivals {
+  uint32_t n, capacity, longest; /**< longest: delay with any synapse, in steps */
+  const uint32_t **row;          /**< (capacity) synapses of each neuron */
+  uint8_t *channel;              /**< (capacity) */
+  uint16_t *end;                 /**< (n_delays + 1, capacity) end of each delay's run; row 0: zero */
+} arrivals;
+
 typedef struct recorded { uint32_t step, neuron; } recorded;
 
 typedef struct recording { size_t n, capacity; recorded *spike; } recording;
@@ -81,7 +90,8 @@ typedef struct partition {
   engine_segment *segment[2];
   size_t n_segments[2], segment_capacity[2];
   uint32_t *out;             /**< neurons of a slice that spike in this step */
-  spike_list *ring;          /**< (n_slots) */
+  spike_list *ring;          /**< (n_slots) spikes of its own neurons */
+  arrivals *arrivals;        /**< (n_slots) spikes of all neurons */
   recording recording;
   uint64_t n_events;
 } partition;
@@ -189,6 +199,7 @@ static meso_status partition_init(simulation *s, partition *q, uint32_t index, m
   }
   MESO_ALLOC(err, q->out, n);
   MESO_ALLOC(err, q->ring, s->n_slots);
+  MESO_ALLOC(err, q->arrivals, s->n_slots);
   for (size_t p = 0; p < m->n_populations; p++)
     if (m->population[p].model != MESO_NEURON_POISSON) MESO_TRY(slice_init(s, q, p, err));
 cleanup:
@@ -216,6 +227,12 @@ static void partition_clear(partition *q, uint32_t n_slots)
   free(q->segment[1]);
   free(q->out);
   ring_clear(q->ring, n_slots);
+  for (uint32_t i = 0; q->arrivals != NULL && i < n_slots; i++) {
+    free(q->arrivals[i].row);
+    free(q->arrivals[i].channel);
+    free(q->arrivals[i].end);
+  }
+  free(q->arrivals);
   free(q->recording.spike);
 }
 
@@ -234,34 +251,82 @@ static bool reserve_segments(partition *q, size_t more)
   return true;
 }
 
-/** Lists the synapses with delay d of the neurons of one spike list. */
-static void list_segments(const simulation *s, partition *q, const spike_list *spikes, uint32_t d)
+static bool reserve_arrivals(arrivals *a, uint32_t n, uint32_t n_delays)
+{
+  a->n = 0;
+  if (n <= a->capacity) return true;
+  free(a->row);
+  free(a->channel);
+  free(a->end);
+  a->capacity = 2 * n + 64;
+  a->row = meso_calloc(a->capacity, sizeof *a->row);
+  a->channel = meso_calloc(a->capacity, sizeof *a->channel);
+  a->end = meso_calloc((size_t) a->capacity * (n_delays + 1), sizeof *a->end);
+  if (a->row != NULL && a->channel != NULL && a->end != NULL) return true;
+  a->capacity = 0;
+  return false;
+}
+
+static void take_list(const simulation *s, const partition *q, const spike_list *spikes,
+                      arrivals *a)
 {
   const engine_table *t = &q->table;
-  for (uint32_t i = 0; i < spikes->n; i++) {
+  for (uint32_t i = 0; i < spikes->n; i++, a->n++) {
     const uint32_t neuron = spikes->neuron[i];
     const uint16_t *end = t->delay_end + (size_t) neuron * t->n_delays;
-    const uint32_t from = d == 1 ? 0 : end[d - 2], to = end[d - 1];
-    if (from == to) continue;
-    const int c = s->channel[neuron];
-    q->segment[c][q->n_segments[c]++] =
-      (engine_segment) {.synapse = t->synapse + t->row[neuron] + from, .n = to - from};
-    q->n_events += to - from;
+    a->row[a->n] = t->synapse + t->row[neuron];
+    a->channel[a->n] = s->channel[neuron];
+    const uint16_t last = end[t->n_delays - 1];
+    uint32_t d = 1;
+    for (; d <= t->n_delays; d++) {
+      a->end[(size_t) d * a->capacity + a->n] = end[d - 1];
+      if (end[d - 1] == last && d >= a->longest) break;
+    }
+    if (d < t->n_delays && d > a->longest) /* neurons before this one ended earlier */
+      for (uint32_t e = a->longest + 1; e <= d; e++)
+        for (uint32_t j = 0; j < a->n; j++)
+          a->end[(size_t) e * a->capacity + j] = a->end[(size_t) a->longest * a->capacity + j];
+    if (d > t->n_delays) d = t->n_delays;
+    if (d > a->longest) a->longest = d;
+  }
+}
+
+/** Looks up the spikes of the step before. */
+static bool take_arrivals(const simulation *s, partition *q, uint64_t step)
+{
+  const uint32_t slot = (uint32_t) (step % s->n_slots);
+  arrivals *a = &q->arrivals[slot];
+  uint32_t n = s->source_ring[slot].n;
+  for (uint32_t p = 0; p < s->n_partitions; p++) n += s->partition[p].ring[slot].n;
+  if (!reserve_arrivals(a, n, s->n_delays)) return false;
+  a->longest = 0;
+  for (uint32_t p = 0; p < s->n_partitions; p++) take_list(s, q, &s->partition[p].ring[slot], a);
+  take_list(s, q, &s->source_ring[slot], a);
+  return true;
+}
+
+/** Lists the synapses with delay d of the spikes of one step. */
+static void list_segments(partition *q, const arrivals *a, uint32_t d)
+{
+  const uint16_t *from = a->end + (size_t) (d - 1) * a->capacity, *to = from + a->capacity;
+  for (uint32_t i = 0; i < a->n; i++) {
+    if (from[i] == to[i]) continue;
+    const uint32_t n = (uint32_t) to[i] - from[i];
+    const int c = a->channel[i];
+    q->segment[c][q->n_segments[c]++] = (engine_segment) {.synapse = a->row[i] + from[i], .n = n};
+    q->n_events += n;
   }
 }
 
 static bool deliver_step(const simulation *s, partition *q, uint64_t step)
 {
+  if (step > 1 && !take_arrivals(s, q, step - 1)) return false;
   q->n_segments[0] = q->n_segments[1] = 0;
   for (uint32_t d = 1; d <= s->n_delays && d < step; d++) {
-    const uint32_t slot = (uint32_t) ((step - d) % s->n_slots);
-    for (uint32_t p = 0; p <= s->n_partitions; p++) {
-      const spike_list *spikes =
-        p < s->n_partitions ? &s->partition[p].ring[slot] : &s->source_ring[slot];
-      if (spikes->n == 0) continue;
-      if (!reserve_segments(q, spikes->n)) return false;
-      list_segments(s, q, spikes, d);
-    }
+    const arrivals *a = &q->arrivals[(step - d) % s->n_slots];
+    if (a->n == 0 || d > a->longest) continue;
+    if (!reserve_segments(q, a->n)) return false;
+    list_segments(q, a, d);
   }
   s->kernels->deliver(q->segment[0], q->n_segments[0], q->sum_ex);
   if (!s->merged) s->kernels->deliver(q->segment[1], q->n_segments[1], q->sum_in);

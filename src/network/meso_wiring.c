@@ -2,7 +2,7 @@
  *
  * 1. samplers: discrete distributions from normal probabilities
  * 2. in-degrees: binomial splitting tree
- * 3. synapses: one Philox block each, in vector lanes
+ * 3. synapses: one Philox block each
  */
 #include "meso_wiring.h"
 
@@ -139,65 +139,28 @@ cleanup:
 
 /* ---- 3. synapses -------------------------------------------------------------------------- */
 
-/** Philox4x32-10 in lanes: counters (k0 + lane, target, projection, 0). Words live in 64-bit lanes
- *  so that the 32 x 32 -> 64 bit products vectorise. */
-static void philox_lanes(meso_rng_key key, uint32_t k0, uint32_t target, uint32_t projection,
-                         uint64_t r0[restrict MESO_WIRING_BATCH],
-                         uint64_t r1[restrict MESO_WIRING_BATCH],
-                         uint64_t r2[restrict MESO_WIRING_BATCH])
-{
-  enum { LANES = 16 };
-  const uint64_t mask = 0xffffffffu;
-  for (int base = 0; base < MESO_WIRING_BATCH; base += LANES) {
-    uint64_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-    for (int l = 0; l < LANES; l++) {
-      c0[l] = (uint32_t) (k0 + (uint32_t) (base + l));
-      c1[l] = target;
-      c2[l] = projection;
-      c3[l] = 0;
-    }
-    uint32_t key0 = key.v[0], key1 = key.v[1];
-    for (int round = 0; round < 10; round++) {
-      for (int l = 0; l < LANES; l++) {
-        const uint64_t p0 = c0[l] * 0xD2511F53u, p1 = c2[l] * 0xCD9E8D57u;
-        c0[l] = (p1 >> 32) ^ c1[l] ^ key0;
-        c2[l] = (p0 >> 32) ^ c3[l] ^ key1;
-        c1[l] = p1 & mask;
-        c3[l] = p0 & mask;
-      }
-      key0 += 0x9E3779B9u;
-      key1 += 0xBB67AE85u;
-    }
-    for (int l = 0; l < LANES; l++) {
-      r0[base + l] = c0[l];
-      r1[base + l] = c1[l];
-      r2[base + l] = c2[l];
-    }
-  }
-}
-
 void meso_wiring_draw_sources(const meso_wiring *w, size_t projection, uint32_t target,
                               uint32_t k0, unsigned n, uint32_t *source)
 {
-  uint64_t r0[MESO_WIRING_BATCH], r1[MESO_WIRING_BATCH], r2[MESO_WIRING_BATCH];
+  uint32_t word[3][MESO_RNG_LANES];
   const uint64_t n_sources =
     (uint64_t) w->model->population[w->model->projection[projection].source].size;
-  philox_lanes(w->key, k0, target, (uint32_t) projection, r0, r1, r2);
-  for (unsigned i = 0; i < n; i++) source[i] = (uint32_t) (r0[i] * n_sources >> 32);
+  w->lanes->draw(w->key, k0, target, (uint32_t) projection, word);
+  for (unsigned i = 0; i < n; i++) source[i] = (uint32_t) (word[0][i] * n_sources >> 32);
 }
 
 void meso_wiring_draw(const meso_wiring *w, size_t projection, uint32_t target, uint32_t k0,
                       unsigned n, uint32_t *source, uint16_t *code, uint8_t *delay_steps)
 {
-  uint64_t r0[MESO_WIRING_BATCH], r1[MESO_WIRING_BATCH], r2[MESO_WIRING_BATCH];
+  uint32_t word[3][MESO_RNG_LANES];
   const meso_wiring_projection *q = &w->projection[projection];
   const uint64_t n_sources =
     (uint64_t) w->model->population[w->model->projection[projection].source].size;
-  philox_lanes(w->key, k0, target, (uint32_t) projection, r0, r1, r2);
+  w->lanes->draw(w->key, k0, target, (uint32_t) projection, word);
   for (unsigned i = 0; i < n; i++) {
-    source[i] = (uint32_t) (r0[i] * n_sources >> 32);
-    code[i] = (uint16_t) meso_sampler_level(&q->weight, (uint32_t) r1[i]);
-    delay_steps[i] = (uint8_t) (meso_sampler_level(&q->delay, (uint32_t) r2[i]) + 1);
+    source[i] = (uint32_t) (word[0][i] * n_sources >> 32);
+    code[i] = (uint16_t) meso_sampler_level(&q->weight, word[1][i]);
+    delay_steps[i] = (uint8_t) (meso_sampler_level(&q->delay, word[2][i]) + 1);
   }
 }
 
@@ -235,6 +198,7 @@ meso_status meso_wiring_create(const meso_model *model, meso_wiring **ret_wiring
   *ret_wiring = NULL;
   MESO_ALLOC(err, w, 1);
   w->model = model;
+  w->lanes = meso_rng_lanes_choose();
   w->key = meso_rng_key_make(model->simulation.seed, MESO_RNG_SYNAPSE);
   MESO_ALLOC(err, w->projection, model->n_projections);
   MESO_TRY(choose_resolution(w, err));

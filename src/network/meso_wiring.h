@@ -39,6 +39,7 @@ typedef struct meso_wiring_projection {
 typedef struct meso_wiring {
   const meso_model *model;    /**< borrowed: must outlive the wiring */
   meso_rng_key key;
+  const meso_rng_lanes *lanes;
   double weight_step_pA;      /**< power of two */
   unsigned delay_bits;        /**< delays fit 1 .. 2^delay_bits - 1 steps */
   unsigned code_bits;         /**< 16 - delay_bits */
@@ -50,7 +51,7 @@ MESO_MUST_CHECK meso_status meso_wiring_create(const meso_model *model, meso_wir
                                                meso_err *err);
 void meso_wiring_destroy(meso_wiring *wiring);
 
-enum { MESO_WIRING_BATCH = 64 };
+enum { MESO_WIRING_BATCH = MESO_RNG_LANES };
 
 /** Synapses k0 .. k0 + n - 1 of a target (index within its population), n <= MESO_WIRING_BATCH:
  *  source index within the source population, weight code, delay in steps. */

@@ -1,0 +1,58 @@
+/* meso_vector.h: vectors of the compiler (gcc, clang), as wide as the instruction set the including
+ * file is compiled for, and Philox4x32 in them. Only the widening product needs an intrinsic.
+ * Internal: included by the files that are compiled once per instruction set. */
+#ifndef MESO_VECTOR_H
+#define MESO_VECTOR_H
+
+#include <stdint.h>
+
+#if defined __x86_64__
+#include <immintrin.h>
+#endif
+
+#if defined __AVX512F__
+#define VECTOR_BYTES 64
+#elif defined __AVX2__
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+enum { LANES = VECTOR_BYTES / 8 };
+typedef uint64_t vec_u64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
+typedef int64_t vec_i64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
+typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
+typedef int32_t vec_i32 __attribute__((vector_size(VECTOR_BYTES / 2), aligned(4)));
+typedef int16_t vec_i16 __attribute__((vector_size(VECTOR_BYTES / 4), aligned(2)));
+typedef uint16_t vec_u16 __attribute__((vector_size(VECTOR_BYTES), aligned(2)));
+
+/** Product of the lower 32 bits of every lane with m. */
+static inline vec_u64 vec_multiply_low(vec_u64 a, uint32_t m)
+{
+#if defined __AVX512F__
+  return (vec_u64) _mm512_mul_epu32((__m512i) a, _mm512_set1_epi64((long long) m));
+#elif defined __AVX2__
+  return (vec_u64) _mm256_mul_epu32((__m256i) a, _mm256_set1_epi64x((long long) m));
+#elif defined __x86_64__
+  return (vec_u64) _mm_mul_epu32((__m128i) a, _mm_set1_epi64x((long long) m));
+#else
+  return (a & 0xffffffffu) * (uint64_t) m;
+#endif
+}
+
+/** Philox4x32 of LANES counters: c[0..3] hold 32-bit words and are replaced by the block's words;
+ *  on return only their lower 32 bits count. */
+static inline void vec_philox(vec_u64 c[4], uint32_t key0, uint32_t key1, int rounds)
+{
+  for (int round = 0; round < rounds; round++) {
+    const vec_u64 p0 = vec_multiply_low(c[0], 0xD2511F53u);
+    const vec_u64 p1 = vec_multiply_low(c[2], 0xCD9E8D57u);
+    c[0] = (p1 >> 32) ^ c[1] ^ (uint64_t) key0;
+    c[2] = (p0 >> 32) ^ c[3] ^ (uint64_t) key1;
+    c[1] = p1;
+    c[3] = p0;
+    key0 += 0x9E3779B9u;
+    key1 += 0xBB67AE85u;
+  }
+}
+
+#endif
