@@ -34,8 +34,8 @@ void meso_rng_block(meso_rng_key key, const uint32_t counter[4], uint32_t out[4]
 
 enum { MESO_RNG_LANES = 64 };
 
-/** Blocks of the counters (c0, c1, c2, 0), (c0 + 1, c1, c2, 0), ... at once: word[w][i] is word w of
- *  block i, w < 3; ten rounds, equal to meso_rng_block. */
+/** Blocks of the counters (c0, c1, c2, 0), (c0 + 1, c1, c2, 0), ... at once: word[w][i] is word w
+ *  of block i, w < 3; ten rounds, equal to meso_rng_block. */
 typedef struct meso_rng_lanes {
   void (*draw)(meso_rng_key key, uint32_t c0, uint32_t c1, uint32_t c2,
                uint32_t word[3][MESO_RNG_LANES]);

@@ -60,7 +60,7 @@ static void uniforms16(meso_rng_key key, uint64_t block, uint64_t step, uint16_t
 {
   const uint64_t low = 0xffffffffu;
   for (int base = 0; base < BLOCKS; base += LANES) {
-    vec_u64 index;
+    vec_u64 index = {0};
     for (int l = 0; l < LANES; l++) index[l] = block + (uint64_t) (base + l);
     vec_u64 c[4] = {index & low, index >> 32, (vec_u64) {0} + (step & low),
                     (vec_u64) {0} + (step >> 32)};

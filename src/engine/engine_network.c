@@ -21,7 +21,8 @@
 
 enum { N_COLUMNS = 10 };
 static const char *const neuron_column[N_COLUMNS] = {
-  "E_L", "V_th", "V_reset", "C_m", "tau_m", "tau_syn_ex", "tau_syn_in", "t_ref", "I_e", "V_m_initial",
+  "E_L", "V_th", "V_reset", "C_m", "tau_m", "tau_syn_ex", "tau_syn_in", "t_ref", "I_e",
+  "V_m_initial",
 };
 
 typedef struct network {
@@ -108,7 +109,8 @@ static meso_status read_network(network *w, meso_err *err)
   MESO_TRY(check_range(w, "/connections/source", w->source, w->n_synapses, 0, last, err));
   MESO_TRY(check_range(w, "/connections/target", w->target, w->n_synapses, 0, last, err));
   MESO_TRY(check_range(w, "/connections/weight", w->weight_pA, w->n_synapses, -1e9, 1e9, err));
-  MESO_TRY(check_range(w, "/connections/delay_steps", w->delay_steps, w->n_synapses, 1, 65535, err));
+  MESO_TRY(check_range(w, "/connections/delay_steps", w->delay_steps, w->n_synapses, 1, 65535,
+                       err));
   w->n_inputs = SIZE_MAX;
   MESO_TRY(read_vector(w, "/input/neuron", &w->n_inputs, &w->input_neuron, err));
   MESO_TRY(read_vector(w, "/input/step", &w->n_inputs, &w->input_step, err));
@@ -283,9 +285,11 @@ static bool emit(runner *r, uint64_t step, size_t neuron)
 static bool update_neuron(runner *r, size_t i, size_t slot)
 {
   const engine_iaf *p = &r->iaf[i];
-  int64_t *ex = &r->ring_ex[slot * r->w.n_neurons + i], *in = &r->ring_in[slot * r->w.n_neurons + i];
+  int64_t *ex = &r->ring_ex[slot * r->w.n_neurons + i];
+  int64_t *in = &r->ring_in[slot * r->w.n_neurons + i];
   if (r->refractory[i] == 0)
-    r->V_mV[i] = r->V_mV[i] * p->P22 + r->I_ex_pA[i] * p->P21_ex + r->I_in_pA[i] * p->P21_in + p->P20_I;
+    r->V_mV[i] = r->V_mV[i] * p->P22 + r->I_ex_pA[i] * p->P21_ex + r->I_in_pA[i] * p->P21_in +
+                 p->P20_I;
   else
     r->refractory[i]--;
   r->I_ex_pA[i] = r->I_ex_pA[i] * p->P11_ex + (double) *ex * r->step_pA;
@@ -373,7 +377,8 @@ static meso_status collect(const runner *r, meso_spikes **ret_spikes, meso_err *
   MESO_ALLOC(err, p->id, r->n_spikes);
   p->n_spikes = r->n_spikes;
   for (size_t i = 0; i < r->n_spikes; i++) {
-    p->time_ms[i] = whole ? (double) r->spike_step[i] / per_ms : (double) r->spike_step[i] * r->w.dt_ms;
+    const double step = (double) r->spike_step[i];
+    p->time_ms[i] = whole ? step / per_ms : step * r->w.dt_ms;
     p->id[i] = r->spike_neuron[i];
   }
   *ret_spikes = spikes;

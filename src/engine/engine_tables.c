@@ -26,7 +26,8 @@ meso_status engine_partition_init(engine_partition *q, const meso_model *m, uint
     q->last[p] = (uint32_t) (size * (index + 1) / n_partitions);
     base += q->last[p] - q->first[p];
   }
-  if (base > 65536) MESO_FAIL(err, MESO_EBUG, "partition of %llu neurons", (unsigned long long) base);
+  if (base > 65536)
+    MESO_FAIL(err, MESO_EBUG, "partition of %llu neurons", (unsigned long long) base);
   q->n_neurons = (uint32_t) base;
 cleanup:
   return status;

@@ -1,5 +1,6 @@
 /* engine_tables.h: the engine's compressed synapses. A partition is a set of neurons (a slice of
- * every population) with all synapses onto them; it serves threads now and ranks later. Internal. */
+ * every population) with all synapses onto them; it serves threads now and ranks later.
+ * Internal. */
 #ifndef ENGINE_TABLES_H
 #define ENGINE_TABLES_H
 

@@ -6,9 +6,9 @@
  * 4. source populations
  * 5. the loop and the recorded spikes
  *
- * A step pulls: at step n the synapses with delay d of the neurons that spiked at n - d are added to
- * one row of sums per partition, which stays in the cache. One barrier a step suffices because every
- * spike list of the ring is written once and read only in later steps.
+ * A step pulls: at step n the synapses with delay d of the neurons that spiked at n - d are added
+ * to one row of sums per partition, which stays in the cache. One barrier a step suffices because
+ * every spike list of the ring is written once and read only in later steps.
  */
 #include "meso_engine.h"
 
@@ -64,7 +64,7 @@ typedef struct arrivals {
   uint32_t n, capacity, longest; /**< longest: delay with any synapse, in steps */
   const uint32_t **row;          /**< (capacity) synapses of each neuron */
   uint8_t *channel;              /**< (capacity) */
-  uint16_t *end;                 /**< (n_delays + 1, capacity) end of each delay's run; row 0: zero */
+  uint16_t *end;                 /**< (n_delays + 1, capacity) end of each delay's run */
 } arrivals;
 
 typedef struct recorded { uint32_t step, neuron; } recorded;
