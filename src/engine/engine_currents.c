@@ -1,8 +1,9 @@
 /* engine_currents.c: summed synaptic currents from spikes and the model's wiring.
  *
  * The sum of the synaptic currents of a population is linear in the spikes that reach it: weights
- * are summed once per (source neuron, target population, delay), every spike adds its row to the input
- * of the coming steps, and the sums pass the exponential synapse filter. All sums are integers.
+ * are summed once per (source neuron, target population, delay), every spike adds its row to the
+ * input of the coming steps, and the sums pass the exponential synapse filter. All sums are
+ * integers.
  *
  * 1. weight sums   2. spikes to input   3. filter and bins
  */
