@@ -18,12 +18,24 @@
 #define VECTOR_BYTES 16
 #endif
 enum { LANES = VECTOR_BYTES / 8 };
-typedef uint64_t vec_u64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
-typedef int64_t vec_i64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
-typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES), aligned(8)));
-typedef int32_t vec_i32 __attribute__((vector_size(VECTOR_BYTES / 2), aligned(4)));
-typedef int16_t vec_i16 __attribute__((vector_size(VECTOR_BYTES / 4), aligned(2)));
-typedef uint16_t vec_u16 __attribute__((vector_size(VECTOR_BYTES), aligned(2)));
+typedef uint64_t vec_u64 __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
+typedef int64_t vec_i64 __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
+typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
+typedef int32_t vec_i32 __attribute__((vector_size(VECTOR_BYTES / 2), aligned(4), may_alias));
+typedef int16_t vec_i16 __attribute__((vector_size(VECTOR_BYTES / 4), aligned(2), may_alias));
+typedef uint16_t vec_u16 __attribute__((vector_size(VECTOR_BYTES), aligned(2), may_alias));
+
+/* Lanes of a and b in turn: of their lower halves, of their upper halves. */
+#if VECTOR_BYTES == 64
+#define VEC_ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define VEC_ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#elif VECTOR_BYTES == 32
+#define VEC_ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define VEC_ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#else
+#define VEC_ZIP_LOW(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define VEC_ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
+#endif
 
 /** Product of the lower 32 bits of every lane with m. */
 static inline vec_u64 vec_multiply_low(vec_u64 a, uint32_t m)

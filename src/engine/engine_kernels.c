@@ -66,10 +66,9 @@ static void uniforms16(meso_rng_key key, uint64_t block, uint64_t step, uint16_t
                     (vec_u64) {0} + (step >> 32)};
     vec_philox(c, key.v[0], key.v[1], ROUNDS);
     const vec_u64 first = (c[0] & low) | c[1] << 32, second = (c[2] & low) | c[3] << 32;
-    for (int l = 0; l < LANES; l++) {
-      const uint64_t words[2] = {first[l], second[l]};
-      memcpy(u + PER_BLOCK * (base + l), words, sizeof words);
-    }
+    vec_u64 *out = (vec_u64 *) (u + PER_BLOCK * base);
+    out[0] = VEC_ZIP_LOW(first, second);
+    out[1] = VEC_ZIP_HIGH(first, second);
   }
 }
 
@@ -87,6 +86,33 @@ static uint16_t count_tail(const engine_poisson *p, meso_rng_key tail_key, uint1
   return count;
 }
 
+/** Thresholds below each uniform; not 0 in doubtful where a uniform lies in a threshold's cell. */
+static inline void compare(const engine_poisson *p, const vec_u16 *u, vec_u16 *count,
+                           vec_u16 *doubtful)
+{
+#if defined __AVX512BW__
+  const __m512i x = (__m512i) *u, minus_one = _mm512_set1_epi16(-1);
+  __m512i n_below = _mm512_setzero_si512();
+  __mmask32 at = 0;
+  for (uint32_t j = 0; j < p->n_upper; j++) {
+    const __m512i upper = _mm512_set1_epi16((short) p->upper[j]);
+    n_below = _mm512_mask_sub_epi16(n_below, _mm512_cmpgt_epu16_mask(x, upper), n_below, minus_one);
+    at |= _mm512_cmpeq_epu16_mask(x, upper);
+  }
+  *count = (vec_u16) n_below;
+  *doubtful = (vec_u16) _mm512_maskz_mov_epi16(at, minus_one);
+#else
+  vec_u16 n_below = {0}, at = {0};
+  for (uint32_t j = 0; j < p->n_upper; j++) {
+    const vec_u16 upper = (vec_u16) {0} + p->upper[j];
+    n_below -= (vec_u16) (*u > upper); /* true is -1 */
+    at |= (vec_u16) (*u == upper);
+  }
+  *count = n_below;
+  *doubtful = at;
+#endif
+}
+
 static void background(const engine_poisson *p, meso_rng_key key, meso_rng_key tail_key,
                        uint64_t first, size_t n, uint64_t step, int32_t weight,
                        int32_t *restrict sum)
@@ -95,17 +121,8 @@ static void background(const engine_poisson *p, meso_rng_key key, meso_rng_key t
   const uint64_t last = first + n;
   for (uint64_t g = first / PER_BLOCK * PER_BLOCK; g < last; g += CHUNK) {
     uniforms16(key, g / PER_BLOCK, step, u);
-    for (int l = 0; l < CHUNK; l += VECTOR_BYTES / 2) {
-      const vec_u16 x = *(const vec_u16 *) (u + l);
-      vec_u16 n_below = {0}, at = {0};
-      for (uint32_t j = 0; j < p->n_upper; j++) {
-        const vec_u16 upper = (vec_u16) {0} + p->upper[j];
-        n_below -= (vec_u16) (x > upper); /* true is -1 */
-        at |= (vec_u16) (x == upper);
-      }
-      *(vec_u16 *) (count + l) = n_below;
-      *(vec_u16 *) (doubtful + l) = at;
-    }
+    for (int l = 0; l < CHUNK; l += VECTOR_BYTES / 2)
+      compare(p, (const vec_u16 *) (u + l), (vec_u16 *) (count + l), (vec_u16 *) (doubtful + l));
     const uint64_t from = g < first ? first : g;
     const uint64_t to = g + CHUNK < last ? g + CHUNK : last;
     for (uint64_t four = 0; four < CHUNK; four += 4) {
