@@ -6,16 +6,17 @@
 #include <stdbool.h>
 
 #include "meso_error.h"
+#include "meso_params.h"
 #include "meso_progress.h"
 
 /** Options shared by all commands, parsed by main. */
 typedef struct meso_cli {
   int n_threads;              /**< --threads, default 2 */
   bool quiet, json;
-  const char *seed;           /**< --seed text or NULL */
+  const char *seed;           /**< --seed text or NULL; also the last entry of sets */
   size_t n_sets;
   const char *const *sets;    /**< --set path=value, in order */
-  const char *output;         /**< -o */
+  const char *output;         /**< -o, or NULL */
   const char *command_line;   /**< for provenance */
   const meso_progress *progress;
   size_t n_args;              /**< what is left after the shared options: positional arguments ... */
@@ -24,10 +25,13 @@ typedef struct meso_cli {
 
 typedef struct meso_command {
   const char *name, *usage, *summary;
+  const meso_param *params;   /**< its own options; NULL: none */
   meso_status (*run)(const meso_cli *cli, meso_err *err);
 } meso_command;
 
 size_t meso_command_count(void);
 const meso_command *meso_command_at(size_t i);
+/** Command by name, or NULL. */
+const meso_command *meso_command_by_name(const char *name);
 
 #endif

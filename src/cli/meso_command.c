@@ -21,3 +21,9 @@ const meso_command *meso_command_at(size_t i)
   return i < meso_command_count() ? command_table[i] : NULL;
 }
 
+const meso_command *meso_command_by_name(const char *name)
+{
+  for (size_t i = 0; i < meso_command_count(); i++)
+    if (strcmp(command_table[i]->name, name) == 0) return command_table[i];
+  return NULL;
+}

@@ -1,0 +1,56 @@
+/* cli_progress.c: progress with the time left, on stderr. */
+#include "cli_progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+double mesoi_clock_s(void)
+{
+  struct timespec t;
+  (void) clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+}
+
+static void draw(void *user, const char *what, double fraction)
+{
+  mesoi_progress_line *line = user;
+  const double now = mesoi_clock_s();
+  if (strncmp(line->what, what, sizeof line->what - 1) != 0) {
+    (void) snprintf(line->what, sizeof line->what, "%s", what);
+    line->started_s = now;
+    line->last_s = 0;
+  }
+  const double interval = line->terminal ? 0.1 : 1.0;
+  if (now - line->last_s < interval && fraction < 1) return;
+  line->last_s = now;
+  char left[48] = "";
+  const double elapsed = now - line->started_s;
+  if (fraction > 0.01 && fraction < 1 && elapsed > 0.5)
+    (void) snprintf(left, sizeof left, ", %.0f s left", elapsed * (1 - fraction) / fraction);
+  char text[160];
+  const int n = snprintf(text, sizeof text, "%s: %3.0f %%%s", line->what, 100 * fraction, left);
+  const size_t width = n > 0 ? (size_t) n : 0;
+  if (line->terminal) {
+    const int pad = width < line->width ? (int) (line->width - width) : 0;
+    fprintf(stderr, "\r%s%*s", text, pad, "");
+  } else {
+    fprintf(stderr, "%s\n", text);
+  }
+  line->width = width;
+}
+
+meso_progress mesoi_progress_make(mesoi_progress_line *line, bool forced, bool quiet)
+{
+  memset(line, 0, sizeof *line);
+  line->terminal = isatty(STDERR_FILENO) == 1;
+  const bool shown = forced || (line->terminal && !quiet);
+  return (meso_progress) { .update = shown ? draw : NULL, .user = line };
+}
+
+void mesoi_progress_clear(mesoi_progress_line *line)
+{
+  if (line->terminal && line->width > 0) fprintf(stderr, "\r%*s\r", (int) line->width, "");
+  line->width = 0;
+}
