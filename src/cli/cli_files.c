@@ -1,0 +1,82 @@
+/* cli_files.c: what several commands do with files. */
+#include "cli_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model, size_t n,
+                              const char *const *inputs, mesoi_origin *origin, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  memset(origin, 0, sizeof *origin);
+  if (n > 4) MESO_FAIL(err, MESO_EBUG, "%zu inputs of one file", n);
+  origin->provenance.command_line = cli->command_line;
+  if (model != NULL) {
+    origin->model_text = meso_model_canonical(model, MESO_SECTION_ALL);
+    if (origin->model_text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write the model as text");
+    origin->provenance.model_text = origin->model_text;
+    origin->provenance.seed = model->simulation.seed;
+  }
+  for (size_t i = 0; i < n; i++) {
+    MESO_TRY(meso_sha256_file(inputs[i], origin->sha256[i], err));
+    origin->sha256_list[i] = origin->sha256[i];
+    origin->input[i] = inputs[i];
+  }
+  origin->provenance.n_inputs = n;
+  origin->provenance.input = origin->input;
+  origin->provenance.input_sha256 = origin->sha256_list;
+cleanup:
+  return status;
+}
+
+void mesoi_origin_clear(mesoi_origin *origin)
+{
+  free(origin->model_text);
+  origin->model_text = NULL;
+}
+
+static meso_status add_dir(mesoi_dirs *dirs, const char *base, size_t n_base, const char *tail,
+                           meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t room = n_base + strlen(tail) + 1;
+  char *dir = NULL;
+  MESO_ALLOC(err, dir, room);
+  (void) snprintf(dir, room, "%.*s%s", (int) n_base, base, tail);
+  dirs->v[dirs->n++] = dir;
+cleanup:
+  return status;
+}
+
+meso_status mesoi_dirs_find(const char *model_path, mesoi_dirs *dirs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *slash = strrchr(model_path, '/');
+  const char *beside = slash == NULL ? "." : model_path;
+  const size_t n = slash == NULL ? 1 : (size_t) (slash - model_path) + (slash == model_path);
+  const char *data = getenv("MESOCAST_DATADIR");
+  dirs->n = 0;
+  MESO_TRY(add_dir(dirs, beside, n, "", err));
+  if (data != NULL) {
+    MESO_TRY(add_dir(dirs, data, strlen(data), "", err));
+    MESO_TRY(add_dir(dirs, data, strlen(data), "/morphologies", err));
+  }
+  MESO_TRY(add_dir(dirs, PKGDATADIR, strlen(PKGDATADIR), "", err));
+  MESO_TRY(add_dir(dirs, PKGDATADIR, strlen(PKGDATADIR), "/morphologies", err));
+  MESO_TRY(add_dir(dirs, beside, n, "/../../morphologies", err));
+cleanup:
+  return status;
+}
+
+void mesoi_dirs_clear(mesoi_dirs *dirs)
+{
+  for (size_t i = 0; i < dirs->n; i++) free(dirs->v[i]);
+  dirs->n = 0;
+}
+
+bool mesoi_is_model_name(const char *path)
+{
+  const char *dot = strrchr(path, '.');
+  return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}

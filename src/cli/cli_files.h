@@ -1,0 +1,34 @@
+/* cli_files.h: what several commands do with files: models, provenance, data folders. */
+#ifndef MESO_CLI_FILES_H
+#define MESO_CLI_FILES_H
+
+#include "meso_cli.h"
+#include "meso_io.h"
+#include "meso_model.h"
+
+/** Provenance of one output: command line, model, seed, checksums of the inputs. */
+typedef struct mesoi_origin {
+  meso_provenance provenance;
+  char *model_text;
+  const char *input[4];
+  char sha256[4][65];
+  const char *sha256_list[4];
+} mesoi_origin;
+
+/** model may be NULL. inputs: n (<= 4) file names, borrowed. Free with mesoi_origin_clear. */
+MESO_MUST_CHECK meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model,
+                                              size_t n, const char *const *inputs,
+                                              mesoi_origin *origin, meso_err *err);
+void mesoi_origin_clear(mesoi_origin *origin);
+
+/** Folders searched for morphologies, in order: beside the model file, $MESOCAST_DATADIR, the
+ *  installed data, the source tree. */
+typedef struct mesoi_dirs { size_t n; char *v[6]; } mesoi_dirs;
+MESO_MUST_CHECK meso_status mesoi_dirs_find(const char *model_path, mesoi_dirs *dirs,
+                                            meso_err *err);
+void mesoi_dirs_clear(mesoi_dirs *dirs);
+
+/** Whether a file name ends like a model file. */
+bool mesoi_is_model_name(const char *path);
+
+#endif

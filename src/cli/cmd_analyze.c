@@ -1,0 +1,60 @@
+/* cmd_analyze.c: one analysis of one file; options are the analysis' rows. */
+#include <stdlib.h>
+
+#include "cli_files.h"
+#include "cli_options.h"
+#include "meso_analysis.h"
+
+static meso_status find_analysis(const meso_cli *cli, const meso_analysis_ops **ret, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *names[64];
+  size_t n = 0;
+  for (; n < meso_analysis_count() && n < 64; n++) names[n] = meso_analysis_at(n)->name;
+  if (cli->n_args == 0) MESO_FAIL(err, MESO_EUSAGE, "analyze: no analysis named (see mesocast models)");
+  *ret = meso_analysis_by_name(cli->args[0]);
+  if (*ret == NULL) {
+    const char *near = mesoi_nearest(cli->args[0], n, names);
+    MESO_FAIL(err, MESO_EUSAGE, "analyze: unknown analysis %s%s%s (see mesocast models)",
+              cli->args[0], near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+  }
+cleanup:
+  return status;
+}
+
+static meso_status run(const meso_cli *cli, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_analysis_ops *ops = NULL;
+  unsigned char *params = NULL;
+  mesoi_positionals args = { .v = NULL };
+  mesoi_origin origin = { .model_text = NULL };
+  meso_spikes *spikes = NULL;
+  meso_signals *signals = NULL;
+  meso_result *result = NULL;
+  MESO_TRY(find_analysis(cli, &ops, err));
+  MESO_ALLOC(err, params, ops->params_size);
+  mesoi_option_set set = { ops->params, params };
+  MESO_TRY(mesoi_options_parse(cli, "analyze", 1, &set, 2, 2, &args, err));
+  MESO_TRY(mesoi_need_output(cli, "analyze", err));
+  if (ops->input == MESO_INPUT_SPIKES) MESO_TRY(meso_spikes_read(args.v[1], &spikes, err));
+  else MESO_TRY(meso_signals_read(args.v[1], &signals, err));
+  MESO_TRY(meso_result_create(&result, err));
+  MESO_TRY(ops->run(params, spikes, signals, cli->n_threads, result, err));
+  MESO_TRY(mesoi_origin_make(cli, NULL, 1, &args.v[1], &origin, err));
+  MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));
+cleanup:
+  if (ops != NULL && params != NULL) meso_params_clear(ops->params, params);
+  free(params);
+  free(args.v);
+  mesoi_origin_clear(&origin);
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(signals);
+  meso_result_destroy(result);
+  return status;
+}
+
+const meso_command meso_cmd_analyze = {
+  .name = "analyze", .usage = "analyze ANALYSIS FILE [OPTIONS] -o ANALYSIS.h5",
+  .summary = "analyse spikes or signals", .run = run,
+};

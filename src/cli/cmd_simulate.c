@@ -1,0 +1,126 @@
+/* cmd_simulate.c: runs a model or an explicit network; spikes, and traces of some neurons. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli_files.h"
+#include "cli_options.h"
+#include "meso_engine.h"
+
+typedef struct options { char *record, *neurons, *traces; double duration_ms; } options;
+
+static const meso_param rows[] = {
+  { .key = "record", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, record), .help = "V_m,I_syn_ex,I_syn_in (networks)" },
+  { .key = "neurons", .type = MESO_PARAM_STRING, .unit = "", .default_text = "0",
+    .offset = offsetof(options, neurons), .help = "neurons to record, FIRST-LAST" },
+  { .key = "traces", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, traces), .help = "file of traces; default: OUT_traces.h5" },
+  { .key = "duration_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e9,
+    .default_text = "0", .offset = offsetof(options, duration_ms),
+    .help = "duration of a network; 0: the file's own" },
+  { .key = NULL },
+};
+
+static meso_status read_record(const options *o, meso_record_options *record, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *p = o->record;
+  while (*p != '\0') {
+    const size_t n = strcspn(p, ",");
+    if (n == 3 && strncmp(p, "V_m", n) == 0) record->V_m = true;
+    else if (n == 8 && strncmp(p, "I_syn_ex", n) == 0) record->I_syn_ex = true;
+    else if (n == 8 && strncmp(p, "I_syn_in", n) == 0) record->I_syn_in = true;
+    else MESO_FAIL(err, MESO_EUSAGE, "--record %s: one or more of V_m,I_syn_ex,I_syn_in", p);
+    p += n + (p[n] == ',');
+  }
+  char *end = NULL;
+  const unsigned long first = strtoul(o->neurons, &end, 10);
+  const unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
+  if (end == o->neurons || *end != '\0' || last < first || last > UINT32_MAX)
+    MESO_FAIL(err, MESO_EUSAGE, "--neurons %s: must be FIRST-LAST", o->neurons);
+  record->first_neuron = (uint32_t) first;
+  record->last_neuron = (uint32_t) last;
+cleanup:
+  return status;
+}
+
+static meso_status write_traces(const meso_cli *cli, const options *o, const meso_signals *traces,
+                                const meso_provenance *provenance, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *path = NULL;
+  const size_t room = strlen(cli->output) + strlen(o->traces) + sizeof "_traces.h5";
+  MESO_ALLOC(err, path, room);
+  const char *dot = strrchr(cli->output, '.');
+  const size_t stem = dot != NULL ? (size_t) (dot - cli->output) : strlen(cli->output);
+  if (o->traces[0] != '\0') (void) snprintf(path, room, "%s", o->traces);
+  else (void) snprintf(path, room, "%.*s_traces.h5", (int) stem, cli->output);
+  MESO_TRY(meso_signals_write(path, "traces", traces, provenance, err));
+cleanup:
+  free(path);
+  return status;
+}
+
+static meso_status simulate(const meso_cli *cli, const char *path, const options *o, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_model *model = NULL;
+  meso_spikes *spikes = NULL;
+  meso_signals *traces = NULL;
+  mesoi_origin origin = { .model_text = NULL };
+  meso_engine_report report = { .build_s = 0 };
+  meso_record_options record = { .V_m = false };
+  const bool recording = o->record[0] != '\0';
+  if (recording) MESO_TRY(read_record(o, &record, err));
+  if (mesoi_is_model_name(path)) {
+    if (recording) MESO_FAIL(err, MESO_EUSAGE, "simulate: --record needs an explicit network");
+    MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
+    MESO_TRY(meso_engine_run_model(model, cli->n_threads, cli->progress, &spikes, &report, err));
+  } else {
+    if (cli->n_sets > 0)
+      MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
+    MESO_TRY(meso_engine_run_network(path, o->duration_ms, cli->n_threads,
+                                     recording ? &record : NULL, cli->progress, &spikes,
+                                     recording ? &traces : NULL, &report, err));
+  }
+  MESO_TRY(mesoi_origin_make(cli, model, 1, &path, &origin, err));
+  MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
+  if (traces != NULL) MESO_TRY(write_traces(cli, o, traces, &origin.provenance, err));
+  if (cli->json)
+    printf("{\"n_spikes\": %llu, \"build_s\": %.3f, \"loop_s\": %.3f, \"real_time_factor\": %.4f}\n",
+           (unsigned long long) report.n_spikes, report.build_s, report.loop_s,
+           report.real_time_factor);
+  else if (!cli->quiet)
+    printf("%llu spikes; built in %.2f s, simulated in %.2f s, real-time factor %.3f\n",
+           (unsigned long long) report.n_spikes, report.build_s, report.loop_s,
+           report.real_time_factor);
+  if (report.weight_loss > 0 && !cli->quiet)
+    printf("weights changed by up to %g pA by their fixed-point step\n", report.weight_loss);
+cleanup:
+  mesoi_origin_clear(&origin);
+  meso_model_destroy(model);
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(traces);
+  return status;
+}
+
+static meso_status run(const meso_cli *cli, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  options o = { .record = NULL };
+  mesoi_positionals args = { .v = NULL };
+  mesoi_option_set set = { rows, &o };
+  MESO_TRY(mesoi_options_parse(cli, "simulate", 1, &set, 1, 1, &args, err));
+  MESO_TRY(mesoi_need_output(cli, "simulate", err));
+  MESO_TRY(simulate(cli, args.v[0], &o, err));
+cleanup:
+  free(args.v);
+  meso_params_clear(rows, &o);
+  return status;
+}
+
+const meso_command meso_cmd_simulate = {
+  .name = "simulate", .usage = "simulate MODEL.yaml|NETWORK.h5 -o SPIKES.h5",
+  .summary = "run a network; write its spikes", .params = rows, .run = run,
+};
