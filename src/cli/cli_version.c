@@ -17,7 +17,8 @@ void mesoi_version_print(bool json)
 {
   const struct { const char *name, *version; } part[] = {
     { "mesocast", PACKAGE_VERSION }, { "compiler", __VERSION__ },   { "HDF5", H5_VERS_INFO },
-    { "FFTW", fftw_version },        { "GSL", gsl_version },        { "libpng", png_get_libpng_ver(NULL) },
+    { "FFTW", fftw_version },        { "GSL", gsl_version },
+    { "libpng", png_get_libpng_ver(NULL) },
     { "libyaml", yaml_get_version_string() }, { "jansson", JANSSON_VERSION },
     { "cairo", cairo_version_string() },
   };

@@ -11,7 +11,8 @@ static meso_status find_analysis(const meso_cli *cli, const meso_analysis_ops **
   const char *names[64];
   size_t n = 0;
   for (; n < meso_analysis_count() && n < 64; n++) names[n] = meso_analysis_at(n)->name;
-  if (cli->n_args == 0) MESO_FAIL(err, MESO_EUSAGE, "analyze: no analysis named (see mesocast models)");
+  if (cli->n_args == 0)
+    MESO_FAIL(err, MESO_EUSAGE, "analyze: no analysis named (see mesocast models)");
   *ret = meso_analysis_by_name(cli->args[0]);
   if (*ret == NULL) {
     const char *near = mesoi_nearest(cli->args[0], n, names);

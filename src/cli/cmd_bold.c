@@ -53,7 +53,8 @@ static meso_status read_drive(const char *path, double dt_s, meso_signals *to, m
   meso_signal *drive = NULL;
   MESO_TRY(meso_h5_read_doubles(path, "drive", &n_dims, dims, &data, err));
   if (n_dims == 1) { dims[1] = dims[0]; dims[0] = 1; }
-  else if (n_dims != 2) MESO_FAIL(err, MESO_EFORMAT, "%s: /drive has %zu axes, not 2", path, n_dims);
+  else if (n_dims != 2)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: /drive has %zu axes, not 2", path, n_dims);
   MESO_TRY(drive_step(path, dt_s, &dt_s, err));
   const bool last = n_dims == 1 || time_is_last(path, dims);
   const size_t n = last ? dims[1] : dims[0], m = last ? dims[0] : dims[1];

@@ -88,7 +88,8 @@ static meso_status simulate(const meso_cli *cli, const char *path, const options
   MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
   if (traces != NULL) MESO_TRY(write_traces(cli, o, traces, &origin.provenance, err));
   if (cli->json)
-    printf("{\"n_spikes\": %llu, \"build_s\": %.3f, \"loop_s\": %.3f, \"real_time_factor\": %.4f}\n",
+    printf("{\"n_spikes\": %llu, \"build_s\": %.3f, \"loop_s\": %.3f, "
+           "\"real_time_factor\": %.4f}\n",
            (unsigned long long) report.n_spikes, report.build_s, report.loop_s,
            report.real_time_factor);
   else if (!cli->quiet)

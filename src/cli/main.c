@@ -26,8 +26,9 @@ static meso_status join_command_line(int argc, char **argv, char **ret, meso_err
   size_t n = sizeof "mesocast";
   for (int i = 1; i < argc; i++) n += strlen(argv[i]) + 1;
   MESO_ALLOC(err, *ret, n);
-  char *end = *ret + sprintf(*ret, "mesocast");
-  for (int i = 1; i < argc; i++) end += sprintf(end, " %s", argv[i]);
+  size_t used = (size_t) snprintf(*ret, n, "mesocast");
+  for (int i = 1; i < argc; i++)
+    used += (size_t) snprintf(*ret + used, n - used, " %s", argv[i]);
 cleanup:
   return status;
 }

@@ -19,7 +19,7 @@ typedef struct meso_cli {
   const char *output;         /**< -o, or NULL */
   const char *command_line;   /**< for provenance */
   const meso_progress *progress;
-  size_t n_args;              /**< what is left after the shared options: positional arguments ... */
+  size_t n_args;              /**< what is left: positional arguments ... */
   const char *const *args;    /**< ... and the command's own options, unparsed */
 } meso_cli;
 
