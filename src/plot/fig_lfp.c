@@ -1,0 +1,96 @@
+/* fig_lfp.c: LFP traces of all contacts at their depths. */
+#include "meso_figure_tools.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MESO_LFP_WINDOW_MS 1000.0
+
+static bool is_available(const meso_figure_data *data)
+{
+  return meso_find_signal(data->lfp, "lfp") != NULL;
+}
+
+static double contact_step(const meso_signal *lfp)
+{
+  if (lfp->n_channels < 2) return 100.0;
+  double span = fabs(meso_channel_z(lfp, 0) - meso_channel_z(lfp, lfp->n_channels - 1));
+  return span > 0.0 ? span / (double) (lfp->n_channels - 1) : 1.0;
+}
+
+static void draw_layers(const meso_figure_data *data, meso_canvas *canvas, const meso_axes *axes)
+{
+  for (size_t i = 0; data->model != NULL && i < data->model->n_layers; i++) {
+    const meso_layer *layer = &data->model->layer[i];
+    double middle = 0.5 * (layer->z_top_um + layer->z_bottom_um);
+    meso_axes_guide(canvas, axes, NAN, layer->z_top_um, meso_grey);
+    meso_axes_guide(canvas, axes, NAN, layer->z_bottom_um, meso_grey);
+    if (middle > axes->y_min && middle < axes->y_max)
+      meso_canvas_text(canvas, axes->box.x + axes->box.w + 6.0, meso_axes_y(axes, middle),
+                       (meso_text_style) { .bold = true,
+                                           .color = meso_palette_layer(
+                                             meso_layer_rank(data, layer->name), false) },
+                       "%s", layer->name);
+  }
+}
+
+/* A round number of mV (or of the signal's unit) near what one contact distance stands for. */
+static void draw_scale(meso_canvas *canvas, const meso_axes *axes, double um_per_unit, double step,
+                       const char *units)
+{
+  double target = 1.5 * step / um_per_unit, power = pow(10.0, floor(log10(target)));
+  double bar = power * (target / power >= 5.0 ? 5.0 : target / power >= 2.0 ? 2.0 : 1.0);
+  double length = fabs(meso_axes_y(axes, 0.0) - meso_axes_y(axes, bar * um_per_unit));
+  double x = axes->box.x + axes->box.w + 8.0, y = axes->box.y + axes->box.h - 4.0;
+  meso_canvas_segment(canvas, x, y, x, y - length, meso_black, 1.6, false);
+  meso_canvas_text(canvas, x + 4.0, y - 0.5 * length,
+                   (meso_text_style) { .size_pt = 7.0, .color = meso_black }, "%.3g %s", bar,
+                   units);
+}
+
+static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
+  double *time = NULL, *trace = NULL, largest = 0.0, low = INFINITY, high = -INFINITY;
+  size_t first, n, m = lfp->n_channels;
+  meso_signal_window(data, lfp, MESO_LFP_WINDOW_MS, &first, &n);
+  MESO_ALLOC(err, time, n);
+  MESO_ALLOC(err, trace, n * m);
+  for (size_t i = 0; i < n; i++)
+    time[i] = lfp->t_start_ms + 1000.0 * (double) (first + i) / lfp->sampling_rate_Hz;
+  for (size_t c = 0; c < m; c++) {
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += trace[c * n + i] = lfp->data[(first + i) * m + c];
+    for (size_t i = 0; i < n; i++) trace[c * n + i] -= isfinite(sum) ? sum / (double) n : 0.0;
+    low = fmin(low, meso_channel_z(lfp, c));
+    high = fmax(high, meso_channel_z(lfp, c));
+  }
+  largest = meso_largest(n * m, trace);
+  double step = contact_step(lfp), gain = largest > 0.0 ? 1.8 * step / largest : 1.0;
+  meso_axes axes = { .box = { 56.0, 14.0, meso_canvas_width(canvas) - 116.0,
+                              meso_canvas_height(canvas) - 46.0 },
+                     .x_min = time[0], .x_max = time[n - 1], .y_min = low - 1.8 * step,
+                     .y_max = high + 1.8 * step, .x_label = "time (ms)",
+                     .y_label = lfp->position_um != NULL ? "depth z (\u00b5m)"
+                                                         : "channel (number, downwards)" };
+  if (!(axes.x_max > axes.x_min)) axes.x_max = axes.x_min + 1.0;
+  meso_axes_draw(canvas, &axes);
+  draw_layers(data, canvas, &axes);
+  for (size_t c = 0; c < m; c++) {
+    for (size_t i = 0; i < n; i++)
+      trace[c * n + i] = meso_channel_z(lfp, c) + gain * trace[c * n + i];
+    meso_axes_line(canvas, &axes, n, time, trace + c * n, meso_palette(0), 0.6);
+  }
+  if (largest > 0.0) draw_scale(canvas, &axes, gain, step, lfp->units);
+cleanup:
+  free(time);
+  free(trace);
+  return status;
+}
+
+const meso_figure_ops meso_fig_lfp = {
+  "lfp", "Local field potential at every contact of the probe; each trace about its own mean.",
+  180.0, 125.0, is_available, draw
+};

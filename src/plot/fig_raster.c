@@ -1,0 +1,140 @@
+/* fig_raster.c: spikes of a stated sample of neurons by population, and the population rates. */
+#include "meso_figure_tools.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MESO_MOST_DOTS = 12000 };
+#define MESO_RASTER_MS 500.0
+#define MESO_RATE_BIN_MS 2.0
+
+static bool is_available(const meso_figure_data *data)
+{
+  if (data->spikes == NULL || !(data->spikes->t_stop_ms > data->spikes->t_start_ms)) return false;
+  for (size_t i = 0; i < data->spikes->n_populations; i++)
+    if (data->spikes->population[i].size > 0) return true;
+  return false;
+}
+
+/* First spike at or after t. */
+static size_t first_spike(const meso_spike_population *p, double t_ms)
+{
+  size_t low = 0, high = p->n_spikes;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (p->time_ms[middle] < t_ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/* Every stride-th neuron: 2 % of them, fewer if that would be too many dots. */
+static size_t choose_stride(const meso_spikes *spikes, double start, double stop)
+{
+  size_t n = 0, largest = 0;
+  for (size_t i = 0; i < spikes->n_populations; i++) {
+    const meso_spike_population *p = &spikes->population[i];
+    n += first_spike(p, stop) - first_spike(p, start);
+    if (p->size > largest) largest = (size_t) p->size;
+  }
+  size_t stride = largest > 2000 ? 50 : 1, needed = n / MESO_MOST_DOTS + 1;
+  return stride > needed ? stride : needed;
+}
+
+static meso_status draw_rates(const meso_figure_data *data, meso_canvas *canvas, meso_axes axes,
+                              meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_spikes *spikes = data->spikes;
+  size_t n_bins = (size_t) floor((axes.x_max - axes.x_min) / MESO_RATE_BIN_MS + 1e-9);
+  double *time = NULL, *rate = NULL;
+  if (n_bins < 2) goto cleanup;
+  MESO_ALLOC(err, time, n_bins);
+  MESO_ALLOC(err, rate, n_bins * spikes->n_populations);
+  for (size_t i = 0; i < n_bins; i++) time[i] = axes.x_min + MESO_RATE_BIN_MS * ((double) i + 0.5);
+  for (size_t k = 0; k < spikes->n_populations; k++) {
+    const meso_spike_population *p = &spikes->population[k];
+    double one = p->size > 0 ? 1000.0 / (MESO_RATE_BIN_MS * (double) p->size) : 0.0;
+    for (size_t i = first_spike(p, axes.x_min); i < p->n_spikes; i++) {
+      size_t bin = (size_t) ((p->time_ms[i] - axes.x_min) / MESO_RATE_BIN_MS);
+      if (bin >= n_bins) break;
+      rate[k * n_bins + bin] += one;
+    }
+  }
+  axes.y_max = fmax(1.08 * meso_largest(n_bins * spikes->n_populations, rate), 1.0);
+  meso_axes_draw(canvas, &axes);
+  for (size_t k = 0; k < spikes->n_populations; k++)
+    meso_axes_line(canvas, &axes, n_bins, time, rate + k * n_bins,
+                   meso_population_color(data, spikes->population[k].name), 0.7);
+cleanup:
+  free(time);
+  free(rate);
+  return status;
+}
+
+/* Dots of one population from row *row on; counts its sampled neurons and spikes. */
+static meso_status draw_population(const meso_figure_data *data, meso_canvas *canvas,
+                                   const meso_axes *axes, const meso_spike_population *p,
+                                   size_t stride, size_t *row, size_t *n_dots, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t first = first_spike(p, axes->x_min), last = first_spike(p, axes->x_max), n = 0;
+  size_t n_sampled = ((size_t) p->size + stride - 1) / stride;
+  meso_rgb color = meso_population_color(data, p->name);
+  double *x = NULL, *y = NULL;
+  MESO_ALLOC(err, x, last - first);
+  MESO_ALLOC(err, y, last - first);
+  for (size_t i = first; i < last; i++)
+    if (p->id[i] % stride == 0) {
+      x[n] = p->time_ms[i];
+      y[n++] = (double) (*row + p->id[i] / stride) + 0.5;
+    }
+  meso_axes_dots(canvas, axes, n, x, y, color, 1.0);
+  double middle = meso_axes_y(axes, (double) *row + 0.5 * (double) n_sampled);
+  meso_canvas_text(canvas, axes->box.x - 6.0, middle,
+                   (meso_text_style) { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .bold = true,
+                                       .color = color }, "%s", p->name);
+  *row += n_sampled;
+  *n_dots += n;
+cleanup:
+  free(x);
+  free(y);
+  return status;
+}
+
+static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_spikes *spikes = data->spikes;
+  double start = spikes->t_start_ms
+                 + meso_discard_ms(data, spikes->t_stop_ms - spikes->t_start_ms);
+  double stop = fmin(start + MESO_RASTER_MS, spikes->t_stop_ms);
+  size_t stride = choose_stride(spikes, start, stop), n_rows = 0, row = 0, n_dots = 0;
+  for (size_t i = 0; i < spikes->n_populations; i++)
+    n_rows += ((size_t) spikes->population[i].size + stride - 1) / stride;
+  meso_box page = { 52.0, 22.0, meso_canvas_width(canvas) - 66.0, meso_canvas_height(canvas) };
+  meso_axes axes = { .box = { page.x, page.y, page.w, page.h - 138.0 }, .x_min = start,
+                     .x_max = stop, .y_min = (double) n_rows, .y_max = 0.0,
+                     .no_x_ticks = true, .no_y_ticks = true };
+  meso_axes_draw(canvas, &axes);
+  axes.y_label = "sampled neurons (count)";
+  meso_axes_label(canvas, &axes, 42.0);
+  for (size_t i = 0; i < spikes->n_populations; i++)
+    MESO_TRY(draw_population(data, canvas, &axes, &spikes->population[i], stride, &row, &n_dots,
+                             err));
+  meso_canvas_text(canvas, page.x, 10.0, (meso_text_style) { .size_pt = 7.0, .color = meso_grey },
+                   "sample: 1 in %zu neurons of each population (%zu neurons, %zu spikes)",
+                   stride, n_rows, n_dots);
+  meso_axes rates = { .box = { page.x, page.h - 100.0, page.w, 68.0 }, .x_min = start,
+                      .x_max = stop, .x_label = "time (ms)", .y_label = "rate (spikes/s)",
+                      .title = "Population rates, all neurons, 2 ms bins" };
+  MESO_TRY(draw_rates(data, canvas, rates, err));
+cleanup:
+  return status;
+}
+
+const meso_figure_ops meso_fig_raster = {
+  "raster", "Spikes of a sample of neurons, and the rate of every population.",
+  180.0, 130.0, is_available, draw
+};

@@ -1,0 +1,149 @@
+/* meso_canvas.h: the drawing surface of the figures, over cairo and pango.
+ *
+ * Lengths on the page are points (1/72 inch), y down. An axes object is a plain value: a box on the
+ * page, data ranges, scales and labels; functions named meso_axes_* draw data in it and count what
+ * they draw into the figure's report. NaN and infinite values are left out, never drawn at zero.
+ */
+#ifndef MESO_CANVAS_H
+#define MESO_CANVAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "meso_plot.h"
+#include "meso_style.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MESO_POINTS_PER_MM (72.0 / 25.4)
+#define MESO_PNG_DPI 300.0
+
+typedef enum meso_canvas_format {
+  MESO_CANVAS_SVG, MESO_CANVAS_PDF, MESO_CANVAS_PNG
+} meso_canvas_format;
+
+/** Bytes of a finished file. */
+typedef struct meso_bytes { unsigned char *data; size_t n, capacity; } meso_bytes;
+
+typedef struct meso_box { double x, y, w, h; } meso_box;
+
+typedef enum meso_anchor { MESO_ANCHOR_LEFT, MESO_ANCHOR_CENTRE, MESO_ANCHOR_RIGHT } meso_anchor;
+
+typedef struct meso_text_style {
+  double size_pt;          /**< 0: 7.5 pt */
+  meso_anchor anchor;
+  bool bold, vertical;
+  meso_rgb color;
+} meso_text_style;
+
+typedef struct meso_axes {
+  meso_box box;
+  double x_min, x_max, y_min, y_max;
+  bool x_log, y_log;
+  const char *x_label, *y_label; /**< with units; NULL: none */
+  bool no_x_ticks, no_y_ticks;   /**< no tick labels (shared or categorical axes) */
+  const char *title;             /**< above the box, may be NULL */
+} meso_axes;
+
+/* ---- surface ------------------------------------------------------------------------------ */
+
+/** A white page. Destroy with meso_canvas_destroy, which accepts NULL. */
+MESO_MUST_CHECK meso_status meso_canvas_create(meso_canvas_format format, double width_mm,
+                                               double height_mm, meso_canvas **ret_canvas,
+                                               meso_err *err);
+void meso_canvas_destroy(meso_canvas *canvas);
+/** Ends drawing and appends the file to @p bytes (free bytes->data). title and provenance become
+ *  metadata; both may be NULL. */
+MESO_MUST_CHECK meso_status meso_canvas_finish(meso_canvas *canvas, const char *title,
+                                               const char *provenance, meso_bytes *bytes,
+                                               meso_err *err);
+double meso_canvas_width(const meso_canvas *canvas);
+double meso_canvas_height(const meso_canvas *canvas);
+const meso_figure_report *meso_canvas_report(const meso_canvas *canvas);
+/** Adds to the number of data drawn, for marks that stand for several data. */
+void meso_canvas_count(meso_canvas *canvas, size_t n_marks);
+
+/** Appends bytes; false when out of memory. */
+bool meso_bytes_append(meso_bytes *bytes, const void *data, size_t n);
+/** PNG of 24-bit RGB pixels with text chunks and 300 dpi. */
+MESO_MUST_CHECK meso_status meso_png_encode(size_t width, size_t height,
+                                            const unsigned char *rgb, const char *title,
+                                            const char *provenance, meso_bytes *bytes,
+                                            meso_err *err);
+/** SVG text with XML prolog dropped and ids numbered afresh as <prefix>1, <prefix>2, ... so that
+ *  drawings can share one page and equal drawings have equal bytes. */
+MESO_MUST_CHECK meso_status meso_svg_renumber(const meso_bytes *in, const char *prefix,
+                                              meso_bytes *out, meso_err *err);
+/** Writes a file by way of a temporary name, so that it is whole or absent. */
+MESO_MUST_CHECK meso_status meso_bytes_save(const meso_bytes *bytes, const char *path,
+                                            meso_err *err);
+
+/* ---- marks on the page -------------------------------------------------------------------- */
+
+/** Text at (x, y = middle of the line's height). Pango markup for <sup> and <i>. */
+void meso_canvas_text(meso_canvas *canvas, double x, double y, meso_text_style style,
+                      const char *fmt, ...) MESO_PRINTF(5, 6);
+/** Width of a text in points. */
+double meso_canvas_text_width(meso_canvas *canvas, const char *text, meso_text_style style);
+void meso_canvas_fill(meso_canvas *canvas, meso_box box, meso_rgb color, double alpha);
+void meso_canvas_outline(meso_canvas *canvas, meso_box box, meso_rgb color, double width);
+void meso_canvas_segment(meso_canvas *canvas, double x0, double y0, double x1, double y1,
+                         meso_rgb color, double width, bool dashed);
+/** A row of coloured samples with names, from (x, y) to the right; one entry per name. */
+void meso_canvas_legend(meso_canvas *canvas, double x, double y, size_t n,
+                        const char *const *name, const meso_rgb *color);
+/** Colour bar right of @p box with ticks and a label. */
+void meso_canvas_colorbar(meso_canvas *canvas, meso_box box, meso_map map, double min, double max,
+                          const char *label);
+/** The cell (row, column) of a grid inside the page's margins; gaps leave room for labels. */
+meso_box meso_canvas_cell(const meso_canvas *canvas, size_t row, size_t n_rows, size_t column,
+                          size_t n_columns, double right_margin);
+
+/* ---- data in axes ------------------------------------------------------------------------- */
+
+/** Frame, ticks, labels and title. Call before the data. */
+void meso_axes_draw(meso_canvas *canvas, const meso_axes *axes);
+/** Only the labels, the y label @p y_offset points left of the box. */
+void meso_axes_label(meso_canvas *canvas, const meso_axes *axes, double y_offset);
+double meso_axes_x(const meso_axes *axes, double x);
+double meso_axes_y(const meso_axes *axes, double y);
+/** Polyline; NaN breaks it; long ones are thinned to extremes per 1/4 point. */
+void meso_axes_line(meso_canvas *canvas, const meso_axes *axes, size_t n, const double *x,
+                    const double *y, meso_rgb color, double width);
+/** Round dots. */
+void meso_axes_dots(meso_canvas *canvas, const meso_axes *axes, size_t n, const double *x,
+                    const double *y, meso_rgb color, double diameter);
+/** Shade between two x, over the height of the box; not counted as data. */
+void meso_axes_shade(meso_canvas *canvas, const meso_axes *axes, double x0, double x1,
+                     meso_rgb color, double alpha);
+/** Horizontal (y given) or vertical (x given) guide line; pass NAN for the other. */
+void meso_axes_guide(meso_canvas *canvas, const meso_axes *axes, double x, double y,
+                     meso_rgb color);
+/** Matrix (rows, columns) as pixels over the whole box, row 0 at the top; drawn bilinear when
+ *  smooth, else as cells. Counts the finite elements. */
+MESO_MUST_CHECK meso_status meso_axes_image(meso_canvas *canvas, const meso_axes *axes,
+                                            size_t n_rows, size_t n_columns, const double *values,
+                                            meso_map map, double min, double max, bool smooth,
+                                            meso_err *err);
+/** Distribution of values at height y: outline of the density, quartiles, mean, and a diamond at
+ *  the reference (NAN: none). Counts the finite values. */
+MESO_MUST_CHECK meso_status meso_axes_distribution(meso_canvas *canvas, const meso_axes *axes,
+                                                   double y, size_t n, const double *values,
+                                                   double reference, meso_rgb color,
+                                                   meso_err *err);
+
+/* ---- ticks -------------------------------------------------------------------------------- */
+
+/** Ticks at 1-2-5 steps inside [min, max], at most 16; returns their number. */
+size_t meso_ticks_linear(double min, double max, size_t wanted, double ticks[16], double *ret_step);
+/** Powers of ten inside [min, max], at most 16. */
+size_t meso_ticks_log(double min, double max, double ticks[16]);
+/** Label of a tick in pango markup. */
+void meso_tick_label(double tick, double step, bool log_scale, char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

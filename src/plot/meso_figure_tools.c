@@ -1,0 +1,212 @@
+/* meso_figure_tools.c: lookups, windows and distributions that figures share. */
+#include "meso_figure_tools.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const meso_population *meso_population_of(const meso_figure_data *data, const char *name)
+{
+  if (data->model == NULL) return NULL;
+  for (size_t i = 0; i < data->model->n_populations; i++)
+    if (strcmp(data->model->population[i].name, name) == 0) return &data->model->population[i];
+  return NULL;
+}
+
+size_t meso_layer_rank(const meso_figure_data *data, const char *name)
+{
+  static const char *const usual[4] = { "L23", "L4", "L5", "L6" };
+  size_t rank = 0;
+  const meso_model *model = data->model;
+  if (strncmp(name, "TC", 2) == 0) return 4;
+  for (size_t i = 0; model != NULL && i < model->n_populations; i++) {
+    const char *layer = model->population[i].layer;
+    if (layer == NULL) continue;
+    bool seen = false;
+    for (size_t k = 0; k < i; k++)
+      seen = seen || (model->population[k].layer != NULL
+                      && strcmp(model->population[k].layer, layer) == 0);
+    if (!seen && strncmp(name, layer, strlen(layer)) == 0) return rank;
+    if (!seen) rank++;
+  }
+  for (size_t i = 0; i < 4; i++)
+    if (strncmp(name, usual[i], strlen(usual[i])) == 0) return i;
+  return 4;
+}
+
+meso_rgb meso_population_color(const meso_figure_data *data, const char *name)
+{
+  const meso_population *population = meso_population_of(data, name);
+  size_t n = strlen(name);
+  bool inhibitory = population != NULL ? population->sign == MESO_INHIBITORY
+                                       : n > 0 && name[n - 1] == 'I';
+  return meso_palette_layer(meso_layer_rank(data, name), inhibitory);
+}
+
+double meso_discard_ms(const meso_figure_data *data, double duration_ms)
+{
+  double discard = data->model != NULL ? data->model->analysis.discard_ms : 100.0;
+  return fmin(fmax(discard, 0.0), 0.5 * duration_ms);
+}
+
+void meso_signal_window(const meso_figure_data *data, const meso_signal *signal, double length_ms,
+                        size_t *ret_first, size_t *ret_n)
+{
+  double per_ms = signal->sampling_rate_Hz / 1000.0;
+  double discard = meso_discard_ms(data, (double) signal->n_times / per_ms);
+  size_t first = (size_t) (discard * per_ms), n = (size_t) (length_ms * per_ms + 0.5) + 1;
+  if (first >= signal->n_times) first = 0;
+  *ret_first = first;
+  *ret_n = n < signal->n_times - first ? n : signal->n_times - first;
+}
+
+double meso_channel_z(const meso_signal *signal, size_t channel)
+{
+  if (signal->position_um == NULL) return -(double) channel;
+  return signal->position_um[3 * channel + 2];
+}
+
+const meso_array *meso_find_array(const meso_figure_data *data, const char *fmt, ...)
+{
+  char path[256];
+  va_list args;
+  if (data->analysis == NULL) return NULL;
+  va_start(args, fmt);
+  vsnprintf(path, sizeof path, fmt, args);
+  va_end(args);
+  const meso_array *array = meso_result_find(data->analysis, path);
+  return array != NULL && meso_array_count(array) > 0 ? array : NULL;
+}
+
+const meso_signal *meso_find_signal(const meso_signals *signals, const char *name)
+{
+  const meso_signal *signal = signals == NULL ? NULL : meso_signals_find(signals, name);
+  if (signal == NULL || signal->data == NULL || signal->n_times < 2 || signal->n_channels == 0
+      || !(signal->sampling_rate_Hz > 0.0))
+    return NULL;
+  return signal;
+}
+
+double meso_largest(size_t n, const double *values)
+{
+  double largest = 0.0;
+  for (size_t i = 0; i < n; i++)
+    if (isfinite(values[i])) largest = fmax(largest, fabs(values[i]));
+  return largest;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+  return (x > y) - (x < y);
+}
+
+double meso_quantile(size_t n, const double *values, double q)
+{
+  double *sorted = meso_calloc(n, sizeof *sorted), found = NAN;
+  size_t kept = 0;
+  if (sorted == NULL) return NAN;
+  for (size_t i = 0; i < n; i++)
+    if (isfinite(values[i])) sorted[kept++] = values[i];
+  qsort(sorted, kept, sizeof *sorted, compare_doubles);
+  if (kept > 0) found = sorted[(size_t) (q * (double) (kept - 1))];
+  free(sorted);
+  return found;
+}
+
+/* Name i of the populations, in the order of the model, else of the spikes; NULL at the end. */
+static const char *population_name(const meso_figure_data *data, size_t i)
+{
+  if (data->model != NULL)
+    return i < data->model->n_populations ? data->model->population[i].name : NULL;
+  if (data->spikes != NULL)
+    return i < data->spikes->n_populations ? data->spikes->population[i].name : NULL;
+  return NULL;
+}
+
+/* Appends the population named by an array's path, when nothing else names populations. */
+static const char *name_in_path(const char *path, const char *quantity, char name[64])
+{
+  static const char head[] = "/statistics/";
+  if (strncmp(path, head, sizeof head - 1) != 0) return NULL;
+  const char *start = path + sizeof head - 1, *end = strchr(start, '/');
+  if (end == NULL || strcmp(end + 1, quantity) != 0 || end - start >= 64) return NULL;
+  memcpy(name, start, (size_t) (end - start));
+  name[end - start] = '\0';
+  return name;
+}
+
+meso_status meso_distributions_find(const meso_figure_data *data, const char *quantity,
+                                    meso_distributions *ret_rows, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  ret_rows->n = 0;
+  ret_rows->row = NULL;
+  if (data->analysis == NULL) return MESO_OK;
+  MESO_ALLOC(err, ret_rows->row, data->analysis->n);
+  for (size_t i = 0; population_name(data, i) != NULL && ret_rows->n < data->analysis->n; i++) {
+    const char *name = population_name(data, i);
+    const meso_array *array = meso_find_array(data, "/statistics/%s/%s", name, quantity);
+    if (array == NULL || array->data == NULL) continue;
+    const meso_population *population = meso_population_of(data, name);
+    bool has_reference = population != NULL && population->model != MESO_NEURON_POISSON
+                         && population->full_mean_rate_Hz > 0.0
+                         && strcmp(quantity, "rate_Hz") == 0;
+    ret_rows->row[ret_rows->n++] = (struct meso_distribution) {
+      name, meso_array_count(array), array->data,
+      has_reference ? population->full_mean_rate_Hz : NAN
+    };
+  }
+  for (size_t i = 0; population_name(data, 0) == NULL && i < data->analysis->n; i++) {
+    const meso_array *array = &data->analysis->array[i];
+    char name[64];
+    if (array->data == NULL || name_in_path(array->path, quantity, name) == NULL) continue;
+    ret_rows->row[ret_rows->n++] = (struct meso_distribution) {
+      array->path + strlen("/statistics/"), meso_array_count(array), array->data, NAN
+    };
+  }
+cleanup:
+  return status;
+}
+
+static void find_range(const meso_distributions *rows, bool symmetric, double *ret_min,
+                       double *ret_max)
+{
+  double low = 0.0, high = 0.0;
+  for (size_t i = 0; i < rows->n; i++) {
+    double top = meso_quantile(rows->row[i].n, rows->row[i].values, 0.995);
+    double bottom = meso_quantile(rows->row[i].n, rows->row[i].values, 0.005);
+    if (isfinite(top)) high = fmax(high, top);
+    if (isfinite(bottom)) low = fmin(low, bottom);
+    if (isfinite(rows->row[i].reference)) high = fmax(high, rows->row[i].reference);
+  }
+  high = high > 0.0 ? 1.06 * high : 1.0;
+  *ret_max = symmetric ? fmax(high, -1.06 * low) : high;
+  *ret_min = symmetric ? -*ret_max : fmin(0.0, 1.06 * low);
+}
+
+meso_status meso_distributions_draw(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
+                                    const meso_distributions *rows, bool symmetric,
+                                    const char *x_label, const char *title, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_axes axes = { .box = box, .y_min = (double) rows->n - 0.4, .y_max = -0.6,
+                     .x_label = x_label, .title = title, .no_y_ticks = true };
+  find_range(rows, symmetric, &axes.x_min, &axes.x_max);
+  meso_axes_draw(canvas, &axes);
+  if (symmetric) meso_axes_guide(canvas, &axes, 0.0, NAN, meso_grey);
+  for (size_t i = 0; i < rows->n; i++) {
+    const char *name = rows->row[i].name;
+    meso_rgb color = meso_population_color(data, name);
+    MESO_TRY(meso_axes_distribution(canvas, &axes, (double) i, rows->row[i].n, rows->row[i].values,
+                                    rows->row[i].reference, color, err));
+    meso_canvas_text(canvas, box.x - 6.0, meso_axes_y(&axes, (double) i),
+                     (meso_text_style) { .anchor = MESO_ANCHOR_RIGHT, .bold = true,
+                                         .color = color },
+                     "%.*s", (int) strcspn(name, "/"), name);
+  }
+cleanup:
+  return status;
+}
