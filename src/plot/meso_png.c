@@ -47,6 +47,21 @@ static void set_texts(png_structp png, png_infop info, const char *title, const 
   png_set_text(png, info, text, n);
 }
 
+/* Everything that may jump on an error; holds no variable that a jump could spoil. */
+static bool write_image(png_structp png, png_infop info, size_t width, size_t height,
+                        const unsigned char *rgb, const char *title, const char *provenance)
+{
+  if (setjmp(png_jmpbuf(png))) return false;
+  png_set_IHDR(png, info, (png_uint_32) width, (png_uint_32) height, 8, PNG_COLOR_TYPE_RGB,
+               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_pHYs(png, info, 11811, 11811, PNG_RESOLUTION_METER); /* 300 dpi */
+  set_texts(png, info, title, provenance);
+  png_write_info(png, info);
+  for (size_t row = 0; row < height; row++) png_write_row(png, rgb + 3 * width * row);
+  png_write_end(png, info);
+  return true;
+}
+
 meso_status meso_png_encode(size_t width, size_t height, const unsigned char *rgb,
                             const char *title, const char *provenance, meso_bytes *bytes,
                             meso_err *err)
@@ -57,17 +72,10 @@ meso_status meso_png_encode(size_t width, size_t height, const unsigned char *rg
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, message, note_error, NULL);
   if (png == NULL || (info = png_create_info_struct(png)) == NULL)
     MESO_FAIL(err, MESO_ENOMEM, "cannot start a PNG of %zu x %zu pixels", width, height);
-  if (setjmp(png_jmpbuf(png)))
+  png_set_write_fn(png, bytes, write_bytes, flush_nothing);
+  if (!write_image(png, info, width, height, rgb, title, provenance))
     MESO_FAIL(err, MESO_ENOMEM, "cannot write a PNG of %zu x %zu pixels: %s", width, height,
               message);
-  png_set_write_fn(png, bytes, write_bytes, flush_nothing);
-  png_set_IHDR(png, info, (png_uint_32) width, (png_uint_32) height, 8, PNG_COLOR_TYPE_RGB,
-               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-  png_set_pHYs(png, info, 11811, 11811, PNG_RESOLUTION_METER); /* 300 dpi */
-  set_texts(png, info, title, provenance);
-  png_write_info(png, info);
-  for (size_t row = 0; row < height; row++) png_write_row(png, rgb + 3 * width * row);
-  png_write_end(png, info);
 cleanup:
   if (png != NULL) png_destroy_write_struct(&png, &info);
   return status;
