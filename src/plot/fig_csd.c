@@ -20,7 +20,8 @@ static meso_status draw_panel(const meso_figure_data *data, meso_canvas *canvas,
   meso_status status = MESO_OK;
   size_t first, n, m = signal->n_channels;
   double *image = NULL, z0 = meso_channel_z(signal, 0), z1 = meso_channel_z(signal, m - 1);
-  double rate = signal->sampling_rate_Hz, half = m > 1 ? 0.5 * fabs(z0 - z1) / (double) (m - 1) : 50.0;
+  double rate = signal->sampling_rate_Hz;
+  double half = m > 1 ? 0.5 * fabs(z0 - z1) / (double) (m - 1) : 50.0;
   meso_signal_window(data, signal, MESO_CSD_WINDOW_MS, &first, &n);
   MESO_ALLOC(err, image, n * m);
   for (size_t c = 0; c < m; c++)

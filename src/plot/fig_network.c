@@ -98,6 +98,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
 }
 
 const meso_figure_ops meso_fig_network = {
-  "network", "Connectivity: mean number of synapses that a target neuron receives from each source.",
+  "network",
+  "Connectivity: mean number of synapses that a target neuron receives from each source.",
   180.0, 100.0, is_available, draw
 };

@@ -56,8 +56,8 @@ static void draw_x_axis(meso_canvas *canvas, const meso_axes *axes)
   }
   if (axes->x_label == NULL) return;
   style.size_pt = 8.0;
-  meso_canvas_text(canvas, axes->box.x + 0.5 * axes->box.w, bottom + (axes->no_x_ticks ? 10.0 : 20.5),
-                   style, "%s", axes->x_label);
+  meso_canvas_text(canvas, axes->box.x + 0.5 * axes->box.w,
+                   bottom + (axes->no_x_ticks ? 10.0 : 20.5), style, "%s", axes->x_label);
   note_label(canvas, axes->x_label);
 }
 

@@ -251,5 +251,6 @@ meso_box meso_canvas_cell(const meso_canvas *canvas, size_t row, size_t n_rows, 
   double w = (canvas->width - left - right_margin - gap_x * (double) (n_columns - 1))
              / (double) n_columns;
   double h = (canvas->height - top - bottom - gap_y * (double) (n_rows - 1)) / (double) n_rows;
-  return (meso_box) { left + (double) column * (w + gap_x), top + (double) row * (h + gap_y), w, h };
+  return (meso_box) { left + (double) column * (w + gap_x), top + (double) row * (h + gap_y), w,
+                      h };
 }

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct id_table { size_t n, capacity; struct { const char *name; size_t n; } *id; } id_table;
+typedef struct id_table {
+  size_t n, capacity;
+  struct { const char *name; size_t n; } *id;
+} id_table;
 
 /* Number of an id, from 1, in the order of first appearance; 0 when out of memory. */
 static size_t id_number(id_table *table, const char *name, size_t n)

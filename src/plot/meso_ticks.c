@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MESO_MAX_TICKS = 16 };
@@ -42,7 +43,7 @@ void meso_tick_label(double tick, double step, bool log_scale, char *text, size_
   if (log_scale) {
     int power = (int) lround(log10(tick));
     if (power >= -2 && power <= 3) snprintf(text, size, "%g", tick);
-    else snprintf(text, size, "10<sup>%s%d</sup>", power < 0 ? "\u2212" : "", power < 0 ? -power : power);
+    else snprintf(text, size, "10<sup>%s%d</sup>", power < 0 ? "\u2212" : "", abs(power));
     return;
   }
   const char *sign = tick < 0.0 ? "\u2212" : "";

@@ -1,0 +1,345 @@
+/* Figures and report: every figure in every format from synthetic data, from damaged data and from
+ * next to none; equal bytes for equal data. */
+#include "meso_canvas.h"
+#include "meso_test.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { N_TIMES = 8000, N_CHANNELS = 16, N_BOLD = 60, N_FREQUENCIES = 129, N_NEURONS = 20 };
+
+/* Keeps figures to look at under $MESO_PLOT_KEEP, if that is set. */
+static const char *folder(void)
+{
+  static char made[32];
+  const char *keep = getenv("MESO_PLOT_KEEP");
+  if (keep != NULL && *keep != '\0') return keep;
+  if (*made == '\0') {
+    snprintf(made, sizeof made, "test_plot_XXXXXX");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(made));
+  }
+  return made;
+}
+
+static const char *file_in_folder(const char *name, const char *ending)
+{
+  static char path[4][1024];
+  static int turn;
+  char *p = path[turn++ % 4];
+  snprintf(p, sizeof path[0], "%s/%s%s", folder(), name, ending);
+  return p;
+}
+
+static void drop(const char *path)
+{
+  if (getenv("MESO_PLOT_KEEP") == NULL) remove(path);
+}
+
+static char *slurp(const char *path, size_t *ret_n)
+{
+  FILE *file = fopen(path, "rb");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+  CU_ASSERT_EQUAL(fseek(file, 0, SEEK_END), 0);
+  long n = ftell(file);
+  char *bytes = calloc((size_t) n + 1, 1);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+  rewind(file);
+  CU_ASSERT_EQUAL(fread(bytes, 1, (size_t) n, file), (size_t) n);
+  fclose(file);
+  *ret_n = (size_t) n;
+  return bytes;
+}
+
+static void must(meso_status status, const meso_err *err)
+{
+  if (status != MESO_OK) printf("# %s\n", err->msg);
+  CU_ASSERT_EQUAL_FATAL(status, MESO_OK);
+}
+
+static double noise(void)
+{
+  static unsigned long long state = 12345;
+  state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return (double) (state >> 33) / 2147483648.0 - 0.5;
+}
+
+/* ---- synthetic data ------------------------------------------------------------------------ */
+
+static meso_model *read_model(void)
+{
+  char path[1024];
+  meso_err err = {0};
+  meso_model *model = NULL;
+  const char *top = getenv("MESO_SRCDIR");
+  snprintf(path, sizeof path, "%s/data/models/microcircuit.yaml", top != NULL ? top : ".");
+  must(meso_model_read(path, 0, NULL, &model, &err), &err);
+  model->thalamus = (meso_schedule) { .kind = MESO_SCHEDULE_BLOCKS, .start_ms = 10000.0,
+                                      .on_ms = 20000.0, .period_ms = 40000.0, .rate_Hz = 15.0 };
+  return model;
+}
+
+static meso_spikes *make_spikes(const meso_model *model)
+{
+  meso_err err = {0};
+  meso_spikes *spikes = NULL;
+  must(meso_spikes_create(model->n_populations, &spikes, &err), &err);
+  spikes->t_stop_ms = 1000.0;
+  for (size_t i = 0; i < model->n_populations; i++) {
+    meso_spike_population *p = &spikes->population[i];
+    const meso_population *from = &model->population[i];
+    p->name = meso_strdup(from->name);
+    p->size = (uint64_t) from->size;
+    p->n_spikes = (size_t) (fmax(from->full_mean_rate_Hz, 0.2) * (double) p->size);
+    p->time_ms = meso_calloc(p->n_spikes, sizeof *p->time_ms);
+    p->id = meso_calloc(p->n_spikes, sizeof *p->id);
+    for (size_t k = 0; k < p->n_spikes; k++) {
+      p->time_ms[k] = 1000.0 * (double) k / (double) p->n_spikes;
+      p->id[k] = (uint32_t) ((noise() + 0.5) * 0.999999 * (double) p->size);
+    }
+  }
+  return spikes;
+}
+
+static void fill_signal(meso_signal *s, double amplitude, double z_first, double z_step)
+{
+  s->position_um = meso_calloc(3 * s->n_channels, sizeof(double));
+  for (size_t c = 0; c < s->n_channels; c++)
+    s->position_um[3 * c + 2] = z_first + z_step * (double) c;
+  for (size_t t = 0; t < s->n_times; t++)
+    for (size_t c = 0; c < s->n_channels; c++) {
+      double depth = cos(3.0 * (double) c / (double) s->n_channels);
+      double time = (double) t / s->sampling_rate_Hz;
+      s->data[t * s->n_channels + c] = amplitude * (depth * sin(2 * M_PI * 12.0 * time)
+                                                    + 0.6 * sin(2 * M_PI * 63.0 * time + 0.3 *
+                                                                (double) c) + 0.5 * noise());
+    }
+}
+
+static meso_signals *make_lfp(const meso_model *model)
+{
+  meso_err err = {0};
+  meso_signals *lfp = NULL;
+  meso_signal *s = NULL;
+  char name[64];
+  must(meso_signals_create(&lfp, &err), &err);
+  must(meso_signals_add(lfp, "lfp", "mV", N_TIMES, N_CHANNELS, 1000.0, 0.0, &s, &err), &err);
+  fill_signal(s, 0.08, 0.0, -100.0);
+  must(meso_signals_add(lfp, "csd", "A/m^3", N_TIMES, N_CHANNELS - 2, 1000.0, 0.0, &s, &err), &err);
+  fill_signal(s, 900.0, -100.0, -100.0);
+  for (size_t i = 0; i < model->n_populations; i++) {
+    snprintf(name, sizeof name, "lfp_from_%s", model->population[i].name);
+    must(meso_signals_add(lfp, name, "mV", N_TIMES, N_CHANNELS, 1000.0, 0.0, &s, &err), &err);
+    fill_signal(s, 0.01 * (double) (i + 1), 0.0, -100.0);
+  }
+  return lfp;
+}
+
+static meso_signals *make_bold(void)
+{
+  static const char *const label[4] = { "L23", "L4", "L5", "L6" };
+  meso_err err = {0};
+  meso_signals *bold = NULL;
+  meso_signal *s = NULL;
+  must(meso_signals_create(&bold, &err), &err);
+  must(meso_signals_add(bold, "drive", "1", 900, 4, 10.0, 0.0, &s, &err), &err);
+  for (size_t t = 0; t < 900; t++)
+    for (size_t c = 0; c < 4; c++)
+      s->data[t * 4 + c] = (fmod((double) t / 10.0 + 30.0, 40.0) < 20.0 ? 0.2 : 0.0)
+                           * (1.0 + (double) c) + 0.05 * noise();
+  for (size_t c = 0; c < 4; c++) must(meso_signal_set_label(s, c, label[c], &err), &err);
+  must(meso_signals_add(bold, "bold", "1", N_BOLD, 4, 1.0 / 1.5, 0.0, &s, &err), &err);
+  for (size_t t = 0; t < N_BOLD; t++)
+    for (size_t c = 0; c < 4; c++)
+      s->data[t * 4 + c] = 0.004 * (double) (c + 1) * sin(2 * M_PI * ((double) t * 1.5 - 15) / 40);
+  for (size_t c = 0; c < 4; c++) must(meso_signal_set_label(s, c, label[c], &err), &err);
+  return bold;
+}
+
+static meso_array *add(meso_result *result, const char *path, const char *units, size_t n_dims,
+                       size_t n0, size_t n1)
+{
+  meso_err err = {0};
+  meso_array *a = NULL;
+  const size_t dims[2] = { n0, n1 };
+  must(meso_result_add(result, path, units, n_dims, dims, &a, &err), &err);
+  return a;
+}
+
+static void add_statistics(meso_result *result, const meso_model *model)
+{
+  static const char *const quantity[3] = { "rate_Hz", "cv_isi", "lv" };
+  char path[128];
+  for (size_t i = 0; i < model->n_populations; i++)
+    for (size_t q = 0; q < 3; q++) {
+      snprintf(path, sizeof path, "/statistics/%s/%s", model->population[i].name, quantity[q]);
+      meso_array *a = add(result, path, q == 0 ? "spikes/s" : "1", 1, 500, 1);
+      double scale = q == 0 ? fmax(model->population[i].full_mean_rate_Hz, 1.0) : 0.9;
+      for (size_t k = 0; k < 500; k++)
+        a->data[k] = scale * fabs(1.0 + 0.6 * (noise() + noise() + noise()));
+    }
+}
+
+static void add_correlation(meso_result *result, const meso_model *model)
+{
+  meso_err err = {0};
+  size_t n = model->n_populations * N_NEURONS;
+  meso_array *c = add(result, "/correlation/coefficient", "1", 2, n, n);
+  for (size_t i = 0; i < n * n; i++) c->data[i] = 0.05 * (noise() + noise());
+  char (*label)[32] = calloc(n, sizeof *label);
+  const char **list = calloc(n, sizeof *list);
+  for (size_t i = 0; i < n; i++) {
+    snprintf(label[i], sizeof label[i], "%s/%zu", model->population[i / N_NEURONS].name,
+             i % N_NEURONS);
+    list[i] = label[i];
+  }
+  must(meso_result_add_text(result, "/correlation/labels", n, list, &err), &err);
+  free(list);
+  free(label);
+}
+
+static void add_spectra(meso_result *result, const meso_model *model)
+{
+  char path[128];
+  meso_array *f = add(result, "/spectrum/frequency_Hz", "Hz", 1, N_FREQUENCIES, 1);
+  for (size_t k = 0; k < N_FREQUENCIES; k++) f->data[k] = 500.0 * (double) k / (N_FREQUENCIES - 1);
+  meso_array *p = add(result, "/spectrum/psd", "mV^2/Hz", 2, N_CHANNELS, N_FREQUENCIES);
+  for (size_t i = 0; i < N_CHANNELS * N_FREQUENCIES; i++)
+    p->data[i] = 1e-5 * (1.2 + noise()) / (4.0 + (double) (i % N_FREQUENCIES))
+                 / (2.0 + (double) (i / N_FREQUENCIES));
+  f = add(result, "/population_spectrum/frequency_Hz", "Hz", 1, N_FREQUENCIES, 1);
+  for (size_t k = 0; k < N_FREQUENCIES; k++) f->data[k] = 500.0 * (double) k / (N_FREQUENCIES - 1);
+  for (size_t i = 0; i < model->n_populations; i++) {
+    snprintf(path, sizeof path, "/population_spectrum/%s/psd", model->population[i].name);
+    p = add(result, path, "(spikes/s)^2/Hz", 1, N_FREQUENCIES, 1);
+    for (size_t k = 0; k < N_FREQUENCIES; k++)
+      p->data[k] = 0.01 * (double) (i + 1) * (1.2 + noise()) / (5.0 + (double) k);
+  }
+}
+
+static void add_coherence(meso_result *result)
+{
+  meso_err err = {0};
+  size_t n = N_CHANNELS * (N_CHANNELS - 1) / 2, at = 0;
+  meso_array *f = add(result, "/coherence/frequency_Hz", "Hz", 1, N_FREQUENCIES, 1);
+  for (size_t k = 0; k < N_FREQUENCIES; k++) f->data[k] = 500.0 * (double) k / (N_FREQUENCIES - 1);
+  double *distance = add(result, "/coherence/distance_um", "um", 1, n, 1)->data;
+  double *pair = add(result, "/coherence/pairs", "1", 2, n, 2)->data;
+  double *c = add(result, "/coherence/magnitude_squared", "1", 2, n, N_FREQUENCIES)->data;
+  for (size_t i = 0; i < N_CHANNELS; i++)
+    for (size_t j = i + 1; j < N_CHANNELS; j++, at++) {
+      pair[2 * at] = (double) i;
+      pair[2 * at + 1] = (double) j;
+      distance[at] = 100.0 * (double) (j - i);
+      for (size_t k = 0; k < N_FREQUENCIES; k++)
+        c[at * N_FREQUENCIES + k] = fmin(1.0, exp(-distance[at] / (900.0 - 6.0 * (double) k))
+                                              + 0.02 * (1.0 + noise()));
+    }
+  meso_attrs *attrs = meso_result_group_attrs(result, "/coherence");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(attrs);
+  must(meso_attrs_set_number(attrs, "bias_level", 0.02, &err), &err);
+}
+
+static meso_figure_data make_data(void)
+{
+  meso_err err = {0};
+  meso_model *model = read_model();
+  meso_result *result = NULL;
+  must(meso_result_create(&result, &err), &err);
+  add_statistics(result, model);
+  add_correlation(result, model);
+  add_spectra(result, model);
+  add_coherence(result);
+  return (meso_figure_data) { model, make_spikes(model), make_lfp(model), NULL, make_bold(),
+                              result };
+}
+
+static void free_data(meso_figure_data *data)
+{
+  meso_model_destroy((meso_model *) data->model);
+  meso_spikes_destroy((meso_spikes *) data->spikes);
+  meso_signals_destroy((meso_signals *) data->lfp);
+  meso_signals_destroy((meso_signals *) data->bold);
+  meso_result_destroy((meso_result *) data->analysis);
+}
+
+/* ---- tests --------------------------------------------------------------------------------- */
+
+static void save(const meso_figure_ops *figure, const meso_figure_data *data, const char *ending,
+                 meso_figure_report *report)
+{
+  meso_err err = {0};
+  const char *path = file_in_folder(figure->name, ending);
+  meso_status status = meso_figure_save(figure, data, path, "made by a test", report, &err);
+  if (status != MESO_OK) printf("# %s: %s\n", figure->name, err.msg);
+  CU_ASSERT_EQUAL(status, MESO_OK);
+}
+
+static void test_formats(void)
+{
+  static const char *const ending[3] = { ".svg", ".png", ".pdf" };
+  static const char *const magic[3] = { "<?xml", "\x89PNG", "%PDF" };
+  meso_figure_data data = make_data();
+  CU_ASSERT(meso_figure_count() >= 9);
+  for (size_t i = 0; i < meso_figure_count(); i++) {
+    const meso_figure_ops *figure = meso_figure_at(i);
+    meso_figure_report report[3];
+    CU_ASSERT_PTR_EQUAL(meso_figure_by_name(figure->name), figure);
+    if (!figure->available(&data)) printf("# %s is not available\n", figure->name);
+    CU_ASSERT_FATAL(figure->available(&data));
+    for (size_t k = 0; k < 3; k++) {
+      size_t n[2];
+      char *bytes[2];
+      const char *path = file_in_folder(figure->name, ending[k]);
+      for (size_t twice = 0; twice < 2; twice++) {
+        save(figure, &data, ending[k], &report[k]);
+        bytes[twice] = slurp(path, &n[twice]);
+      }
+      CU_ASSERT(n[0] > 500 && n[0] < 3000000);
+      CU_ASSERT(memcmp(bytes[0], magic[k], strlen(magic[k])) == 0);
+      if (n[0] != n[1] || memcmp(bytes[0], bytes[1], n[0]) != 0)
+        CU_FAIL("equal data gave different bytes");
+      free(bytes[0]);
+      free(bytes[1]);
+      drop(path);
+      CU_ASSERT(report[k].n_marks > 0);
+      CU_ASSERT_EQUAL(report[k].n_marks, report[0].n_marks);
+    }
+  }
+  free_data(&data);
+}
+
+static void test_report(void)
+{
+  static const char *const note[1] = { "Passive dendrites & point neurons <LIF>." };
+  static const char *const fact[1][2] = { { "seed", "1" } };
+  const meso_comparison_row row = { .quantity = "rate of L4E", .predicted = "4.5 spikes/s" };
+  meso_err err = {0};
+  size_t n = 0;
+  meso_figure_data data = make_data();
+  meso_report report = { "Test", "synthetic data", 1, note, 1, &row, 1, fact, &data };
+  const char *path = file_in_folder("report", ".html");
+  must(meso_report_write(path, &report, &err), &err);
+  char *page = slurp(path, &n);
+  CU_ASSERT(n > 10000 && n < 10000000);
+  CU_ASSERT_PTR_NOT_NULL(strstr(page, "Passive dendrites &amp; point neurons &lt;LIF&gt;."));
+  free(page);
+  drop(path);
+  free_data(&data);
+}
+
+static void test_tidy(void)
+{
+  if (getenv("MESO_PLOT_KEEP") == NULL) CU_ASSERT_EQUAL(rmdir(folder()), 0);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    { "every figure in every format", test_formats },
+    { "report", test_report },
+    { "nothing left behind", test_tidy },
+    { NULL, NULL }
+  };
+  return meso_test_main("plot", tests);
+}
