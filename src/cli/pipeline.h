@@ -1,0 +1,61 @@
+/* pipeline.h: the stages of `run`, which of them are up to date, and the report.
+ *
+ * A stage reads the model and files of earlier stages and writes one file. It is kept if its key
+ * (program version, the part of the model it depends on, checksums of its inputs) and the checksum
+ * of its output are those in stages.json; times of files play no part.
+ */
+#ifndef MESO_PIPELINE_H
+#define MESO_PIPELINE_H
+
+#include <jansson.h>
+
+#include "cli_files.h"
+#include "meso_cli.h"
+#include "meso_data.h"
+#include "meso_model.h"
+
+enum { PIPELINE_PATH = 4096, PIPELINE_NOTES = 64 };
+
+typedef struct pipeline {
+  const meso_cli *cli;
+  const char *model_path;
+  const char *dir;             /**< output folder */
+  const char *imported;        /**< spikes of another simulator, or NULL */
+  meso_model *model;
+  json_t *stages;              /**< what stages.json holds under "stages" */
+  size_t n_made, n_kept;
+  char spikes_path[PIPELINE_PATH];
+  meso_spikes *spikes;         /**< of this run, once a stage needed them */
+  size_t n_notes;
+  char *note[PIPELINE_NOTES];  /**< for the report */
+} pipeline;
+
+/** One stage; the table is in pipeline_stages.c. */
+typedef struct pipeline_stage {
+  const char *name, *output;
+  unsigned sections;           /**< of the model */
+  const char *inputs[5];       /**< outputs of earlier stages; "spikes.h5" is the import if any */
+  bool reads_morphologies;
+  meso_status (*make)(pipeline *p, const char *output, const meso_provenance *provenance,
+                      meso_err *err);
+} pipeline_stage;
+
+extern const pipeline_stage mesoi_pipeline_stages[];
+extern const size_t mesoi_pipeline_stage_count;
+
+/** Runs all stages. */
+MESO_MUST_CHECK meso_status mesoi_pipeline_run(pipeline *p, meso_err *err);
+
+/** Path of a file in the output folder. */
+void mesoi_pipeline_path(const pipeline *p, const char *name, char path[PIPELINE_PATH]);
+/** Spikes of the run, read once; source populations that the file lacks are added, silent. */
+MESO_MUST_CHECK meso_status mesoi_pipeline_spikes(pipeline *p, const meso_spikes **ret_spikes,
+                                                  meso_err *err);
+/** Adds a sentence to the report. */
+void mesoi_pipeline_note(pipeline *p, const char *fmt, ...) MESO_PRINTF(2, 3);
+
+/** The last stage: figures and report.html. */
+MESO_MUST_CHECK meso_status mesoi_pipeline_report(pipeline *p, const char *output,
+                                                  const meso_provenance *provenance, meso_err *err);
+
+#endif
