@@ -123,8 +123,8 @@ cleanup:
   return status;
 }
 
-static meso_status stage_key(const pipeline *p, const pipeline_stage *s, json_t *cache, char key[65],
-                             meso_err *err)
+static meso_status stage_key(const pipeline *p, const pipeline_stage *s, json_t *cache,
+                             char key[65], meso_err *err)
 {
   meso_status status = MESO_OK;
   text t = {0};

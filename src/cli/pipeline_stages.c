@@ -18,7 +18,8 @@ static meso_status make_spikes(pipeline *p, const char *output, const meso_prove
   meso_engine_report r = {0};
   meso_spikes_destroy(p->spikes);
   p->spikes = NULL;
-  MESO_TRY(meso_engine_run_model(p->model, p->cli->n_threads, p->cli->progress, &p->spikes, &r, err));
+  MESO_TRY(meso_engine_run_model(p->model, p->cli->n_threads, p->cli->progress, &p->spikes, &r,
+                                 err));
   MESO_TRY(meso_spikes_write(output, p->spikes, provenance, err));
   if (!p->cli->quiet && !p->cli->json)
     printf("%-10s %.3g synapses in %.1f s, %.3g spikes, real-time factor %.2f\n", "",
@@ -99,7 +100,8 @@ static meso_status layer_currents(const pipeline *p, const meso_signals *current
 {
   meso_status status = MESO_OK;
   const meso_model *m = p->model;
-  const meso_signal *ex = meso_signals_find(currents, "I_ex"), *in = meso_signals_find(currents, "I_in");
+  const meso_signal *ex = meso_signals_find(currents, "I_ex");
+  const meso_signal *in = meso_signals_find(currents, "I_in");
   size_t n = 0, *layer_of = NULL;
   const char **name = NULL;
   meso_signal *x = NULL;
@@ -242,7 +244,8 @@ static meso_status make_analysis(pipeline *p, const char *output,
   (void) snprintf(nperseg, sizeof nperseg, "%lld", (long long) a->nperseg);
   (void) snprintf(overlap, sizeof overlap, "%.17g", a->overlap);
   (void) snprintf(min_n, sizeof min_n, "%lld", (long long) a->min_spikes_cv);
-  const char *const statistics[][2] = {{"discard_ms", discard}, {"min_spikes", min_n}, {NULL, NULL}};
+  const char *const statistics[][2] = {{"discard_ms", discard}, {"min_spikes", min_n},
+                                       {NULL, NULL}};
   const char *const correlation[][2] = {{"discard_ms", discard}, {"bin_ms", bin},
                                         {"max_neurons", n_corr}, {NULL, NULL}};
   const char *const rates[][2] = {{"discard_ms", discard}, {NULL, NULL}};

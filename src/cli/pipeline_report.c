@@ -1,0 +1,190 @@
+/* pipeline_report.c: figures and report.html; the sentences that say what a result can't carry. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "meso_config.h"
+#include "meso_io.h"
+#include "meso_plot.h"
+#include "pipeline.h"
+
+/** Everything the report draws from. */
+typedef struct sources {
+  meso_signals *lfp, *bold, *currents;
+  meso_result *analysis, *kernels;
+} sources;
+
+static void sources_clear(sources *s)
+{
+  meso_signals_destroy(s->lfp);
+  meso_signals_destroy(s->bold);
+  meso_signals_destroy(s->currents);
+  meso_result_destroy(s->analysis);
+  meso_result_destroy(s->kernels);
+}
+
+static meso_status sources_read(const pipeline *p, sources *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char path[PIPELINE_PATH];
+  mesoi_pipeline_path(p, "lfp.h5", path);
+  MESO_TRY(meso_signals_read(path, &s->lfp, err));
+  mesoi_pipeline_path(p, "bold.h5", path);
+  MESO_TRY(meso_signals_read(path, &s->bold, err));
+  mesoi_pipeline_path(p, "currents.h5", path);
+  MESO_TRY(meso_signals_read(path, &s->currents, err));
+  mesoi_pipeline_path(p, "analysis.h5", path);
+  MESO_TRY(meso_result_read(path, &s->analysis, err));
+  mesoi_pipeline_path(p, "kernels.h5", path);
+  MESO_TRY(meso_result_read(path, &s->kernels, err));
+cleanup:
+  return status;
+}
+
+/* ---- notes -------------------------------------------------------------------------------- */
+
+static void note_lfp(pipeline *p, const sources *s)
+{
+  const meso_array *share = meso_result_find(s->kernels, "/charge/excitatory_external_share");
+  const meso_array *name = meso_result_find(s->kernels, "/charge/population");
+  mesoi_pipeline_note(p, "LFP: population kernels of passive cables in an infinite homogeneous "
+                      "medium (%g S/m), averaged over the wiring, given the placement and the "
+                      "synthetic morphologies; no spikes, no active currents, one-way (no ephaptic "
+                      "coupling); an isolated column, no neighbours.",
+                      p->model->probe.sigma_S_per_m);
+  if (share == NULL || name == NULL || name->text == NULL) return;
+  char text[900] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < meso_array_count(share) && used + 40 < sizeof text; i++)
+    if (isfinite(share->data[i]))
+      used += (size_t) snprintf(text + used, sizeof text - used, "%s%s %.0f %%",
+                                used > 0 ? ", " : "", name->text[i], 100 * share->data[i]);
+  mesoi_pipeline_note(p, "Share of the excitatory charge that external input carries and this LFP "
+                      "leaves out: %s.", text);
+}
+
+static size_t whole_blocks(const meso_model *m, double duration_ms)
+{
+  const meso_schedule *t = &m->thalamus;
+  size_t n = 0;
+  if (t->kind != MESO_SCHEDULE_BLOCKS && t->kind != MESO_SCHEDULE_PULSES) return 0;
+  while (n < 1000000 && t->start_ms + (double) (n + 1) * t->period_ms <= duration_ms) n++;
+  return n;
+}
+
+static void note_bold(pipeline *p, const sources *s, double duration_ms)
+{
+  const char *empty = meso_attrs_text(&s->bold->attrs, "empty");
+  const meso_signal *bold = meso_signals_find(s->bold, "bold");
+  if (empty != NULL) mesoi_pipeline_note(p, "BOLD is empty: %s.", empty);
+  if (bold == NULL) return;
+  const size_t blocks = whole_blocks(p->model, duration_ms);
+  mesoi_pipeline_note(p, "BOLD: %s, drive %g (x / x_base - 1) of the summed absolute synaptic "
+                      "currents%s; %zu whole stimulus blocks, %zu samples: enough to see a "
+                      "response, not for statistics over blocks.", p->model->bold.model, p->model->bold.gain,
+                      p->model->bold.include_background ? ", mean external input included" : "",
+                      blocks, bold->n_times);
+  const double flow = meso_attrs_number(&bold->attrs, "max_flow", NAN);
+  if (isfinite(flow))
+    mesoi_pipeline_note(p, "Largest blood flow: %.2f times rest%s.", flow,
+                        flow > 2 ? ", beyond the physiological range: lower bold.gain" : "");
+}
+
+static void note_analysis(pipeline *p, const sources *s)
+{
+  for (size_t g = 0; g < s->analysis->n_groups; g++) {
+    const char *empty = meso_attrs_text(&s->analysis->group[g].attrs, "empty");
+    if (empty != NULL)
+      mesoi_pipeline_note(p, "%s is empty: %s.", s->analysis->group[g].path + 1, empty);
+  }
+  mesoi_pipeline_note(p, "Coherence is magnitude squared; over depth it is dominated by volume "
+                      "conduction. One seed (%lld): differences between seeds are not shown.",
+                      (long long) p->model->simulation.seed);
+}
+
+static void add_notes(pipeline *p, const sources *s, const meso_spikes *spikes)
+{
+  size_t n_spikes = 0;
+  for (size_t i = 0; i < spikes->n_populations; i++) n_spikes += spikes->population[i].n_spikes;
+  if (p->imported != NULL)
+    mesoi_pipeline_note(p, "The spikes were imported; currents and LFP are theirs through the "
+                        "wiring that this model and seed draw, not through the wiring of the "
+                        "other simulation.");
+  if (n_spikes == 0)
+    mesoi_pipeline_note(p, "There is not one spike: rates are zero, LFP is zero, and CV, "
+                        "correlation and coherence are undefined.");
+  const char *warning = meso_attrs_text(&spikes->attrs, "warning");
+  if (warning != NULL) mesoi_pipeline_note(p, "Spike file: %s.", warning);
+  note_lfp(p, s);
+  note_bold(p, s, spikes->t_stop_ms - spikes->t_start_ms);
+  note_analysis(p, s);
+}
+
+/* ---- figures ------------------------------------------------------------------------------ */
+
+static meso_status save_figures(const pipeline *p, const meso_figure_data *data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  static const char *const ending[] = {"svg", "png"};
+  char path[PIPELINE_PATH];
+  mesoi_pipeline_path(p, "figures", path);
+  (void) mkdir(path, 0777); /* if it fails, saving the first figure says so */
+  for (size_t i = 0; i < meso_figure_count(); i++) {
+    const meso_figure_ops *f = meso_figure_at(i);
+    if (!f->available(data)) continue;
+    for (int e = 0; e < 2; e++) {
+      char name[256];
+      (void) snprintf(name, sizeof name, "figures/%s.%s", f->name, ending[e]);
+      mesoi_pipeline_path(p, name, path);
+      MESO_TRY(meso_figure_save(f, data, path, p->cli->command_line, NULL, err));
+    }
+    meso_progress_report(p->cli->progress, "figures", (double) i / (double) meso_figure_count());
+  }
+cleanup:
+  return status;
+}
+
+/* ---- the report --------------------------------------------------------------------------- */
+
+static meso_status write_report(const pipeline *p, const char *output, const meso_figure_data *data,
+                                const meso_provenance *provenance, meso_err *err)
+{
+  char subtitle[256], seed[32], synapses[32], model_hash[65];
+  meso_sha256_bytes(provenance->model_text, strlen(provenance->model_text), model_hash);
+  (void) snprintf(subtitle, sizeof subtitle, "%lld neurons, %.3g synapses, %.4g s, seed %lld",
+                  (long long) p->model->n_neurons, (double) p->model->n_synapses,
+                  1e-3 * (data->spikes->t_stop_ms - data->spikes->t_start_ms),
+                  (long long) p->model->simulation.seed);
+  (void) snprintf(seed, sizeof seed, "%lld", (long long) p->model->simulation.seed);
+  (void) snprintf(synapses, sizeof synapses, "%llu", (unsigned long long) p->model->n_synapses);
+  const char *const fact[][2] = {
+    {"command", p->cli->command_line}, {"version", "mesocast " PACKAGE_VERSION},
+    {"model", p->model_path}, {"resolved model, SHA-256", model_hash}, {"seed", seed},
+    {"synapses", synapses}, {"spikes", p->imported != NULL ? p->imported : "built-in engine"},
+  };
+  const meso_report report = {
+    .title = p->model->name, .subtitle = subtitle, .n_notes = p->n_notes,
+    .note = (const char *const *) p->note, .n_facts = sizeof fact / sizeof fact[0], .fact = fact,
+    .data = data,
+  };
+  return meso_report_write(output, &report, err);
+}
+
+meso_status mesoi_pipeline_report(pipeline *p, const char *output,
+                                  const meso_provenance *provenance, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  sources s = {0};
+  const meso_spikes *spikes = NULL;
+  MESO_TRY(mesoi_pipeline_spikes(p, &spikes, err));
+  MESO_TRY(sources_read(p, &s, err));
+  add_notes(p, &s, spikes);
+  const meso_figure_data data = {.model = p->model, .spikes = spikes, .lfp = s.lfp,
+                                 .currents = s.currents, .bold = s.bold, .analysis = s.analysis};
+  MESO_TRY(save_figures(p, &data, err));
+  MESO_TRY(write_report(p, output, &data, provenance, err));
+cleanup:
+  sources_clear(&s);
+  return status;
+}
