@@ -82,7 +82,8 @@ static void note_bold(pipeline *p, const sources *s, double duration_ms)
   const size_t blocks = whole_blocks(p->model, duration_ms);
   mesoi_pipeline_note(p, "BOLD: %s, drive %g (x / x_base - 1) of the summed absolute synaptic "
                       "currents%s; %zu whole stimulus blocks, %zu samples: enough to see a "
-                      "response, not for statistics over blocks.", p->model->bold.model, p->model->bold.gain,
+                      "response, not for statistics over blocks.",
+                      p->model->bold.model, p->model->bold.gain,
                       p->model->bold.include_background ? ", mean external input included" : "",
                       blocks, bold->n_times);
   const double flow = meso_attrs_number(&bold->attrs, "max_flow", NAN);

@@ -212,7 +212,8 @@ static meso_status run_analysis(const pipeline *p, const char *name, const char 
   for (size_t i = 0; set[i][0] != NULL; i++)
     MESO_TRY(meso_params_set(ops->params, params, set[i][0], set[i][1], &where, err));
   status = ops->run(params, ops->input == MESO_INPUT_SPIKES ? spikes : NULL,
-                    ops->input == MESO_INPUT_SIGNALS ? lfp : NULL, p->cli->n_threads, result, &reason);
+                    ops->input == MESO_INPUT_SIGNALS ? lfp : NULL, p->cli->n_threads,
+                    result, &reason);
   if (status != MESO_OK && meso_status_exit_code(status) == 3) {
     char group[64];
     (void) snprintf(group, sizeof group, "/%s", name);
