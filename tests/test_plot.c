@@ -200,7 +200,7 @@ static void add_correlation(meso_result *result, const meso_model *model)
 
 static void add_spectra(meso_result *result, const meso_model *model)
 {
-  char path[128];
+  meso_err err = {0};
   meso_array *f = add(result, "/spectrum/frequency_Hz", "Hz", 1, N_FREQUENCIES, 1);
   for (size_t k = 0; k < N_FREQUENCIES; k++) f->data[k] = 500.0 * (double) k / (N_FREQUENCIES - 1);
   meso_array *p = add(result, "/spectrum/psd", "mV^2/Hz", 2, N_CHANNELS, N_FREQUENCIES);
@@ -209,12 +209,14 @@ static void add_spectra(meso_result *result, const meso_model *model)
                  / (2.0 + (double) (i / N_FREQUENCIES));
   f = add(result, "/population_spectrum/frequency_Hz", "Hz", 1, N_FREQUENCIES, 1);
   for (size_t k = 0; k < N_FREQUENCIES; k++) f->data[k] = 500.0 * (double) k / (N_FREQUENCIES - 1);
-  for (size_t i = 0; i < model->n_populations; i++) {
-    snprintf(path, sizeof path, "/population_spectrum/%s/psd", model->population[i].name);
-    p = add(result, path, "(spikes/s)^2/Hz", 1, N_FREQUENCIES, 1);
-    for (size_t k = 0; k < N_FREQUENCIES; k++)
-      p->data[k] = 0.01 * (double) (i + 1) * (1.2 + noise()) / (5.0 + (double) k);
-  }
+  size_t n = model->n_populations;
+  p = add(result, "/population_spectrum/psd", "(spikes/s)^2/Hz", 2, n, N_FREQUENCIES);
+  for (size_t i = 0; i < n * N_FREQUENCIES; i++)
+    p->data[i] = 0.01 * (double) (i / N_FREQUENCIES + 1) * (1.2 + noise())
+                 / (5.0 + (double) (i % N_FREQUENCIES));
+  const char *name[32] = { NULL };
+  for (size_t i = 0; i < n && i < 32; i++) name[i] = model->population[i].name;
+  must(meso_result_add_text(result, "/population_spectrum/labels", n, name, &err), &err);
 }
 
 static void add_coherence(meso_result *result)
@@ -280,7 +282,7 @@ static void test_formats(void)
   static const char *const ending[3] = { ".svg", ".png", ".pdf" };
   static const char *const magic[3] = { "<?xml", "\x89PNG", "%PDF" };
   meso_figure_data data = make_data();
-  CU_ASSERT(meso_figure_count() >= 9);
+  CU_ASSERT(meso_figure_count() >= 11);
   for (size_t i = 0; i < meso_figure_count(); i++) {
     const meso_figure_ops *figure = meso_figure_at(i);
     meso_figure_report report[3];

@@ -66,7 +66,7 @@ static meso_status find_profiles(const meso_figure_data *data, profiles *p, meso
   }
   if (total != NULL && total->n_channels == p->n_channels) {
     deviations(data, total, p->sd + p->n * p->n_channels);
-    p->name[p->n] = "all";
+    p->name[p->n] = "whole LFP";
     p->color[p->n++] = meso_black;
   }
 cleanup:
@@ -93,7 +93,8 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
     meso_axes_guide(canvas, &axes, NAN, data->model->layer[i].z_bottom_um, meso_light_grey);
   for (size_t i = 0; i < p.n; i++) {
     size_t at = i * p.n_channels;
-    meso_axes_line(canvas, &axes, p.n_channels, p.sd + at, p.z, p.color[i], 1.1);
+    meso_axes_line(canvas, &axes, p.n_channels, p.sd + at, p.z, p.color[i],
+                   strcmp(p.name[i], "whole LFP") == 0 ? 1.8 : 1.0);
   }
   meso_canvas_legend(canvas, axes.box.x, 11.0, p.n, p.name, p.color);
 cleanup:

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MESO_CSD_WINDOW_MS 300.0
 
@@ -15,7 +16,7 @@ static bool is_available(const meso_figure_data *data)
 /* Channels from the top down, time along rows. */
 static meso_status draw_panel(const meso_figure_data *data, meso_canvas *canvas,
                               const meso_signal *signal, meso_box box, const char *title,
-                              const char *x_label, meso_err *err)
+                              const char *x_label, const char *color_label, meso_err *err)
 {
   meso_status status = MESO_OK;
   size_t first, n, m = signal->n_channels;
@@ -41,7 +42,7 @@ static meso_status draw_panel(const meso_figure_data *data, meso_canvas *canvas,
   meso_axes_draw(canvas, &axes);
   for (size_t i = 0; data->model != NULL && i < data->model->n_layers; i++)
     meso_axes_guide(canvas, &axes, NAN, data->model->layer[i].z_bottom_um, meso_grey);
-  meso_canvas_colorbar(canvas, box, MESO_MAP_DIVERGING, -limit, limit, signal->units);
+  meso_canvas_colorbar(canvas, box, MESO_MAP_DIVERGING, -limit, limit, color_label);
 cleanup:
   free(image);
   return status;
@@ -56,18 +57,21 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   meso_box box = meso_canvas_cell(canvas, 0, n, 0, 1, 66.0);
   box.x += 10.0;
   box.w -= 10.0;
-  MESO_TRY(draw_panel(data, canvas, csd, box, "Current source density", "time (ms)", err));
+  MESO_TRY(draw_panel(data, canvas, csd, box, "Current source density",
+                      lfp == NULL ? "time (ms)" : NULL,
+                      strcmp(csd->units, "A/m^3") == 0 ? "CSD (A/m\u00b3)" : csd->units, err));
   if (lfp == NULL) goto cleanup;
   meso_box below = meso_canvas_cell(canvas, 1, n, 0, 1, 66.0);
   below.x += 10.0;
   below.w -= 10.0;
-  MESO_TRY(draw_panel(data, canvas, lfp, below, "Local field potential", "time (ms)", err));
+  MESO_TRY(draw_panel(data, canvas, lfp, below, "Local field potential", "time (ms)",
+                      strcmp(lfp->units, "mV") == 0 ? "LFP (mV)" : lfp->units, err));
 cleanup:
   return status;
 }
 
 const meso_figure_ops meso_fig_csd = {
   "csd", "Current source density and LFP over depth and time, interpolated between contacts; "
-         "colours end at the 99th percentile.",
+         "red: positive (sources); colours end at the 99th percentile.",
   180.0, 130.0, is_available, draw
 };

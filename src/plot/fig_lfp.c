@@ -49,6 +49,19 @@ static void draw_scale(meso_canvas *canvas, const meso_axes *axes, double um_per
                    units);
 }
 
+/* Colour of the layer that a contact is in. */
+static meso_rgb color_at(const meso_figure_data *data, const meso_signal *lfp, size_t channel)
+{
+  double z = meso_channel_z(lfp, channel);
+  if (data->model == NULL || lfp->position_um == NULL) return meso_palette(0);
+  for (size_t i = 0; i < data->model->n_layers; i++) {
+    const meso_layer *layer = &data->model->layer[i];
+    if (z <= layer->z_top_um && z > layer->z_bottom_um)
+      return meso_palette_layer(meso_layer_rank(data, layer->name), false);
+  }
+  return meso_grey;
+}
+
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -68,11 +81,11 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
     high = fmax(high, meso_channel_z(lfp, c));
   }
   largest = meso_largest(n * m, trace);
-  double step = contact_step(lfp), gain = largest > 0.0 ? 1.8 * step / largest : 1.0;
+  double step = contact_step(lfp), gain = largest > 0.0 ? 1.2 * step / largest : 1.0;
   meso_axes axes = { .box = { 56.0, 14.0, meso_canvas_width(canvas) - 116.0,
                               meso_canvas_height(canvas) - 46.0 },
-                     .x_min = time[0], .x_max = time[n - 1], .y_min = low - 1.8 * step,
-                     .y_max = high + 1.8 * step, .x_label = "time (ms)",
+                     .x_min = time[0], .x_max = time[n - 1], .y_min = low - 1.3 * step,
+                     .y_max = high + 1.3 * step, .x_label = "time (ms)",
                      .y_label = lfp->position_um != NULL ? "depth z (\u00b5m)"
                                                          : "channel (number, downwards)" };
   if (!(axes.x_max > axes.x_min)) axes.x_max = axes.x_min + 1.0;
@@ -81,7 +94,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   for (size_t c = 0; c < m; c++) {
     for (size_t i = 0; i < n; i++)
       trace[c * n + i] = meso_channel_z(lfp, c) + gain * trace[c * n + i];
-    meso_axes_line(canvas, &axes, n, time, trace + c * n, meso_palette(0), 0.6);
+    meso_axes_line(canvas, &axes, n, time, trace + c * n, color_at(data, lfp, c), 0.6);
   }
   if (largest > 0.0) draw_scale(canvas, &axes, gain, step, lfp->units);
 cleanup:

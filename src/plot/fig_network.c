@@ -16,6 +16,15 @@ static double in_degree(const meso_model *model, const meso_projection *p)
   return n > 0.0 ? (double) p->n_synapses / n : 0.0;
 }
 
+/* Row of a target; sources without dynamics receive nothing and have no row. */
+static size_t row_of(const meso_model *model, size_t target)
+{
+  size_t row = 0;
+  for (size_t i = 0; i < target; i++)
+    row += model->population[i].model != MESO_NEURON_POISSON;
+  return row;
+}
+
 static void draw_cell(const meso_model *model, meso_canvas *canvas, meso_box cell,
                       const meso_projection *p, double largest)
 {
@@ -43,8 +52,9 @@ static void draw_names(const meso_figure_data *data, meso_canvas *canvas, meso_b
     style.anchor = MESO_ANCHOR_RIGHT;
     if (model->population[i].model != MESO_NEURON_POISSON)
       meso_canvas_text(canvas, box.x - 5.0,
-                       box.y + box.h / (double) model->n_populations * ((double) i + 0.5), style,
-                       "%s", name);
+                       box.y + box.h / (double) row_of(model, model->n_populations)
+                                 * ((double) row_of(model, i) + 0.5),
+                       style, "%s", name);
   }
 }
 
@@ -58,9 +68,11 @@ static void draw_notes(const meso_model *model, meso_canvas *canvas, double x, d
   style.color = meso_grey;
   meso_canvas_text(canvas, x, y += 10.0, style, "(terms of Senk et al. 2022)");
   style.color = meso_black;
-  meso_canvas_text(canvas, x, y += 20.0, style, "%lld neurons", (long long) model->n_neurons);
-  meso_canvas_text(canvas, x, y += 10.0, style, "%llu synapses",
-                   (unsigned long long) model->n_synapses);
+  char number[64];
+  meso_tick_label((double) model->n_neurons, 1.0, false, number, sizeof number);
+  meso_canvas_text(canvas, x, y += 20.0, style, "%s neurons", number);
+  meso_tick_label((double) model->n_synapses, 1.0, false, number, sizeof number);
+  meso_canvas_text(canvas, x, y += 10.0, style, "%s synapses", number);
   meso_canvas_text(canvas, x, y += 10.0, style, "scale N %g, K %g", model->scaling.N,
                    model->scaling.K);
   meso_canvas_fill(canvas, (meso_box) { x, y + 17.0, 9.0, 9.0 },
@@ -75,7 +87,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
 {
   (void) err;
   const meso_model *model = data->model;
-  size_t n = model->n_populations;
+  size_t n = model->n_populations, n_rows = row_of(model, n);
   double largest = 0.0;
   meso_box box = { 62.0, 20.0, meso_canvas_width(canvas) - 62.0 - 150.0,
                    meso_canvas_height(canvas) - 20.0 - 26.0 };
@@ -84,10 +96,12 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
                      .y_label = "target population", .no_x_ticks = true, .no_y_ticks = true };
   for (size_t i = 0; i < model->n_projections; i++)
     largest = fmax(largest, in_degree(model, &model->projection[i]));
-  double w = box.w / (double) n, h = box.h / (double) n;
+  double w = box.w / (double) n, h = box.h / (double) (n_rows > 0 ? n_rows : 1);
   for (size_t i = 0; i < model->n_projections; i++) {
     const meso_projection *p = &model->projection[i];
-    meso_box cell = { box.x + w * (double) p->source, box.y + h * (double) p->target, w, h };
+    double row = (double) row_of(model, p->target);
+    if (model->population[p->target].model == MESO_NEURON_POISSON) continue;
+    meso_box cell = { box.x + w * (double) p->source, box.y + h * row, w, h };
     draw_cell(model, canvas, cell, p, largest);
   }
   meso_axes_label(canvas, &axes, 38.0);

@@ -76,7 +76,8 @@ cleanup:
 /* Dots of one population from row *row on; counts its sampled neurons and spikes. */
 static meso_status draw_population(const meso_figure_data *data, meso_canvas *canvas,
                                    const meso_axes *axes, const meso_spike_population *p,
-                                   size_t stride, size_t *row, size_t *n_dots, meso_err *err)
+                                   size_t stride, size_t *row, size_t *n_dots, double *label_y,
+                                   meso_err *err)
 {
   meso_status status = MESO_OK;
   size_t first = first_spike(p, axes->x_min), last = first_spike(p, axes->x_max), n = 0;
@@ -92,6 +93,8 @@ static meso_status draw_population(const meso_figure_data *data, meso_canvas *ca
     }
   meso_axes_dots(canvas, axes, n, x, y, color, 1.0);
   double middle = meso_axes_y(axes, (double) *row + 0.5 * (double) n_sampled);
+  middle = fmax(middle, *label_y + 8.0); /* names keep clear of each other */
+  *label_y = middle;
   meso_canvas_text(canvas, axes->box.x - 6.0, middle,
                    (meso_text_style) { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .bold = true,
                                        .color = color }, "%s", p->name);
@@ -111,10 +114,11 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
                  + meso_discard_ms(data, spikes->t_stop_ms - spikes->t_start_ms);
   double stop = fmin(start + MESO_RASTER_MS, spikes->t_stop_ms);
   size_t stride = choose_stride(spikes, start, stop), n_rows = 0, row = 0, n_dots = 0;
+  double label_y = 0.0;
   for (size_t i = 0; i < spikes->n_populations; i++)
     n_rows += ((size_t) spikes->population[i].size + stride - 1) / stride;
   meso_box page = { 52.0, 22.0, meso_canvas_width(canvas) - 66.0, meso_canvas_height(canvas) };
-  meso_axes axes = { .box = { page.x, page.y, page.w, page.h - 138.0 }, .x_min = start,
+  meso_axes axes = { .box = { page.x, page.y, page.w, page.h - 150.0 }, .x_min = start,
                      .x_max = stop, .y_min = (double) n_rows, .y_max = 0.0,
                      .no_x_ticks = true, .no_y_ticks = true };
   meso_axes_draw(canvas, &axes);
@@ -122,7 +126,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   meso_axes_label(canvas, &axes, 42.0);
   for (size_t i = 0; i < spikes->n_populations; i++)
     MESO_TRY(draw_population(data, canvas, &axes, &spikes->population[i], stride, &row, &n_dots,
-                             err));
+                             &label_y, err));
   meso_canvas_text(canvas, page.x, 10.0, (meso_text_style) { .size_pt = 7.0, .color = meso_grey },
                    "sample: 1 in %zu neurons of each population (%zu neurons, %zu spikes)",
                    stride, n_rows, n_dots);

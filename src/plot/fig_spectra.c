@@ -19,13 +19,16 @@ static bool has_lfp(const meso_figure_data *data)
 {
   const meso_array *f = meso_find_array(data, "/spectrum/frequency_Hz");
   const meso_array *p = meso_find_array(data, "/spectrum/psd");
-  return f != NULL && p != NULL && p->n_dims == 2 && p->dims[1] == f->dims[0] && f->dims[0] > 2;
+  return f != NULL && p != NULL && p->n_dims == 2 && p->dims[1] == meso_array_count(f)
+         && f->data != NULL && p->data != NULL && p->dims[1] > 2;
 }
 
 static bool has_spikes(const meso_figure_data *data)
 {
   const meso_array *f = meso_find_array(data, "/population_spectrum/frequency_Hz");
-  return f != NULL && f->dims[0] > 2;
+  const meso_array *p = meso_find_array(data, "/population_spectrum/psd");
+  return f != NULL && p != NULL && f->data != NULL && p->data != NULL && p->n_dims == 2
+         && p->dims[1] == meso_array_count(f) && p->dims[1] > 2;
 }
 
 static bool is_available(const meso_figure_data *data)
@@ -46,7 +49,9 @@ static void find_lfp(const meso_figure_data *data, curves *c)
     c->psd[i] = p->data + channel * p->dims[1];
     c->color[i] = meso_map_color(MESO_MAP_SEQUENTIAL, 0.85 * (double) i / MESO_DEPTHS);
     if (lfp != NULL && lfp->n_channels == channels && lfp->position_um != NULL)
-      snprintf(c->name[i], sizeof c->name[i], "%.0f \u00b5m", meso_channel_z(lfp, channel));
+      snprintf(c->name[i], sizeof c->name[i], "%s%.0f \u00b5m",
+               meso_channel_z(lfp, channel) < 0.0 ? "\u2212" : "",
+               fabs(meso_channel_z(lfp, channel)));
     else
       snprintf(c->name[i], sizeof c->name[i], "channel %zu", channel);
   }
@@ -56,18 +61,18 @@ static void find_lfp(const meso_figure_data *data, curves *c)
 static void find_spikes(const meso_figure_data *data, curves *c)
 {
   const meso_array *f = meso_find_array(data, "/population_spectrum/frequency_Hz");
+  const meso_array *p = meso_find_array(data, "/population_spectrum/psd");
+  const meso_array *labels = meso_find_array(data, "/population_spectrum/labels");
+  if (labels != NULL && (labels->text == NULL || meso_array_count(labels) != p->dims[0]))
+    labels = NULL;
   c->frequency = f->data;
   c->n_frequencies = f->dims[0];
-  for (size_t i = 0; i < data->analysis->n && c->n < MESO_MOST_LINES; i++) {
-    const meso_array *a = &data->analysis->array[i];
-    char name[48];
-    int end = 0;
-    if (sscanf(a->path, "/population_spectrum/%47[^/]/psd%n", name, &end) != 1 || end == 0
-        || a->path[end] != '\0' || meso_array_count(a) != c->n_frequencies)
-      continue;
-    c->psd[c->n] = a->data;
-    c->color[c->n] = meso_population_color(data, name);
-    snprintf(c->name[c->n++], sizeof c->name[0], "%s", name);
+  for (; c->n < p->dims[0] && c->n < MESO_MOST_LINES; c->n++) {
+    char *name = c->name[c->n];
+    if (labels != NULL) snprintf(name, sizeof c->name[0], "%s", labels->text[c->n]);
+    else snprintf(name, sizeof c->name[0], "population %zu", c->n + 1);
+    c->psd[c->n] = p->data + c->n * p->dims[1];
+    c->color[c->n] = labels != NULL ? meso_population_color(data, name) : meso_palette(c->n);
   }
 }
 
@@ -92,9 +97,10 @@ static void draw_curves(meso_canvas *canvas, meso_box box, const curves *c, cons
   meso_axes_draw(canvas, &axes);
   for (size_t i = 0; i < c->n; i++) {
     meso_axes_line(canvas, &axes, c->n_frequencies, c->frequency, c->psd[i], c->color[i], 0.9);
-    double y = box.y + box.h - 8.0 - 9.0 * (double) (c->n - 1 - i);
-    meso_canvas_segment(canvas, box.x + 6.0, y, box.x + 16.0, y, c->color[i], 1.8, false);
-    meso_canvas_text(canvas, box.x + 19.0, y,
+    double x = box.x + box.w / 3.0 * (double) (i % 3);
+    double y = box.y + box.h + 36.0 + 9.5 * (double) (i / 3);
+    meso_canvas_segment(canvas, x, y, x + 10.0, y, c->color[i], 1.8, false);
+    meso_canvas_text(canvas, x + 13.0, y,
                      (meso_text_style) { .size_pt = 7.0, .color = meso_black }, "%s", c->name[i]);
   }
 }
@@ -103,17 +109,19 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
 {
   (void) err;
   size_t n = (has_lfp(data) ? 1u : 0u) + (has_spikes(data) ? 1u : 0u), at = 0;
-  curves c = { .n = 0 };
-  if (has_lfp(data)) {
-    find_lfp(data, &c);
-    draw_curves(canvas, meso_canvas_cell(canvas, 0, 1, at++, n, 12.0), &c, "LFP, by depth",
-                "PSD (mV\u00b2/Hz)");
+  curves lfp = { .n = 0 }, spiking = { .n = 0 };
+  if (has_lfp(data)) find_lfp(data, &lfp);
+  if (has_spikes(data)) find_spikes(data, &spiking);
+  double legend = 4.0 + 9.5 * (double) ((lfp.n > spiking.n ? lfp.n + 2 : spiking.n + 2) / 3);
+  if (lfp.n > 0) {
+    meso_box box = meso_canvas_cell(canvas, 0, 1, at++, n, 12.0);
+    box.h -= legend;
+    draw_curves(canvas, box, &lfp, "LFP, by depth", "PSD (mV\u00b2/Hz)");
   }
-  if (has_spikes(data)) {
-    c.n = 0;
-    find_spikes(data, &c);
-    draw_curves(canvas, meso_canvas_cell(canvas, 0, 1, at, n, 12.0), &c, "Population spiking",
-                "PSD ((spikes/s)\u00b2/Hz)");
+  if (spiking.n > 0) {
+    meso_box box = meso_canvas_cell(canvas, 0, 1, at, n, 12.0);
+    box.h -= legend;
+    draw_curves(canvas, box, &spiking, "Population spiking", "PSD ((spikes/s)\u00b2/Hz)");
   }
   return MESO_OK;
 }
@@ -121,5 +129,5 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
 const meso_figure_ops meso_fig_spectra = {
   "spectra", "Power spectral densities; shaded above 200 Hz, where the forward model is not "
              "validated.",
-  180.0, 95.0, is_available, draw
+  180.0, 105.0, is_available, draw
 };

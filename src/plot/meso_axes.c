@@ -43,7 +43,7 @@ static size_t find_ticks(double min, double max, bool log_scale, size_t wanted, 
 static void draw_x_axis(meso_canvas *canvas, const meso_axes *axes)
 {
   double ticks[16], step, bottom = axes->box.y + axes->box.h;
-  size_t wanted = (size_t) fmax(2.0, axes->box.w / 55.0);
+  size_t wanted = (size_t) fmin(fmax(3.0, axes->box.w / 45.0), 9.0);
   size_t n = find_ticks(axes->x_min, axes->x_max, axes->x_log, wanted, ticks, &step);
   meso_text_style style = { .size_pt = 7.0, .anchor = MESO_ANCHOR_CENTRE, .color = meso_black };
   for (size_t i = 0; i < n; i++) {
@@ -64,7 +64,7 @@ static void draw_x_axis(meso_canvas *canvas, const meso_axes *axes)
 static void draw_y_axis(meso_canvas *canvas, const meso_axes *axes)
 {
   double ticks[16], step, widest = 0.0, left = axes->box.x;
-  size_t wanted = (size_t) fmax(2.0, axes->box.h / 28.0);
+  size_t wanted = (size_t) fmin(fmax(3.0, axes->box.h / 26.0), 9.0);
   size_t n = find_ticks(axes->y_min, axes->y_max, axes->y_log, wanted, ticks, &step);
   meso_text_style style = { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .color = meso_black };
   for (size_t i = 0; i < n && !axes->no_y_ticks; i++) {

@@ -159,6 +159,7 @@ static PangoLayout *make_layout(meso_canvas *canvas, const char *text, meso_text
   pango_cairo_context_set_font_options(pango_layout_get_context(layout), options);
   pango_cairo_context_set_resolution(pango_layout_get_context(layout), 72.0);
   cairo_font_options_destroy(options);
+  pango_context_set_round_glyph_positions(pango_layout_get_context(layout), FALSE);
   PangoFontDescription *font = pango_font_description_from_string("DejaVu Sans");
   double size = style.size_pt > 0.0 ? style.size_pt : MESO_FONT_PT;
   pango_font_description_set_size(font, (int) lround(size * PANGO_SCALE));
@@ -201,6 +202,7 @@ void meso_canvas_text(meso_canvas *canvas, double x, double y, meso_text_style s
   if (style.vertical) cairo_rotate(canvas->cr, -0.5 * M_PI);
   cairo_move_to(canvas->cr, shift, -0.5 * h);
   pango_cairo_show_layout(canvas->cr, layout);
+  cairo_new_path(canvas->cr);
   cairo_restore(canvas->cr);
   g_object_unref(layout);
 }

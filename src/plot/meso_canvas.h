@@ -82,7 +82,7 @@ MESO_MUST_CHECK meso_status meso_bytes_save(const meso_bytes *bytes, const char 
 
 /* ---- marks on the page -------------------------------------------------------------------- */
 
-/** Text at (x, y = middle of the line's height). Pango markup for <sup> and <i>. */
+/** Text at (x, y = middle of the line's height). Pango markup is understood. */
 void meso_canvas_text(meso_canvas *canvas, double x, double y, meso_text_style style,
                       const char *fmt, ...) MESO_PRINTF(5, 6);
 /** Width of a text in points. */

@@ -198,14 +198,16 @@ meso_status meso_distributions_draw(const meso_figure_data *data, meso_canvas *c
   meso_axes_draw(canvas, &axes);
   if (symmetric) meso_axes_guide(canvas, &axes, 0.0, NAN, meso_grey);
   for (size_t i = 0; i < rows->n; i++) {
-    const char *name = rows->row[i].name;
+    char name[64];
+    const char *label = rows->row[i].name;
+    snprintf(name, sizeof name, "%.*s", (int) strcspn(label, "/"), label);
     meso_rgb color = meso_population_color(data, name);
     MESO_TRY(meso_axes_distribution(canvas, &axes, (double) i, rows->row[i].n, rows->row[i].values,
                                     rows->row[i].reference, color, err));
     meso_canvas_text(canvas, box.x - 6.0, meso_axes_y(&axes, (double) i),
                      (meso_text_style) { .anchor = MESO_ANCHOR_RIGHT, .bold = true,
                                          .color = color },
-                     "%.*s", (int) strcspn(name, "/"), name);
+                     "%s", name);
   }
 cleanup:
   return status;

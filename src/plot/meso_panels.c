@@ -154,6 +154,7 @@ static void draw_density(meso_canvas *canvas, const meso_axes *axes, double y,
   int first = 0, last = MESO_DENSITY_BINS - 1;
   while (first < last && density[first] < 1e-4) first++;
   while (last > first && density[last] < 1e-4) last--;
+  cairo_new_path(canvas->cr);
   for (int i = first; i <= last; i++)
     cairo_line_to(canvas->cr, axes->box.x + dx * (i + 0.5), middle - half * density[i]);
   for (int i = last; i >= first; i--)

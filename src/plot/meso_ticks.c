@@ -8,6 +8,9 @@
 
 enum { MESO_MAX_TICKS = 16 };
 
+/* Not <sup>, which some releases of pango draw far too large. */
+#define MESO_RAISED(text) "<span size='x-small' rise='2600'>" text "</span>"
+
 size_t meso_ticks_linear(double min, double max, size_t wanted, double ticks[16], double *ret_step)
 {
   double span = max - min;
@@ -15,7 +18,7 @@ size_t meso_ticks_linear(double min, double max, size_t wanted, double ticks[16]
   if (!(span > 0.0) || !isfinite(span)) return 0;
   double raw = span / (double) (wanted > 1 ? wanted : 1), power = pow(10.0, floor(log10(raw)));
   double lead = raw / power;
-  double step = power * (lead <= 1.0 ? 1.0 : lead <= 2.0 ? 2.0 : lead <= 5.0 ? 5.0 : 10.0);
+  double step = power * (lead <= 1.4 ? 1.0 : lead <= 3.0 ? 2.0 : lead <= 7.0 ? 5.0 : 10.0);
   size_t n = 0;
   double first = ceil(min / step - 1e-9);
   for (size_t i = 0; n < MESO_MAX_TICKS; i++) {
@@ -43,7 +46,7 @@ void meso_tick_label(double tick, double step, bool log_scale, char *text, size_
   if (log_scale) {
     int power = (int) lround(log10(tick));
     if (power >= -2 && power <= 3) snprintf(text, size, "%g", tick);
-    else snprintf(text, size, "10<sup>%s%d</sup>", power < 0 ? "\u2212" : "", abs(power));
+    else snprintf(text, size, "10" MESO_RAISED("%s%d"), power < 0 ? "\u2212" : "", abs(power));
     return;
   }
   const char *sign = tick < 0.0 ? "\u2212" : "";
@@ -51,7 +54,7 @@ void meso_tick_label(double tick, double step, bool log_scale, char *text, size_
   int decimals = step >= 1.0 ? 0 : (int) ceil(-log10(step) - 1e-9);
   if (value != 0.0 && (step >= 1e6 || decimals > 4)) {
     int power = (int) floor(log10(value) + 1e-9);
-    snprintf(text, size, "%s%.3g\u00d710<sup>%s%d</sup>", sign, value / pow(10.0, power),
+    snprintf(text, size, "%s%.3g\u00d710" MESO_RAISED("%s%d"), sign, value / pow(10.0, power),
              power < 0 ? "\u2212" : "", power < 0 ? -power : power);
     return;
   }

@@ -1,0 +1,208 @@
+/* fig_coherence.c: magnitude squared coherence of contacts, by frequency and distance, and as a
+ * matrix of contacts for one band. */
+#include "meso_figure_tools.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESO_DISTANCES = 5 };
+#define MESO_BAND_LOW_HZ 30.0
+#define MESO_BAND_HIGH_HZ 80.0
+#define MESO_SHOWN_BELOW_HZ 200.0
+
+/* What is drawn: views into the analysis. */
+typedef struct pairs {
+  size_t n, n_frequencies, n_channels;
+  const double *frequency, *pair, *coherence;
+  const double *distance;     /* NULL: the difference of the contacts' numbers is used */
+} pairs;
+
+static bool find_pairs(const meso_figure_data *data, pairs *p)
+{
+  const meso_array *f = meso_find_array(data, "/coherence/frequency_Hz");
+  const meso_array *pair = meso_find_array(data, "/coherence/pairs");
+  const meso_array *c = meso_find_array(data, "/coherence/magnitude_squared");
+  const meso_array *d = meso_find_array(data, "/coherence/distance_um");
+  if (f == NULL || pair == NULL || c == NULL || f->data == NULL || pair->data == NULL
+      || c->data == NULL || pair->n_dims != 2 || pair->dims[1] != 2 || c->n_dims != 2
+      || c->dims[0] != pair->dims[0] || c->dims[1] != meso_array_count(f) || c->dims[1] < 2)
+    return false;
+  *p = (pairs) { .n = c->dims[0], .n_frequencies = c->dims[1], .frequency = f->data,
+                 .pair = pair->data, .coherence = c->data };
+  if (d != NULL && d->data != NULL && meso_array_count(d) == p->n) p->distance = d->data;
+  for (size_t i = 0; i < 2 * p->n; i++) {
+    if (!(p->pair[i] >= 0.0 && p->pair[i] < 4096.0)) return false;
+    if ((size_t) p->pair[i] >= p->n_channels) p->n_channels = (size_t) p->pair[i] + 1;
+  }
+  return true;
+}
+
+static bool is_available(const meso_figure_data *data)
+{
+  pairs p;
+  return find_pairs(data, &p);
+}
+
+static double distance_of(const pairs *p, size_t i)
+{
+  return p->distance != NULL ? p->distance[i] : fabs(p->pair[2 * i + 1] - p->pair[2 * i]);
+}
+
+/* Up to MESO_DISTANCES different distances, spread over all that occur; ascending. */
+static size_t choose_distances(const pairs *p, double chosen[MESO_DISTANCES])
+{
+  double all[512];
+  size_t n = 0;
+  for (size_t i = 0; i < p->n; i++) {
+    double d = distance_of(p, i);
+    size_t at = 0;
+    while (at < n && all[at] < d - 0.5) at++;
+    if (!isfinite(d) || n == 512 || (at < n && all[at] < d + 0.5)) continue;
+    for (size_t k = n++; k > at; k--) all[k] = all[k - 1];
+    all[at] = d;
+  }
+  size_t wanted = n < MESO_DISTANCES ? n : MESO_DISTANCES;
+  for (size_t i = 0; i < wanted; i++) chosen[i] = all[wanted > 1 ? i * (n - 1) / (wanted - 1) : 0];
+  return wanted;
+}
+
+/* Mean over the pairs at one distance; NaN where no pair has a value. */
+static size_t mean_at(const pairs *p, double distance, double *mean)
+{
+  size_t n_pairs = 0;
+  for (size_t i = 0; i < p->n; i++) n_pairs += fabs(distance_of(p, i) - distance) < 0.5;
+  for (size_t f = 0; f < p->n_frequencies; f++) {
+    double sum = 0.0;
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++) {
+      double c = p->coherence[i * p->n_frequencies + f];
+      if (!(fabs(distance_of(p, i) - distance) < 0.5) || !isfinite(c)) continue;
+      sum += c;
+      n++;
+    }
+    mean[f] = n > 0 ? sum / (double) n : NAN;
+  }
+  return n_pairs;
+}
+
+static double bias_level(const meso_figure_data *data)
+{
+  for (size_t i = 0; i < data->analysis->n_groups; i++)
+    if (strcmp(data->analysis->group[i].path, "/coherence") == 0)
+      return meso_attrs_number(&data->analysis->group[i].attrs, "bias_level", NAN);
+  return NAN;
+}
+
+static void draw_legend_row(meso_canvas *canvas, const pairs *p, double x, double y,
+                            double distance, size_t n_pairs, meso_rgb color)
+{
+  meso_text_style style = { .size_pt = 7.0, .color = meso_black };
+  meso_canvas_segment(canvas, x, y, x + 10.0, y, color, 1.8, false);
+  if (p->distance != NULL)
+    meso_canvas_text(canvas, x + 13.0, y, style, "%.0f \u00b5m (%zu pair%s)", distance, n_pairs,
+                     n_pairs == 1 ? "" : "s");
+  else
+    meso_canvas_text(canvas, x + 13.0, y, style, "%.0f contact%s apart (%zu pair%s)", distance,
+                     distance == 1.0 ? "" : "s", n_pairs, n_pairs == 1 ? "" : "s");
+}
+
+static meso_status draw_curves(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
+                               const pairs *p, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  double *mean = NULL, chosen[MESO_DISTANCES], bias = bias_level(data);
+  double last = p->frequency[p->n_frequencies - 1];
+  size_t n_pairs[MESO_DISTANCES], n = choose_distances(p, chosen);
+  meso_axes axes = { .box = box, .x_max = fmin(last, MESO_SHOWN_BELOW_HZ), .y_max = 1.0,
+                     .x_label = "frequency (Hz)", .title = "By distance, mean over pairs",
+                     .y_label = "magnitude squared coherence (dimensionless)" };
+  MESO_ALLOC(err, mean, p->n_frequencies);
+  if (!(axes.x_max > 0.0)) axes.x_max = 1.0;
+  meso_axes_shade(canvas, &axes, MESO_BAND_LOW_HZ, MESO_BAND_HIGH_HZ, meso_light_grey, 0.5);
+  meso_axes_draw(canvas, &axes);
+  meso_axes_guide(canvas, &axes, NAN, bias, meso_grey);
+  for (size_t i = 0; i < n; i++) {
+    size_t shown = 0;
+    n_pairs[i] = mean_at(p, chosen[i], mean);
+    while (shown < p->n_frequencies && p->frequency[shown] <= axes.x_max) shown++;
+    meso_axes_line(canvas, &axes, shown, p->frequency, mean,
+                   meso_map_color(MESO_MAP_SEQUENTIAL, 0.85 * (double) i / MESO_DISTANCES), 1.1);
+  }
+  double x = box.x, y = box.y + box.h + 36.0;
+  for (size_t i = 0; i < n; i++)
+    draw_legend_row(canvas, p, x + 0.5 * box.w * (double) (i % 2), y + 9.5 * (double) (i / 2),
+                    chosen[i], n_pairs[i],
+                    meso_map_color(MESO_MAP_SEQUENTIAL, 0.85 * (double) i / MESO_DISTANCES));
+  if (isfinite(bias)) {
+    x += 0.5 * box.w * (double) (n % 2);
+    y += 9.5 * (double) (n / 2);
+    meso_canvas_segment(canvas, x, y, x + 10.0, y, meso_grey, 0.5, true);
+    meso_canvas_text(canvas, x + 13.0, y, (meso_text_style) { .size_pt = 7.0, .color = meso_black },
+                     "bias without coherence: %.2g", bias);
+  }
+cleanup:
+  free(mean);
+  return status;
+}
+
+/* Contacts of the matrix from the surface down when positions are known, else by number. */
+static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
+                               const pairs *p, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
+  double *matrix = NULL, last = p->frequency[p->n_frequencies - 1];
+  double low = MESO_BAND_LOW_HZ < last ? MESO_BAND_LOW_HZ : 0.0, high = MESO_BAND_HIGH_HZ;
+  size_t m = p->n_channels;
+  char title[96];
+  MESO_ALLOC(err, matrix, m * m);
+  for (size_t i = 0; i < m * m; i++) matrix[i] = i % (m + 1) == 0 ? 1.0 : NAN;
+  for (size_t i = 0; i < p->n; i++) {
+    size_t a = (size_t) p->pair[2 * i], b = (size_t) p->pair[2 * i + 1], n = 0;
+    double sum = 0.0;
+    for (size_t f = 0; f < p->n_frequencies; f++) {
+      double c = p->coherence[i * p->n_frequencies + f];
+      if (!(p->frequency[f] >= low && p->frequency[f] <= high) || !isfinite(c)) continue;
+      sum += c;
+      n++;
+    }
+    matrix[a * m + b] = matrix[b * m + a] = n > 0 ? sum / (double) n : NAN;
+  }
+  snprintf(title, sizeof title, "Contacts, %.0f\u2013%.0f Hz", low, fmin(high, last));
+  meso_axes axes = { .box = box, .x_min = -0.5, .x_max = (double) m - 0.5,
+                     .y_min = (double) m - 0.5, .y_max = -0.5, .title = title,
+                     .x_label = "contact (number)", .y_label = "contact (number)" };
+  double top = lfp != NULL && lfp->position_um != NULL && lfp->n_channels == m
+               ? meso_channel_z(lfp, 0) : NAN;
+  if (isfinite(top) && m > 1 && top >= meso_channel_z(lfp, m - 1))
+    axes.y_label = "contact (number, downwards)";
+  MESO_TRY(meso_axes_image(canvas, &axes, m, m, matrix, MESO_MAP_SEQUENTIAL, 0.0, 1.0, false, err));
+  meso_axes_draw(canvas, &axes);
+  meso_canvas_colorbar(canvas, box, MESO_MAP_SEQUENTIAL, 0.0, 1.0, "coherence (dimensionless)");
+cleanup:
+  free(matrix);
+  return status;
+}
+
+static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  pairs p;
+  double width = meso_canvas_width(canvas), height = meso_canvas_height(canvas);
+  if (!find_pairs(data, &p)) MESO_FAIL(err, MESO_ENOTFOUND, "there is no coherence to draw");
+  double side = fmin(height - 88.0, 0.5 * width - 96.0);
+  meso_box left = { 44.0, 24.0, width - 44.0 - side - 52.0 - 54.0, height - 88.0 };
+  meso_box right = { width - side - 54.0, 24.0, side, side };
+  MESO_TRY(draw_curves(data, canvas, left, &p, err));
+  MESO_TRY(draw_matrix(data, canvas, right, &p, err));
+cleanup:
+  return status;
+}
+
+const meso_figure_ops meso_fig_coherence = {
+  "coherence", "Magnitude squared coherence of the LFP between contacts: by distance, and for the "
+               "shaded band as a matrix; the dashed line is what unrelated signals would show.",
+  180.0, 95.0, is_available, draw
+};
