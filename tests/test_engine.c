@@ -363,6 +363,20 @@ static void threads_do_not_change_spikes(void)
   }
 }
 
+/** Large enough for the threads to run at the same time. */
+static void concurrent_threads_do_not_change_spikes(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=100", "populations.E.size=12000",
+                                     "projections.E->E.probability=0.01"};
+  meso_model *m = toy_model(3, sets);
+  meso_spikes *one = run_toy(m, 1), *four = run_toy(m, 4);
+  CU_ASSERT(one->population[0].n_spikes > 1000);
+  CU_ASSERT(equal_spikes(one, four));
+  meso_spikes_destroy(one);
+  meso_spikes_destroy(four);
+  meso_model_destroy(m);
+}
+
 static void seeds_change_spikes(void)
 {
   static const char *const sets[] = {"simulation.duration_ms=500", "simulation.seed=2"};
@@ -439,6 +453,7 @@ int main(void)
     {"wiring_follows_its_rule", wiring_follows_its_rule},
     {"quantised_weights_keep_mean_and_variance", quantised_weights_keep_mean_and_variance},
     {"threads_do_not_change_spikes", threads_do_not_change_spikes},
+    {"concurrent_threads_do_not_change_spikes", concurrent_threads_do_not_change_spikes},
     {"seeds_change_spikes", seeds_change_spikes},
     {"currents_integrate_to_the_charge", currents_integrate_to_the_charge},
     {NULL, NULL},

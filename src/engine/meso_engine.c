@@ -469,8 +469,13 @@ cleanup:
   return status;
 }
 
+/** Neurons that keep a thread busier than the barrier of a step costs. */
+enum { NEURONS_PER_THREAD = 4000 };
+
 static void run_steps(simulation *s, int n_threads, const meso_progress *progress)
 {
+  const int64_t useful = 1 + s->model->n_neurons / NEURONS_PER_THREAD;
+  if (n_threads > useful) n_threads = (int) useful; /* partitions stay: some own several */
 #pragma omp parallel num_threads(n_threads)
   {
     const unsigned n = (unsigned) omp_get_num_threads(), me = (unsigned) omp_get_thread_num();
