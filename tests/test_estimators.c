@@ -1,0 +1,469 @@
+/* test_estimators.c: analyses of signals and spike trains whose answers are known exactly or in
+ * distribution, and what every registered analysis must do. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "meso_analysis.h"
+#include "meso_rng.h"
+#include "meso_test.h"
+
+typedef const char *const options[]; /* key, value, ..., NULL */
+
+static meso_status run_raw(const meso_analysis_ops *ops, const char *const *set,
+                           const meso_spikes *spikes, const meso_signals *signals, int n_threads,
+                           meso_result **ret_result, meso_err *err)
+{
+  CU_ASSERT_PTR_NOT_NULL_FATAL(ops);
+  void *params = meso_calloc(1, ops->params_size);
+  meso_status st = meso_params_default(ops->params, params, err);
+  for (; st == MESO_OK && *set != NULL; set += 2)
+    st = meso_params_set(ops->params, params, set[0], set[1], NULL, err);
+  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_result_create(ret_result, err), MESO_OK);
+  st = ops->run(params, spikes, signals, n_threads, *ret_result, err);
+  meso_params_clear(ops->params, params);
+  free(params);
+  return st;
+}
+
+static meso_result *run(const char *name, const char *const *set, const meso_spikes *spikes,
+                        const meso_signals *signals, int n_threads)
+{
+  meso_err err = {0};
+  meso_result *r = NULL;
+  const meso_status st = run_raw(meso_analysis_by_name(name), set, spikes, signals, n_threads, &r,
+                                 &err);
+  if (st != MESO_OK) printf("# %s: %s\n", name, err.msg);
+  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
+  return r;
+}
+
+static const double *values(const meso_result *r, const char *path)
+{
+  const meso_array *a = meso_result_find(r, path);
+  if (a == NULL) printf("# no %s\n", path);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+  return a->data;
+}
+
+static double attribute(meso_result *r, const char *group, const char *key)
+{
+  return meso_attrs_number(meso_result_group_attrs(r, group), key, NAN);
+}
+
+static double uniform(uint32_t stream, uint32_t i)
+{
+  uint32_t word[4];
+  meso_rng_block(meso_rng_key_make(5, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, word);
+  return meso_rng_uniform(word[0], word[1]);
+}
+
+static double normal(uint32_t stream, uint32_t i)
+{
+  return sqrt(-2 * log(uniform(stream, i))) * cos(2 * M_PI * uniform(stream + 1000, i));
+}
+
+/* ---- signals ------------------------------------------------------------------------------ */
+
+static meso_signals *signal_of(size_t n, size_t n_channels, double rate_Hz, double **ret_data)
+{
+  meso_signals *s = NULL;
+  meso_signal *x = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "lfp", "mV", n, n_channels, rate_Hz, 0, &x, NULL), 0);
+  *ret_data = x->data;
+  return s;
+}
+
+static void test_white_noise(void)
+{
+  static const char *const set[2][5] = {{NULL}, {"method", "multitaper", "detrend", "linear",
+                                                 NULL}};
+  const size_t n = 1 << 17;
+  const double sigma = 2, rate_Hz = 500, level = 2 * sigma * sigma / rate_Hz;
+  double *x;
+  meso_signals *s = signal_of(n, 1, rate_Hz, &x);
+  for (size_t i = 0; i < n; i++) x[i] = sigma * normal(0, (uint32_t) i);
+  for (int method = 0; method < 2; method++) {
+    meso_result *r = run("spectrum", set[method], NULL, s, 2);
+    const double *psd = values(r, "/spectrum/psd"), *f = values(r, "/spectrum/frequency_Hz");
+    double mean = 0, worst = 0;
+    for (size_t k = 8; k < 512; k++) {
+      mean += psd[k] / 504;
+      worst = fmax(worst, fabs(psd[k] / level - 1));
+    }
+    MESO_CHECK_CLOSE(level, mean, 0.02, 0);
+    CU_ASSERT(worst < 0.4);
+    MESO_CHECK_CLOSE(level / 2, psd[512], 0.3, 0); /* rate / 2 has no mirror image */
+    for (size_t k = 0; k <= 512; k++)
+      MESO_CHECK_CLOSE((double) k * rate_Hz / 1024, f[k], 1e-15, 0);
+    CU_ASSERT_STRING_EQUAL(meso_result_find(r, "/spectrum/psd")->units, "mV^2/Hz");
+    meso_result_destroy(r);
+  }
+  meso_signals_destroy(s);
+}
+
+/* Integral of the density: the mean square of the windowed signal. */
+static void test_parseval(void)
+{
+  static const struct { const char *set[11]; double tol; } c[] = {
+    {{NULL}, 1e-12}, {{"window", "hamming", NULL}, 1e-12}, {{"window", "boxcar", NULL}, 1e-12},
+    {{"nperseg", "512", "overlap", "0.75", NULL}, 1e-12}, {{"method", "multitaper", NULL}, 1e-3}};
+  const double amplitude = 3, rate_Hz = 1000, f_Hz = 125; /* on the grid of every segment length */
+  double *x, total;
+  meso_signals *s = signal_of(1 << 13, 1, rate_Hz, &x);
+  for (size_t i = 0; i < 1 << 13; i++)
+    x[i] = amplitude * sin(2 * M_PI * f_Hz * (double) i / rate_Hz + 0.3);
+  for (size_t k = 0; k < sizeof c / sizeof c[0]; k++) {
+    meso_result *r = run("spectrum", c[k].set, NULL, s, 1);
+    const double *psd = values(r, "/spectrum/psd"), *f = values(r, "/spectrum/frequency_Hz");
+    const size_t n = meso_result_find(r, "/spectrum/frequency_Hz")->dims[0];
+    size_t peak = 0;
+    total = 0;
+    for (size_t i = 0; i < n; i++) {
+      total += psd[i] * f[1];
+      if (psd[i] > psd[peak]) peak = i;
+    }
+    MESO_CHECK_CLOSE(amplitude * amplitude / 2, total, c[k].tol, 0);
+    if (k < 4) MESO_CHECK_CLOSE(f_Hz, f[peak], 1e-14, 0);
+    meso_result_destroy(r);
+  }
+  double square = 0;
+  for (size_t i = 0; i < 1 << 13; i++) {
+    x[i] = 1 + normal(3, (uint32_t) i);
+    square += x[i] * x[i] / (1 << 13);
+  }
+  meso_result *r = run("spectrum", (options) {"window", "boxcar", "overlap", "0", "detrend", "none",
+                       NULL}, NULL, s, 1);
+  total = 0;
+  for (size_t i = 0; i <= 512; i++)
+    total += values(r, "/spectrum/psd")[i] * values(r, "/spectrum/frequency_Hz")[1];
+  MESO_CHECK_CLOSE(square, total, 1e-12, 0);
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+}
+
+/* Channels: noise, itself, itself times -2, itself 3 samples later, other noise. */
+static void test_coherence(void)
+{
+  enum { LAG = 3, C = 5 };
+  const size_t n = 1 << 16;
+  double *x;
+  meso_signals *s = signal_of(n, C, 1000, &x);
+  for (size_t i = 0; i < n; i++) {
+    x[C * i] = x[C * i + 1] = normal(1, (uint32_t) i + LAG);
+    x[C * i + 2] = -2 * x[C * i];
+    x[C * i + 3] = normal(1, (uint32_t) i);
+    x[C * i + 4] = normal(2, (uint32_t) i);
+  }
+  meso_result *r = run("coherence", (options) {NULL}, NULL, s, 2);
+  const double *c = values(r, "/coherence/magnitude_squared");
+  const double *phase = values(r, "/coherence/phase");
+  const double *plv = values(r, "/coherence/plv"), *wpli = values(r, "/coherence/wpli");
+  const double *im = values(r, "/coherence/imaginary"), *f = values(r, "/coherence/frequency_Hz");
+  const double bias = attribute(r, "/coherence", "bias_level");
+  double independent = 0, largest = 0;
+  for (size_t k = 2; k < 511; k++) {
+    const size_t same = k, flipped = 513 + k, lagged = 2 * 513 + k, other = 3 * 513 + k;
+    CU_ASSERT(fabs(c[same] - 1) < 1e-12 && phase[same] == 0 && im[same] == 0);
+    CU_ASSERT(fabs(plv[same] - 1) < 1e-12 && isnan(wpli[same]));
+    CU_ASSERT(fabs(c[flipped] - 1) < 1e-12 && fabs(fabs(phase[flipped]) - M_PI) < 1e-12);
+    const double want = remainder(-2 * M_PI * f[k] * LAG * 1e-3, 2 * M_PI);
+    CU_ASSERT(c[lagged] > 0.95);
+    CU_ASSERT(fabs(remainder(phase[lagged] - want, 2 * M_PI)) < 0.05);
+    independent += c[other] / 509;
+    largest = fmax(largest, c[other]);
+  }
+  printf("# coherence of independent noise: mean %.4g, bias level %.4g\n", independent, bias);
+  MESO_CHECK_CLOSE(bias, independent, 0.2, 0);
+  CU_ASSERT(largest < 15 * bias);
+  const double segments = attribute(r, "/coherence", "n_segments");
+  CU_ASSERT(segments == 127 && bias > 1 / segments && bias < 1.2 / segments);
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+}
+
+/* ---- spikes ------------------------------------------------------------------------------- */
+
+static meso_spikes *recording(size_t n_populations, double t_stop_ms)
+{
+  static const char *const name[3] = {"A", "B", "C"};
+  meso_spikes *s = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(n_populations, &s, NULL), MESO_OK);
+  for (size_t p = 0; p < n_populations; p++) s->population[p].name = meso_strdup(name[p]);
+  s->t_stop_ms = t_stop_ms;
+  return s;
+}
+
+static void add_spike(meso_spike_population *p, uint32_t id, double time_ms)
+{
+  if (p->n_spikes % 1024 == 0) {
+    p->time_ms = meso_realloc(p->time_ms, p->n_spikes + 1024, sizeof *p->time_ms);
+    p->id = meso_realloc(p->id, p->n_spikes + 1024, sizeof *p->id);
+  }
+  CU_ASSERT_FATAL(p->time_ms != NULL && p->id != NULL);
+  p->time_ms[p->n_spikes] = time_ms;
+  p->id[p->n_spikes++] = id;
+}
+
+/* Intervals in whole steps of 1/8 ms, so that times shift exactly. */
+static void add_poisson(meso_spike_population *p, uint32_t id, uint32_t stream, double rate_Hz,
+                        double t_stop_ms)
+{
+  double t = 0;
+  for (uint32_t i = 0;; i++) {
+    t += -log(uniform(stream, i)) * 1e3 / rate_Hz;
+    if (t > t_stop_ms) break;
+    add_spike(p, id, floor(8 * t) / 8);
+  }
+}
+
+static void sort(meso_spikes *s)
+{
+  for (size_t p = 0; p < s->n_populations; p++)
+    CU_ASSERT_EQUAL_FATAL(meso_spikes_sort(&s->population[p], NULL), MESO_OK);
+}
+
+enum { CV, CV2, LV, FANO, RATE };
+
+static double statistic(const meso_result *r, int which, size_t neuron)
+{
+  static const char *const name[] = {"cv_isi", "cv2", "lv", "fano", "rate_Hz"};
+  char path[64];
+  snprintf(path, sizeof path, "/statistics/A/%s", name[which]);
+  return values(r, path)[neuron];
+}
+
+static void test_trains(void)
+{
+  meso_spikes *s = recording(1, 4000);
+  meso_spike_population *a = &s->population[0];
+  a->size = 7;
+  for (int k = 0; k < 400; k++) add_spike(a, 0, 5 + 10 * k);              /* regular */
+  for (int k = 0; k < 5; k++) add_spike(a, 1, 15 * k + (k % 2 ? -5 : 0)); /* 10, 20, 10, 20 ms */
+  add_spike(a, 3, 3500);                                                  /* one; 2: silent */
+  for (int k = 0; k < 3; k++) add_spike(a, 4, 700);                       /* at the same time */
+  add_spike(a, 5, 1200);
+  add_spike(a, 5, 1300);                                                  /* one interval */
+  for (int k = 0; k < 6; k++) add_spike(a, 6, k < 4 ? 100 * k + 1 : 1000 * k - 2999); /* 4 1 1 0 */
+  sort(s);
+  meso_result *r = run("statistics", (options) {NULL}, s, NULL, 2);
+  static const double rate_Hz[7] = {100, 1.25, 0, 0.25, 0.75, 0.5, 1.5};
+  static const double reason[7][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}, {1, 1, 1, 2}, {1, 1, 1, 0},
+                                      {3, 3, 3, 0}, {0, 1, 1, 0}, {0, 0, 0, 0}};
+  for (size_t i = 0; i < 7; i++) {
+    CU_ASSERT_EQUAL(statistic(r, RATE, i), rate_Hz[i]);
+    for (int w = CV; w <= FANO; w++) {
+      CU_ASSERT_EQUAL(values(r, "/statistics/A/reason")[4 * i + (size_t) w], reason[i][w]);
+      CU_ASSERT_EQUAL(isnan(statistic(r, w, i)) != 0, reason[i][w] != 0);
+    }
+  }
+  MESO_CHECK_CLOSE(0, statistic(r, CV, 0), 0, 1e-12);
+  CU_ASSERT(statistic(r, CV2, 0) == 0 && statistic(r, LV, 0) == 0 && statistic(r, FANO, 0) == 0);
+  MESO_CHECK_CLOSE(1.0 / 3, statistic(r, CV, 1), 1e-14, 0);
+  MESO_CHECK_CLOSE(2.0 / 3, statistic(r, CV2, 1), 1e-14, 0);
+  MESO_CHECK_CLOSE(1.0 / 3, statistic(r, LV, 1), 1e-14, 0);
+  MESO_CHECK_CLOSE(0, statistic(r, CV, 5), 0, 0);
+  MESO_CHECK_CLOSE(2.25 / 1.5, statistic(r, FANO, 6), 1e-14, 0); /* counts 4, 1, 1, 0 */
+  MESO_CHECK_CLOSE(417 / 4.0 / 7, attribute(r, "/statistics/A", "mean_rate_Hz"), 1e-14, 0);
+  meso_result_destroy(r);
+  r = run("statistics", (options) {"discard_ms", "2500", "min_spikes", "151", NULL}, s, NULL, 1);
+  CU_ASSERT_EQUAL(statistic(r, RATE, 0), 100);
+  CU_ASSERT_EQUAL(values(r, "/statistics/A/reason")[CV], 1); /* 150 spikes are left */
+  CU_ASSERT_EQUAL(values(r, "/statistics/A/reason")[FANO], 4); /* in one window */
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+}
+
+static void test_poisson(void)
+{
+  meso_spikes *s = recording(1, 400000);
+  s->population[0].size = 1;
+  double t = 0;
+  uint32_t n = 0;
+  for (; (t -= log(uniform(7, n)) * 20) < 400000; n++) add_spike(&s->population[0], 0, t);
+  meso_result *r = run("statistics", (options) {NULL}, s, NULL, 1);
+  MESO_CHECK_CLOSE(1, statistic(r, CV, 0), 0.03, 0);
+  MESO_CHECK_CLOSE(1, statistic(r, CV2, 0), 0.03, 0);
+  MESO_CHECK_CLOSE(1, statistic(r, LV, 0), 0.03, 0);
+  MESO_CHECK_CLOSE(1, statistic(r, FANO, 0), 0.25, 0);
+  CU_ASSERT_EQUAL(statistic(r, RATE, 0), n / 400.0);
+  MESO_CHECK_CLOSE(50, statistic(r, RATE, 0), 0.03, 0);
+  meso_result_destroy(r);
+  r = run("population_spectrum", (options) {NULL}, s, NULL, 1); /* level 2 r */
+  double mean = 0;
+  for (size_t k = 8; k < 512; k++) mean += values(r, "/population_spectrum/psd")[k] / 504;
+  MESO_CHECK_CLOSE(2 * n / 400.0, mean, 0.02, 0);
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+}
+
+/* Neurons: coin tosses per bin of 5 ms, the same, the opposite, independent ones, silent. */
+static void test_correlation(void)
+{
+  enum { N_BINS = 8000, N = 5 };
+  meso_spikes *s = recording(1, 5.0 * N_BINS);
+  meso_spike_population *a = &s->population[0];
+  a->size = N;
+  double n0 = 0, n3 = 0, both = 0;
+  for (uint32_t k = 0; k < N_BINS; k++) {
+    const bool toss = uniform(8, k) < 0.3, other = uniform(9, k) < 0.2;
+    if (toss) add_spike(a, 0, 5.0 * k + 1);
+    if (toss) add_spike(a, 1, 5.0 * k + 4);
+    if (!toss) add_spike(a, 2, 5.0 * k);
+    if (other) add_spike(a, 3, 5.0 * k + 4.5);
+    n0 += toss;
+    n3 += other;
+    both += toss && other;
+  }
+  sort(s);
+  meso_result *r = run("correlation", (options) {NULL}, s, NULL, 2);
+  const double *c = values(r, "/correlation/coefficient"), L = N_BINS;
+  const double *covariance = values(r, "/correlation/covariance");
+  for (size_t i = 0; i < N; i++)
+    for (size_t j = 0; j < N; j++) {
+      CU_ASSERT_EQUAL(isnan(c[N * i + j]) != 0, i == 4 || j == 4);
+      if (i < 4 && j < 4) CU_ASSERT_EQUAL(c[N * i + j], c[N * j + i]);
+      if (i == j && i < 4) CU_ASSERT_EQUAL(c[N * i + j], 1);
+    }
+  MESO_CHECK_CLOSE(1, c[1], 1e-14, 0);
+  MESO_CHECK_CLOSE(-1, c[2], 1e-12, 0);
+  CU_ASSERT(c[3] != 0 && fabs(c[3]) < 4 / sqrt(L));
+  MESO_CHECK_CLOSE((both - n0 * n3 / L) / (L - 1), covariance[3], 1e-12, 0);
+  MESO_CHECK_CLOSE((n0 - n0 * n0 / L) / (L - 1), covariance[0], 1e-12, 0);
+  MESO_CHECK_CLOSE(6, attribute(r, "/correlation/A", "n_pairs"), 0, 0);
+  CU_ASSERT_STRING_EQUAL(meso_result_find(r, "/correlation/labels")->text[3], "A/3");
+  meso_result_destroy(r);
+  r = run("correlation", (options) {"drop_silent", "true", "max_neurons", "7", NULL}, s, NULL, 1);
+  CU_ASSERT_EQUAL(meso_result_find(r, "/correlation/coefficient")->dims[0], 4);
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+}
+
+/* ---- every analysis ----------------------------------------------------------------------- */
+
+static meso_spikes *three_populations(double shift_ms)
+{
+  meso_spikes *s = recording(3, 4096);
+  for (uint32_t p = 0; p < 3; p++) {
+    s->population[p].size = 30 + 10 * p;
+    for (uint32_t i = 1; i < 30 + 10 * p; i++)
+      add_poisson(&s->population[p], i, 100 + 100 * p + i, 2 + i, 4096);
+  }
+  sort(s);
+  s->t_start_ms += shift_ms;
+  s->t_stop_ms += shift_ms;
+  for (size_t p = 0; p < 3; p++)
+    for (size_t k = 0; k < s->population[p].n_spikes; k++) s->population[p].time_ms[k] += shift_ms;
+  return s;
+}
+
+static bool same(const meso_result *a, const meso_result *b)
+{
+  bool equal = a->n == b->n && a->n > 0;
+  for (size_t i = 0; equal && i < a->n; i++) {
+    const meso_array *x = &a->array[i], *y = &b->array[i];
+    const size_t n = meso_array_count(x);
+    equal = strcmp(x->path, y->path) == 0 && n == meso_array_count(y);
+    if (equal && x->data != NULL) equal = memcmp(x->data, y->data, n * sizeof *x->data) == 0;
+    for (size_t k = 0; equal && x->text != NULL && k < n; k++)
+      equal = strcmp(x->text[k], y->text[k]) == 0;
+    if (!equal) printf("# %s differs\n", x->path);
+  }
+  return equal;
+}
+
+static void test_every_analysis(void)
+{
+  static const char *const method[2][3] = {{NULL}, {"method", "multitaper", NULL}};
+  static const int threads[2] = {2, 7};
+  double *x;
+  meso_signals *signals = signal_of(5000, 9, 1000, &x);
+  for (uint32_t i = 0; i < 45000; i++) x[i] = normal(4, i) + (i > 9 ? 0.8 * x[i - 10] : 0);
+  meso_spikes *spikes = three_populations(0), *later = three_populations(65536);
+  CU_ASSERT(meso_analysis_count() >= 5);
+  CU_ASSERT_PTR_NULL(meso_analysis_at(meso_analysis_count()));
+  CU_ASSERT_PTR_NULL(meso_analysis_by_name("no such analysis"));
+  for (size_t i = 0; i < meso_analysis_count(); i++) {
+    const meso_analysis_ops *ops = meso_analysis_at(i);
+    const bool of_spikes = ops->input == MESO_INPUT_SPIKES;
+    const meso_signals *in = of_spikes ? NULL : signals;
+    CU_ASSERT_PTR_EQUAL(meso_analysis_by_name(ops->name), ops);
+    for (int m = 0; m < (meso_param_find(ops->params, "tapers") ? 2 : 1); m++) {
+      meso_result *one = run(ops->name, method[m], of_spikes ? spikes : NULL, in, 1);
+      for (int t = 0; t < 2; t++) {
+        meso_result *r = run(ops->name, method[m], of_spikes ? spikes : NULL, in, threads[t]);
+        CU_ASSERT(same(one, r));
+        meso_result_destroy(r);
+      }
+      signals->signal[0].t_start_ms = 65536;
+      meso_result *r = run(ops->name, method[m], of_spikes ? later : NULL, in, 2);
+      signals->signal[0].t_start_ms = 0;
+      CU_ASSERT(same(one, r));
+      meso_result_destroy(r);
+      meso_result_destroy(one);
+    }
+  }
+  meso_spikes_destroy(spikes);
+  meso_spikes_destroy(later);
+  meso_signals_destroy(signals);
+}
+
+/* No spikes at all, a population without neurons; signals empty or not finite. */
+static void test_empty(void)
+{
+  meso_spikes *spikes = recording(2, 4000);
+  spikes->population[0].size = 3;
+  double *x, *y;
+  meso_signals *empty = signal_of(0, 2, 1000, &x), *bad = signal_of(2000, 2, 1000, &y);
+  y[2 * 77 + 1] = NAN;
+  for (size_t i = 0; i < meso_analysis_count(); i++) {
+    const meso_analysis_ops *ops = meso_analysis_at(i);
+    meso_err err = {0};
+    meso_result *r = NULL;
+    if (ops->input == MESO_INPUT_SPIKES) {
+      r = run(ops->name, (options) {NULL}, spikes, NULL, 2);
+    } else {
+      CU_ASSERT_EQUAL(run_raw(ops, (options) {NULL}, NULL, empty, 2, &r, &err), MESO_EINVAL);
+      meso_result_destroy(r);
+      r = NULL;
+      CU_ASSERT_EQUAL(run_raw(ops, (options) {NULL}, NULL, bad, 2, &r, &err), MESO_EINVAL);
+      CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "sample 77, channel 1"));
+    }
+    meso_result_destroy(r);
+  }
+  meso_result *r = run("statistics", (options) {NULL}, spikes, NULL, 1);
+  for (size_t i = 0; i < 3; i++) {
+    CU_ASSERT_EQUAL(statistic(r, RATE, i), 0);
+    for (int w = CV; w <= FANO; w++) {
+      CU_ASSERT(isnan(statistic(r, w, i)));
+      CU_ASSERT_EQUAL(values(r, "/statistics/A/reason")[4 * i + (size_t) w], w == FANO ? 2 : 1);
+    }
+  }
+  meso_result_destroy(r);
+  r = run("correlation", (options) {NULL}, spikes, NULL, 1);
+  for (size_t i = 0; i < 9; i++) CU_ASSERT(isnan(values(r, "/correlation/coefficient")[i]));
+  CU_ASSERT_EQUAL(attribute(r, "/correlation/A", "n_pairs"), 0);
+  meso_result_destroy(r);
+  r = run("population_spectrum", (options) {NULL}, spikes, NULL, 1);
+  for (size_t k = 0; k < 2 * 513; k++) CU_ASSERT(values(r, "/population_spectrum/psd")[k] == 0);
+  meso_result_destroy(r);
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(empty);
+  meso_signals_destroy(bad);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"white noise has the level 2 sigma^2 / rate", test_white_noise},
+    {"the density integrates to the power of a sine and of noise", test_parseval},
+    {"coherence: 1 for copies, phase of a lag, bias level for independent noise", test_coherence},
+    {"statistics of hand-made trains; undefined values give a reason", test_trains},
+    {"a Poisson train has CV, CV2, LV and Fano factor near 1", test_poisson},
+    {"correlation of equal, opposite, independent and silent trains", test_correlation},
+    {"every analysis: 1, 2, 7 threads and a later start give the same bits", test_every_analysis},
+    {"every analysis: no spikes, empty signals, values that are not finite", test_empty},
+    {NULL, NULL}};
+  return meso_test_main("estimators", tests);
+}
