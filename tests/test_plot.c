@@ -311,6 +311,38 @@ static void test_formats(void)
   free_data(&data);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+  return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* No id occurs twice, and every link inside the page leads somewhere. */
+static void check_ids(const char *page)
+{
+  static char *id[60000];
+  size_t n = 0, n_links = 0;
+  for (const char *p = strstr(page, " id=\""); p != NULL && n < 60000; p = strstr(p + 1, " id=\""))
+    id[n++] = strndup(p + 5, strcspn(p + 5, "\""));
+  CU_ASSERT(n > 10 && n < 60000);
+  qsort(id, n, sizeof *id, compare_ids);
+  for (size_t i = 1; i < n; i++)
+    if (strcmp(id[i - 1], id[i]) == 0) {
+      printf("# id %s occurs twice\n", id[i]);
+      CU_FAIL("an id occurs twice");
+    }
+  for (const char *p = strstr(page, "href=\"#"); p != NULL; p = strstr(p + 1, "href=\"#")) {
+    char *link = strndup(p + 7, strcspn(p + 7, "\""));
+    if (bsearch(&link, id, n, sizeof *id, compare_ids) == NULL) {
+      printf("# link to %s leads nowhere\n", link);
+      CU_FAIL("a link leads nowhere");
+    }
+    free(link);
+    n_links++;
+  }
+  CU_ASSERT(n_links > 10);
+  for (size_t i = 0; i < n; i++) free(id[i]);
+}
+
 static void test_report(void)
 {
   static const char *const note[1] = { "Passive dendrites & point neurons <LIF>." };
@@ -325,8 +357,208 @@ static void test_report(void)
   char *page = slurp(path, &n);
   CU_ASSERT(n > 10000 && n < 10000000);
   CU_ASSERT_PTR_NOT_NULL(strstr(page, "Passive dendrites &amp; point neurons &lt;LIF&gt;."));
+  CU_ASSERT_PTR_NOT_NULL(strstr(page, "78,071"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(page, "Model file (spikes/s)"));
+  CU_ASSERT_PTR_NULL(strstr(page, "http://www.w3.org/1999/xhtml"));
+  CU_ASSERT_PTR_NULL(strstr(page, "src=\"http"));
+  check_ids(page);
+  must(meso_report_write(path, &report, &err), &err);
+  size_t n_again = 0;
+  char *again = slurp(path, &n_again);
+  CU_ASSERT(n == n_again && memcmp(page, again, n) == 0);
+  free(again);
   free(page);
   drop(path);
+  free_data(&data);
+}
+
+/* Labels of every figure, and the number of data for those where it follows from make_data. */
+static void test_labels_and_counts(void)
+{
+  static const struct { const char *figure, *label[4]; size_t n_marks; } expected[] = {
+    { "network", { "source population (synapses per target neuron)", "target population" }, 0 },
+    { "raster", { "time (ms)", "rate (spikes/s)", "sampled neurons (count)" }, 0 },
+    { "rates", { "firing rate (spikes/s)" }, 9 * 500 },
+    { "variability", { "CV of intervals (dimensionless)", "LV of intervals (dimensionless)" },
+      2 * 9 * 500 },
+    { "correlation", { "spike-count correlation coefficient (dimensionless)" },
+      9 * N_NEURONS * (N_NEURONS - 1) / 2 },
+    { "lfp", { "time (ms)", "depth z (\u00b5m)" }, 1001 * N_CHANNELS },
+    { "csd", { "time (ms)", "depth z (\u00b5m)" }, 301 * (2 * N_CHANNELS - 2) },
+    { "contributions", { "standard deviation of the LFP (mV)", "depth z (\u00b5m)" },
+      10 * N_CHANNELS },
+    { "spectra", { "frequency (Hz)", "PSD (mV\u00b2/Hz)", "PSD ((spikes/s)\u00b2/Hz)" },
+      (5 + 9) * (N_FREQUENCIES - 1) },
+    { "coherence", { "frequency (Hz)", "magnitude squared coherence (dimensionless)",
+                     "contact (number)" }, 5 * 52 + N_CHANNELS * N_CHANNELS },
+    { "bold", { "time (s)", "BOLD (%)", "drive (dimensionless)" }, 4 * (N_BOLD + 900) },
+  };
+  meso_figure_data data = make_data();
+  CU_ASSERT_EQUAL(meso_figure_count(), sizeof expected / sizeof expected[0]);
+  for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+    meso_figure_report report;
+    char *svg = NULL;
+    const meso_figure_ops *figure = meso_figure_by_name(expected[i].figure);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(figure);
+    CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
+    free(svg);
+    for (size_t k = 0; k < 4 && expected[i].label[k] != NULL; k++) {
+      const char *found = strstr(report.labels, expected[i].label[k]);
+      if (found == NULL)
+        printf("# %s: no label %s in\n# %s\n", figure->name, expected[i].label[k], report.labels);
+      CU_ASSERT_PTR_NOT_NULL(found);
+    }
+    if (expected[i].n_marks > 0 && report.n_marks != expected[i].n_marks)
+      printf("# %s: %zu marks, want %zu\n", figure->name, report.n_marks, expected[i].n_marks);
+    CU_ASSERT(expected[i].n_marks == 0 || report.n_marks == expected[i].n_marks);
+    size_t lines = 0;
+    for (const char *p = report.labels; *p != '\0'; p++) lines += *p == '\n';
+    CU_ASSERT_EQUAL(lines, report.n_labels);
+  }
+  free_data(&data);
+}
+
+/* The raster draws each spike of its sample inside the window once. */
+static void test_raster_counts_spikes(void)
+{
+  meso_figure_data data = make_data();
+  meso_figure_report report;
+  char *svg = NULL;
+  size_t n = 0, n_rate = 9 * 250;
+  double start = 1000.0 * 0.5 < data.model->analysis.discard_ms ? 500.0
+                                                                 : data.model->analysis.discard_ms;
+  for (size_t i = 0; i < data.spikes->n_populations; i++) {
+    const meso_spike_population *p = &data.spikes->population[i];
+    for (size_t k = 0; k < p->n_spikes; k++)
+      n += p->time_ms[k] >= start && p->time_ms[k] < start + 500.0 && p->id[k] % 50 == 0;
+  }
+  CU_ASSERT_EQUAL_FATAL(meso_figure_svg(meso_figure_by_name("raster"), &data, &svg, &report, NULL),
+                        MESO_OK);
+  if (report.n_marks != n + n_rate)
+    printf("# raster: %zu marks, want %zu\n", report.n_marks, n + n_rate);
+  CU_ASSERT_EQUAL(report.n_marks, n + n_rate);
+  free(svg);
+  free_data(&data);
+}
+
+/* Draws whatever says it is available in the first of SVG, PNG, PDF, and the report. */
+static void draw_all(const meso_figure_data *data, size_t n_formats)
+{
+  static const char *const ending[3] = { ".svg", ".png", ".pdf" };
+  meso_err err = {0};
+  meso_report report = { .title = "Damaged", .data = data };
+  char name[64];
+  for (size_t i = 0; i < meso_figure_count(); i++) {
+    const meso_figure_ops *figure = meso_figure_at(i);
+    bool available = figure->available(data);
+    for (size_t k = 0; k < (available ? n_formats : 1); k++) {
+      snprintf(name, sizeof name, "damaged_%s", figure->name);
+      const char *path = file_in_folder(name, ending[k]);
+      meso_status status = meso_figure_save(figure, data, path, NULL, NULL, &err);
+      if (available && status != MESO_OK) printf("# %s: %s\n", figure->name, err.msg);
+      CU_ASSERT_EQUAL(status, available ? MESO_OK : MESO_ENOTFOUND);
+      if (available) remove(path);
+    }
+  }
+  const char *path = file_in_folder("damaged", ".html");
+  must(meso_report_write(path, &report, &err), &err);
+  remove(path);
+}
+
+static void fill_all(meso_figure_data *data, double value)
+{
+  meso_signals *set[2] = { (meso_signals *) data->lfp, (meso_signals *) data->bold };
+  for (size_t k = 0; k < 2; k++)
+    for (size_t i = 0; i < set[k]->n; i++) {
+      meso_signal *s = &set[k]->signal[i];
+      for (size_t j = 0; j < s->n_times * s->n_channels; j++) s->data[j] = value;
+    }
+  for (size_t i = 0; i < data->analysis->n; i++) {
+    meso_array *a = &data->analysis->array[i];
+    if (a->data == NULL || strstr(a->path, "frequency") != NULL || strstr(a->path, "pairs") != NULL)
+      continue;
+    for (size_t j = 0; j < meso_array_count(a); j++) a->data[j] = value;
+  }
+}
+
+static void test_no_value(void)
+{
+  static const double value[4] = { 0.0, 1e-300, -3.0, 1e300 };
+  meso_figure_data data = make_data();
+  fill_all(&data, NAN);
+  for (size_t i = 0; i < meso_figure_count(); i++) {
+    meso_figure_report report;
+    char *svg = NULL;
+    const meso_figure_ops *figure = meso_figure_at(i);
+    if (!figure->available(&data)) continue;
+    CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
+    bool own_numbers = strcmp(figure->name, "network") == 0 || strcmp(figure->name, "raster") == 0;
+    size_t most = own_numbers ? (size_t) -1 : strcmp(figure->name, "coherence") == 0 ? N_CHANNELS
+                                                                                      : 0;
+    if (report.n_marks > most) printf("# %s draws %zu NaN\n", figure->name, report.n_marks);
+    CU_ASSERT(report.n_marks <= most);
+    CU_ASSERT_PTR_NULL(strstr(svg, "nan"));
+    free(svg);
+  }
+  draw_all(&data, 3);
+  fill_all(&data, INFINITY);
+  draw_all(&data, 1);
+  for (size_t i = 0; i < 4; i++) {
+    fill_all(&data, value[i]);
+    draw_all(&data, 1);
+  }
+  free_data(&data);
+}
+
+static void test_next_to_nothing(void)
+{
+  meso_err err = {0};
+  meso_figure_data none = { NULL, NULL, NULL, NULL, NULL, NULL };
+  draw_all(&none, 3);
+  meso_spikes *spikes = NULL;
+  meso_signals *lfp = NULL, *bold = NULL;
+  meso_result *result = NULL;
+  meso_signal *s = NULL;
+  must(meso_spikes_create(0, &spikes, &err), &err);
+  must(meso_signals_create(&lfp, &err), &err);
+  must(meso_signals_create(&bold, &err), &err);
+  must(meso_result_create(&result, &err), &err);
+  meso_figure_data data = { NULL, spikes, lfp, NULL, bold, result };
+  draw_all(&data, 1);
+  meso_spikes_destroy(spikes);
+  must(meso_spikes_create(1, &spikes, &err), &err);
+  spikes->t_stop_ms = 1.0;
+  spikes->population[0].name = meso_strdup("E<&");
+  spikes->population[0].size = 1;
+  data.spikes = spikes;
+  static const char *const name[3] = { "lfp", "csd", "lfp_from_E" };
+  for (size_t i = 0; i < 3; i++)
+    must(meso_signals_add(lfp, name[i], "mV", 2, 1, 1000.0, 0.0, &s, &err), &err);
+  must(meso_signals_add(bold, "bold", "1", 2, 1, 1.0, 0.0, &s, &err), &err);
+  add(result, "/spectrum/frequency_Hz", "Hz", 1, 3, 1);
+  add(result, "/spectrum/psd", "mV^2/Hz", 2, 1, 3);
+  add(result, "/coherence/frequency_Hz", "Hz", 1, 2, 1);
+  add(result, "/coherence/pairs", "1", 2, 1, 2)->data[1] = 1.0;
+  add(result, "/coherence/magnitude_squared", "1", 2, 1, 2);
+  add(result, "/statistics/E/rate_Hz", "spikes/s", 1, 1, 1);
+  draw_all(&data, 1);
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(lfp);
+  meso_signals_destroy(bold);
+  meso_result_destroy(result);
+}
+
+static void test_refusals(void)
+{
+  meso_err err = {0};
+  meso_figure_data data = make_data();
+  const meso_figure_ops *figure = meso_figure_by_name("lfp");
+  CU_ASSERT_PTR_NULL(meso_figure_by_name("no such figure"));
+  CU_ASSERT_PTR_NULL(meso_figure_at(meso_figure_count()));
+  CU_ASSERT_EQUAL(meso_figure_save(figure, &data, "figure.gif", NULL, NULL, &err), MESO_EINVAL);
+  CU_ASSERT_EQUAL(meso_figure_save(figure, &data, "no/such/folder/f.svg", NULL, NULL, &err),
+                  MESO_EIO);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "no/such/folder/f.svg"));
   free_data(&data);
 }
 
@@ -340,6 +572,11 @@ int main(void)
   static const meso_test tests[] = {
     { "every figure in every format", test_formats },
     { "report", test_report },
+    { "labels with units, numbers of marks", test_labels_and_counts },
+    { "raster draws each sampled spike once", test_raster_counts_spikes },
+    { "no values, infinite values, constants", test_no_value },
+    { "next to no data", test_next_to_nothing },
+    { "refusals", test_refusals },
     { "nothing left behind", test_tidy },
     { NULL, NULL }
   };

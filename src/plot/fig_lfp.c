@@ -81,7 +81,9 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
     high = fmax(high, meso_channel_z(lfp, c));
   }
   largest = meso_largest(n * m, trace);
-  double step = contact_step(lfp), gain = largest > 0.0 ? 1.2 * step / largest : 1.0;
+  double step = contact_step(lfp), gain = 1.2 * step / largest;
+  bool flat = !isfinite(gain) || !(gain > 0.0);
+  if (flat) gain = 0.0;
   meso_axes axes = { .box = { 56.0, 14.0, meso_canvas_width(canvas) - 116.0,
                               meso_canvas_height(canvas) - 46.0 },
                      .x_min = time[0], .x_max = time[n - 1], .y_min = low - 1.3 * step,
@@ -93,10 +95,11 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   draw_layers(data, canvas, &axes);
   for (size_t c = 0; c < m; c++) {
     for (size_t i = 0; i < n; i++)
-      trace[c * n + i] = meso_channel_z(lfp, c) + gain * trace[c * n + i];
+      trace[c * n + i] = isfinite(trace[c * n + i])
+                         ? meso_channel_z(lfp, c) + gain * trace[c * n + i] : NAN;
     meso_axes_line(canvas, &axes, n, time, trace + c * n, color_at(data, lfp, c), 0.6);
   }
-  if (largest > 0.0) draw_scale(canvas, &axes, gain, step, lfp->units);
+  if (!flat) draw_scale(canvas, &axes, gain, step, lfp->units);
 cleanup:
   free(time);
   free(trace);

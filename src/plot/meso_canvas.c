@@ -187,6 +187,7 @@ void meso_canvas_text(meso_canvas *canvas, double x, double y, meso_text_style s
 {
   char text[1024];
   va_list args;
+  if (!isfinite(x) || !isfinite(y)) return;
   va_start(args, fmt);
   vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
@@ -226,6 +227,7 @@ void meso_canvas_segment(meso_canvas *canvas, double x0, double y0, double x1, d
                          meso_rgb color, double width, bool dashed)
 {
   static const double dash[2] = { 2.5, 2.0 };
+  if (!isfinite(x0) || !isfinite(y0) || !isfinite(x1) || !isfinite(y1)) return;
   mesoi_set_color(canvas, color, 1.0);
   cairo_set_line_width(canvas->cr, width);
   if (dashed) cairo_set_dash(canvas->cr, dash, 2, 0.0);

@@ -1,7 +1,9 @@
 /* meso_report.c: the HTML report: one file that needs nothing else, prints well and follows the
  * reader's light or dark scheme. Figures are inline SVG on white cards. */
-#include "meso_canvas.h"
+#include "meso_figure_tools.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,11 @@ static const char style_sheet[] =
   ".card{background:#fff;border:1px solid var(--line);border-radius:6px;padding:.6rem}"
   ".card svg{display:block;width:100%;height:auto}"
   "figcaption{color:var(--soft);font-size:.88rem;margin-top:.4rem}"
+  ".numbers{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem;"
+  "margin:1.2rem 0}.numbers div{border-top:2px solid var(--accent);padding-top:.4rem}"
+  ".numbers b{display:block;font-size:1.35rem;line-height:1.25}"
+  ".numbers span{color:var(--soft);font-size:.82rem}"
+  "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;padding-right:1.2rem}"
   ".wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;width:100%}"
   "th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;"
   "border-bottom:1px solid var(--line);overflow-wrap:anywhere}"
@@ -80,6 +87,9 @@ static meso_status put_contents(meso_bytes *page, const meso_report *report, mes
   meso_status status = MESO_OK;
   MESO_TRY(put(page, err, "<nav aria-label=\"Contents\"><ol>"));
   if (report->n_notes > 0) MESO_TRY(put(page, err, "<li><a href=\"#notes\">Notes</a></li>"));
+  if (report->data != NULL && report->data->spikes != NULL
+      && report->data->spikes->n_populations > 0)
+    MESO_TRY(put(page, err, "<li><a href=\"#rates\">Rates of the populations</a></li>"));
   if (report->n_rows > 0)
     MESO_TRY(put(page, err, "<li><a href=\"#comparison\">Predicted and measured</a></li>"));
   for (size_t i = 0; report->data != NULL && i < meso_figure_count(); i++) {
@@ -91,6 +101,153 @@ static meso_status put_contents(meso_bytes *page, const meso_report *report, mes
   if (report->n_facts > 0)
     MESO_TRY(put(page, err, "<li><a href=\"#provenance\">Provenance</a></li>"));
   MESO_TRY(put(page, err, "</ol></nav>\n"));
+cleanup:
+  return status;
+}
+
+static meso_status put_number(meso_bytes *page, const char *value, const char *what, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(put_element(page, err, "<div><b>", value, "</b>"));
+  MESO_TRY(put_element(page, err, "<span>", what, "</span></div>"));
+cleanup:
+  return status;
+}
+
+static void grouped(double value, char *text, size_t size)
+{
+  meso_tick_label(value, 1.0, false, text, size);
+}
+
+static meso_status put_spike_numbers(meso_bytes *page, const meso_spikes *spikes, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[64];
+  double n_spikes = 0.0, size = 0.0, seconds = (spikes->t_stop_ms - spikes->t_start_ms) / 1000.0;
+  for (size_t i = 0; i < spikes->n_populations; i++) {
+    n_spikes += (double) spikes->population[i].n_spikes;
+    size += (double) spikes->population[i].size;
+  }
+  snprintf(text, sizeof text, "%.6g s", seconds);
+  MESO_TRY(put_number(page, text, "recorded", err));
+  grouped(n_spikes, text, sizeof text);
+  MESO_TRY(put_number(page, text, "spikes", err));
+  if (!(size > 0.0) || !(seconds > 0.0)) goto cleanup;
+  snprintf(text, sizeof text, "%.2f spikes/s", n_spikes / size / seconds);
+  MESO_TRY(put_number(page, text, "mean rate of all neurons", err));
+cleanup:
+  return status;
+}
+
+/* Largest standard deviation over time of any channel, after the discard; NaN if there is none. */
+static double largest_deviation(const meso_figure_data *data, const meso_signal *signal)
+{
+  double largest = NAN;
+  size_t first, n, m = signal->n_channels;
+  meso_signal_window(data, signal, 1e9, &first, &n);
+  for (size_t c = 0; c < m; c++) {
+    double mean = 0.0, squares = 0.0;
+    for (size_t i = 0; i < n; i++) mean += signal->data[(first + i) * m + c] / (double) n;
+    for (size_t i = 0; i < n; i++)
+      squares += pow(signal->data[(first + i) * m + c] - mean, 2.0) / (double) n;
+    if (isfinite(squares)) largest = fmax(largest, sqrt(squares));
+  }
+  return largest;
+}
+
+static meso_status put_signal_numbers(meso_bytes *page, const meso_figure_data *data,
+                                      meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[64];
+  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
+  const meso_signal *bold = meso_find_signal(data->bold, "bold");
+  double deviation = lfp != NULL ? largest_deviation(data, lfp) : NAN;
+  if (isfinite(deviation)) {
+    snprintf(text, sizeof text, "%.3g %s", deviation, lfp->units);
+    MESO_TRY(put_number(page, text, "LFP, largest standard deviation of a contact", err));
+  }
+  if (bold == NULL) goto cleanup;
+  bool fraction = strcmp(bold->units, "1") == 0;
+  double peak = meso_largest(bold->n_times * bold->n_channels, bold->data);
+  snprintf(text, sizeof text, "%.3g %s", fraction ? 100.0 * peak : peak,
+           fraction ? "%" : bold->units);
+  MESO_TRY(put_number(page, text, "BOLD, largest change of a region", err));
+cleanup:
+  return status;
+}
+
+static meso_status put_numbers(meso_bytes *page, const meso_figure_data *data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[64];
+  if (data == NULL) return MESO_OK;
+  MESO_TRY(put(page, err, "<div class=\"numbers\" id=\"numbers\">"));
+  if (data->model != NULL) {
+    grouped((double) data->model->n_neurons, text, sizeof text);
+    MESO_TRY(put_number(page, text, "neurons", err));
+    grouped((double) data->model->n_synapses, text, sizeof text);
+    MESO_TRY(put_number(page, text, "synapses", err));
+  }
+  if (data->spikes != NULL) MESO_TRY(put_spike_numbers(page, data->spikes, err));
+  MESO_TRY(put_signal_numbers(page, data, err));
+  MESO_TRY(put(page, err, "</div>\n"));
+cleanup:
+  return status;
+}
+
+/* Mean rate: of the analysis (which leaves out the start), else of all spikes; NaN if unknown. */
+static double mean_rate(const meso_figure_data *data, const meso_spike_population *p)
+{
+  const meso_array *rate = meso_find_array(data, "/statistics/%s/rate_Hz", p->name);
+  double sum = 0.0, seconds = (data->spikes->t_stop_ms - data->spikes->t_start_ms) / 1000.0;
+  size_t n = 0;
+  if (rate == NULL || rate->data == NULL)
+    return p->size > 0 && seconds > 0.0 ? (double) p->n_spikes / (double) p->size / seconds : NAN;
+  for (size_t i = 0; i < meso_array_count(rate); i++)
+    if (isfinite(rate->data[i])) {
+      sum += rate->data[i];
+      n++;
+    }
+  return n > 0 ? sum / (double) n : NAN;
+}
+
+static meso_status put_rate_row(meso_bytes *page, const meso_figure_data *data,
+                                const meso_spike_population *p, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_population *model = meso_population_of(data, p->name);
+  bool has_reference = model != NULL && model->model != MESO_NEURON_POISSON
+                       && model->full_mean_rate_Hz > 0.0;
+  double rate = mean_rate(data, p), reference = has_reference ? model->full_mean_rate_Hz : NAN;
+  char cell[5][64] = { "", "", "\u2013", "\u2013", "\u2013" };
+  grouped((double) p->size, cell[0], sizeof cell[0]);
+  grouped((double) p->n_spikes, cell[1], sizeof cell[1]);
+  if (isfinite(rate)) snprintf(cell[2], sizeof cell[2], "%.2f", rate);
+  if (has_reference) snprintf(cell[3], sizeof cell[3], "%.2f", reference);
+  if (has_reference && isfinite(rate))
+    snprintf(cell[4], sizeof cell[4], "%s%.1f %%", rate < reference ? "\u2212" : "+",
+             fabs(100.0 * (rate / reference - 1.0)));
+  MESO_TRY(put_element(page, err, "<tr><th scope=\"row\">", p->name, "</th>"));
+  for (size_t i = 0; i < 5; i++)
+    MESO_TRY(put_element(page, err, "<td class=\"n\">", cell[i], "</td>"));
+  MESO_TRY(put(page, err, "</tr>\n"));
+cleanup:
+  return status;
+}
+
+static meso_status put_rates(meso_bytes *page, const meso_figure_data *data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (data == NULL || data->spikes == NULL || data->spikes->n_populations == 0) return MESO_OK;
+  MESO_TRY(put(page, err, "<h2 id=\"rates\">Rates of the populations</h2><div class=\"wide\">"
+                          "<table><thead><tr><th>Population</th><th class=\"n\">Neurons</th>"
+                          "<th class=\"n\">Spikes</th><th class=\"n\">Mean rate (spikes/s)</th>"
+                          "<th class=\"n\">Model file (spikes/s)</th>"
+                          "<th class=\"n\">Difference</th></tr></thead><tbody>\n"));
+  for (size_t i = 0; i < data->spikes->n_populations; i++)
+    MESO_TRY(put_rate_row(page, data, &data->spikes->population[i], err));
+  MESO_TRY(put(page, err, "</tbody></table></div>\n"));
 cleanup:
   return status;
 }
@@ -163,8 +320,10 @@ meso_status meso_report_write(const char *path, const meso_report *report, meso_
   meso_status status = MESO_OK;
   meso_bytes page = { NULL, 0, 0 };
   MESO_TRY(put_head(&page, report, err));
+  MESO_TRY(put_numbers(&page, report->data, err));
   MESO_TRY(put_contents(&page, report, err));
   MESO_TRY(put_notes(&page, report, err));
+  MESO_TRY(put_rates(&page, report->data, err));
   MESO_TRY(put_comparison(&page, report, err));
   for (size_t i = 0; report->data != NULL && i < meso_figure_count(); i++)
     if (meso_figure_at(i)->available(report->data))
