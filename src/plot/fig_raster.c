@@ -127,9 +127,11 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   for (size_t i = 0; i < spikes->n_populations; i++)
     MESO_TRY(draw_population(data, canvas, &axes, &spikes->population[i], stride, &row, &n_dots,
                              &label_y, err));
+  char sample[64] = "all neurons";
+  if (stride > 1)
+    snprintf(sample, sizeof sample, "sample: 1 in %zu neurons of each population", stride);
   meso_canvas_text(canvas, page.x, 10.0, (meso_text_style) { .size_pt = 7.0, .color = meso_grey },
-                   "sample: 1 in %zu neurons of each population (%zu neurons, %zu spikes)",
-                   stride, n_rows, n_dots);
+                   "%s (%zu neurons, %zu spikes)", sample, n_rows, n_dots);
   meso_axes rates = { .box = { page.x, page.h - 100.0, page.w, 68.0 }, .x_min = start,
                       .x_max = stop, .x_label = "time (ms)", .y_label = "rate (spikes/s)",
                       .title = "Population rates, all neurons, 2 ms bins" };

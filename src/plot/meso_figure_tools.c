@@ -17,22 +17,14 @@ const meso_population *meso_population_of(const meso_figure_data *data, const ch
 
 size_t meso_layer_rank(const meso_figure_data *data, const char *name)
 {
-  static const char *const usual[4] = { "L23", "L4", "L5", "L6" };
-  size_t rank = 0;
-  const meso_model *model = data->model;
-  if (strncmp(name, "TC", 2) == 0) return 4;
-  for (size_t i = 0; model != NULL && i < model->n_populations; i++) {
-    const char *layer = model->population[i].layer;
-    if (layer == NULL) continue;
-    bool seen = false;
-    for (size_t k = 0; k < i; k++)
-      seen = seen || (model->population[k].layer != NULL
-                      && strcmp(model->population[k].layer, layer) == 0);
-    if (!seen && strncmp(name, layer, strlen(layer)) == 0) return rank;
-    if (!seen) rank++;
-  }
-  for (size_t i = 0; i < 4; i++)
-    if (strncmp(name, usual[i], strlen(usual[i])) == 0) return i;
+  static const struct { const char *start; size_t rank; } usual[] = {
+    { "L2", 0 }, { "L3", 0 }, { "L4", 1 }, { "L5", 2 }, { "L6", 3 }, { "TC", 4 }, { "L1", 4 }
+  };
+  for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+    if (strncmp(name, usual[i].start, 2) == 0) return usual[i].rank;
+  for (size_t i = 0; data->model != NULL && i < data->model->n_layers; i++)
+    if (strncmp(name, data->model->layer[i].name, strlen(data->model->layer[i].name)) == 0)
+      return i;
   return 4;
 }
 
@@ -42,7 +34,8 @@ meso_rgb meso_population_color(const meso_figure_data *data, const char *name)
   size_t n = strlen(name);
   bool inhibitory = population != NULL ? population->sign == MESO_INHIBITORY
                                        : n > 0 && name[n - 1] == 'I';
-  return meso_palette_layer(meso_layer_rank(data, name), inhibitory);
+  const char *layer = population != NULL && population->layer != NULL ? population->layer : name;
+  return meso_palette_layer(meso_layer_rank(data, layer), inhibitory);
 }
 
 double meso_discard_ms(const meso_figure_data *data, double duration_ms)
@@ -171,8 +164,7 @@ cleanup:
   return status;
 }
 
-static void find_range(const meso_distributions *rows, bool symmetric, double *ret_min,
-                       double *ret_max)
+static void find_range(const meso_distributions *rows, double *ret_min, double *ret_max)
 {
   double low = 0.0, high = 0.0;
   for (size_t i = 0; i < rows->n; i++) {
@@ -183,20 +175,20 @@ static void find_range(const meso_distributions *rows, bool symmetric, double *r
     if (isfinite(rows->row[i].reference)) high = fmax(high, rows->row[i].reference);
   }
   high = high > 0.0 ? 1.06 * high : 1.0;
-  *ret_max = symmetric ? fmax(high, -1.06 * low) : high;
-  *ret_min = symmetric ? -*ret_max : fmin(0.0, 1.06 * low);
+  *ret_max = high;
+  *ret_min = low < 0.0 ? low - 0.06 * (high - low) : 0.0;
 }
 
 meso_status meso_distributions_draw(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
-                                    const meso_distributions *rows, bool symmetric,
+                                    const meso_distributions *rows, bool zero_line,
                                     const char *x_label, const char *title, meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_axes axes = { .box = box, .y_min = (double) rows->n - 0.4, .y_max = -0.6,
                      .x_label = x_label, .title = title, .no_y_ticks = true };
-  find_range(rows, symmetric, &axes.x_min, &axes.x_max);
+  find_range(rows, &axes.x_min, &axes.x_max);
   meso_axes_draw(canvas, &axes);
-  if (symmetric) meso_axes_guide(canvas, &axes, 0.0, NAN, meso_grey);
+  if (zero_line) meso_axes_guide(canvas, &axes, 0.0, NAN, meso_grey);
   for (size_t i = 0; i < rows->n; i++) {
     char name[64];
     const char *label = rows->row[i].name;

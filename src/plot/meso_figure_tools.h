@@ -6,7 +6,7 @@
 
 /** Colour of a population: by layer and sign of the model, else by its name. */
 meso_rgb meso_population_color(const meso_figure_data *data, const char *name);
-/** Rank of a layer among the model's, by name or prefix ("L23E" is in "L23"). */
+/** Rank of a layer by name or prefix ("L23E" is in "L23"): usual names first, else the model's. */
 size_t meso_layer_rank(const meso_figure_data *data, const char *name);
 /** Population of the model, or NULL. */
 const meso_population *meso_population_of(const meso_figure_data *data, const char *name);
@@ -45,7 +45,7 @@ MESO_MUST_CHECK meso_status meso_distributions_find(const meso_figure_data *data
 /** Draws the rows in a box; the axis spans x_min to the rows' q quantile or more. */
 MESO_MUST_CHECK meso_status meso_distributions_draw(const meso_figure_data *data,
                                                     meso_canvas *canvas, meso_box box,
-                                                    const meso_distributions *rows, bool symmetric,
+                                                    const meso_distributions *rows, bool zero_line,
                                                     const char *x_label, const char *title,
                                                     meso_err *err);
 
