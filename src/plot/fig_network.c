@@ -32,6 +32,7 @@ static void draw_cell(const meso_model *model, meso_canvas *canvas, meso_box cel
   bool inhibitory = model->population[p->source].sign == MESO_INHIBITORY;
   meso_canvas_fill(canvas, cell,
                    meso_map_color(inhibitory ? MESO_MAP_WARM : MESO_MAP_PALE, fraction), 1.0);
+  meso_canvas_outline(canvas, cell, meso_white, 0.8);
   meso_canvas_count(canvas, 1);
   meso_text_style style = { .size_pt = 7.0, .anchor = MESO_ANCHOR_CENTRE,
                             .color = fraction > 0.62 ? meso_white : meso_black };

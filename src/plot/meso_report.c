@@ -134,7 +134,7 @@ static meso_status put_spike_numbers(meso_bytes *page, const meso_spikes *spikes
   MESO_TRY(put_number(page, text, "spikes", err));
   if (!(size > 0.0) || !(seconds > 0.0)) goto cleanup;
   snprintf(text, sizeof text, "%.2f spikes/s", n_spikes / size / seconds);
-  MESO_TRY(put_number(page, text, "mean rate of all neurons", err));
+  MESO_TRY(put_number(page, text, "mean rate of all neurons, sources included", err));
 cleanup:
   return status;
 }
