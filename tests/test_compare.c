@@ -1,0 +1,221 @@
+/* Comparison with published numbers: shipped files, verdicts, refusals, broken files. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "meso_compare.h"
+#include "meso_test.h"
+
+enum { N_SHIPPED = 3 };
+static char shipped_path[N_SHIPPED][4096];
+static const char *shipped[N_SHIPPED];
+
+static void find_shipped(void)
+{
+  static const char *const name[N_SHIPPED] = { "bold", "pd14_nest", "spikes" };
+  const char *src = getenv("MESO_SRCDIR");
+  for (size_t i = 0; i < N_SHIPPED; i++) {
+    snprintf(shipped_path[i], sizeof shipped_path[i], "%s/data/measured/%s.yaml",
+             src != NULL ? src : ".", name[i]);
+    shipped[i] = shipped_path[i];
+  }
+}
+
+static const struct meso_comparison_entry *find(const meso_comparison *c, const char *id)
+{
+  for (size_t i = 0; c != NULL && i < c->n; i++)
+    if (strcmp(c->entry[i].id, id) == 0) return &c->entry[i];
+  return NULL;
+}
+
+static bool starts(const char *text, const char *with)
+{
+  const bool yes = strncmp(text, with, strlen(with)) == 0;
+  if (!yes) printf("# got: %s\n", text);
+  return yes;
+}
+
+/* L4E fires at 4.5 Hz; one CV of 0.9 beside a NaN; correlation 0.02 within L4E, bin as given. */
+static meso_result *make_result(double bin_ms)
+{
+  static const double rate[] = { 4, 5 }, cv[] = { 0.9, NAN };
+  static const double r[] = { 1, 0.02, NAN, 0.02, 1, 0.5, NAN, 0.5, 1 };
+  static const char *const label[] = { "L4E/0", "L4E/1", "L4I/0" };
+  const size_t dims[] = { 3, 3 };
+  meso_result *x = NULL;
+  meso_array *a = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_result_create(&x, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_result_add_vector(x, "/statistics/L4E/rate_Hz", "Hz", 2, rate, NULL), 0);
+  CU_ASSERT_EQUAL(meso_result_add_vector(x, "/statistics/L4E/cv_isi", "1", 2, cv, NULL), 0);
+  CU_ASSERT_EQUAL(meso_result_add(x, "/correlation/coefficient", "1", 2, dims, &a, NULL), 0);
+  memcpy(a->data, r, sizeof r);
+  CU_ASSERT_EQUAL(meso_result_add_text(x, "/correlation/labels", 3, label, NULL), 0);
+  meso_attrs *attrs = meso_result_group_attrs(x, "/correlation");
+  CU_ASSERT_EQUAL(meso_attrs_set_number(attrs, "bin_ms", bin_ms, NULL), 0);
+  return x;
+}
+
+static meso_comparison *compare(const char *names, const meso_result *r, const meso_signals *bold)
+{
+  meso_comparison *c = NULL;
+  meso_err err = { .msg = "" };
+  if (meso_compare_run(N_SHIPPED, shipped, names, r, NULL, bold, &c, &err) != MESO_OK)
+    printf("# %s\n", err.msg);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+  return c;
+}
+
+static void shipped_files(void)
+{
+  meso_comparison *c = compare(NULL, NULL, NULL);
+  CU_ASSERT_EQUAL(c->n, 37);
+  for (size_t i = 0; i < c->n; i++) {
+    CU_ASSERT_TRUE(starts(c->entry[i].verdict, "nothing comparable: "));
+    CU_ASSERT_STRING_EQUAL(c->entry[i].predicted, "");
+  }
+  meso_comparison_destroy(c);
+  meso_comparison_destroy(NULL);
+}
+
+static void verdicts(void)
+{
+  meso_result *r = make_result(2);
+  meso_comparison *c = compare("", r, NULL);
+  const struct meso_comparison_entry *e = find(c, "pd14_rate_published_L4E");
+  CU_ASSERT_TRUE(starts(e->verdict, "within range; a peer's simulation"));
+  CU_ASSERT_TRUE(starts(e->predicted, "4.5 Hz (over 2 neurons)"));
+  CU_ASSERT_STRING_EQUAL(e->measured, "4.414 Hz (4.368 to 4.746 Hz)");
+  CU_ASSERT_TRUE(starts(find(c, "pd14_rate_nest310_L4E")->verdict, "above"));
+  CU_ASSERT_TRUE(starts(find(c, "pd14_rate_nest310_L4I")->verdict, "nothing comparable"));
+  e = find(c, "pd14_cv_isi_nest310_L4E");
+  CU_ASSERT_TRUE(starts(e->predicted, "0.9 (over the 1 of 2 neurons"));
+  e = find(c, "pd14_correlation_nest310_L4E");
+  CU_ASSERT_TRUE(starts(e->predicted, "0.02 (over 1 pairs, bin 2 ms)"));
+  CU_ASSERT_TRUE(starts(e->verdict, "above; a peer's"));
+  e = find(c, "renart2010_rat_activated");
+  CU_ASSERT_TRUE(starts(e->verdict, "no verdict: the bin differs: the run counts in 2 ms"));
+  CU_ASSERT_TRUE(starts(e->predicted, "0.26 (over 2 pairs"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(e->verdict, "recalled"));
+  e = find(c, "cohen2011_review");
+  CU_ASSERT_TRUE(starts(e->verdict, "no verdict: the entry states no bin"));
+  meso_comparison_destroy(c);
+  meso_result_destroy(r);
+  r = make_result(50);
+  CU_ASSERT_EQUAL(meso_attrs_set_text(&r->attrs, "species", "cat", NULL), MESO_OK);
+  c = compare("renart2010_rat_activated , bold", r, NULL);
+  CU_ASSERT_EQUAL(c->n, 2);
+  e = find(c, "renart2010_rat_activated");
+  CU_ASSERT_TRUE(starts(e->verdict, "above; the entry is a single value"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(e->verdict, "species differs: rat, the run cat"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(e->verdict, "the run states none"));
+  meso_comparison_destroy(c);
+  meso_result_destroy(r);
+}
+
+static void bold_peak(void)
+{
+  meso_signals *s = NULL;
+  meso_signal *b = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "bold", "1", 3, 1, 0.5, 0, &b, NULL), MESO_OK);
+  b->data[1] = 0.02;
+  b->data[2] = -0.01;
+  meso_comparison *c = compare("bold_typical_3t_7t", NULL, s);
+  CU_ASSERT_TRUE(starts(c->entry[0].predicted, "2 % ("));
+  CU_ASSERT_TRUE(starts(c->entry[0].verdict, "within range; species: human"));
+  meso_comparison_destroy(c);
+  b->data[2] = -0.5; /* the larger change is negative */
+  c = compare("bold_typical_3t_7t", NULL, s);
+  CU_ASSERT_TRUE(starts(c->entry[0].verdict, "below"));
+  meso_comparison_destroy(c);
+  CU_ASSERT_EQUAL(meso_attrs_set_text(&b->attrs, "model", "hrf", NULL), MESO_OK);
+  c = compare("bold_typical_3t_7t", NULL, s);
+  CU_ASSERT_TRUE(starts(c->entry[0].verdict, "nothing comparable: a convolution"));
+  meso_comparison_destroy(c);
+  meso_signals_destroy(s);
+}
+
+#define HEAD "entries:\n  - id: x\n    kind: measurement\n    species: cat\n    state: s\n" \
+  "    preparation: p\n    citation: c\n    certainty: read\n    note: n\n"
+#define FILE_NAME "test_compare.tmp.yaml"
+
+static meso_status run_text(const char *text, const meso_result *r, const meso_signals *lfp,
+                            meso_comparison **c, meso_err *err)
+{
+  const char *file = FILE_NAME;
+  FILE *f = fopen(file, "w");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  fputs(text, f);
+  fclose(f);
+  const meso_status status = meso_compare_run(1, &file, NULL, r, lfp, NULL, c, err);
+  unlink(file);
+  return status;
+}
+
+static void lfp_numbers(void)
+{
+  static const double f[] = { 10, 50 }, d[] = { 100, 400 }, value[] = { 0.9, 0.7, 0.5, 0.3 };
+  const size_t dims[] = { 2, 2 };
+  meso_result *r = NULL;
+  meso_array *a = NULL;
+  meso_signals *s = NULL;
+  meso_signal *x = NULL;
+  meso_comparison *c = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_result_create(&r, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_result_add_vector(r, "/coherence/frequency_Hz", "Hz", 2, f, NULL), 0);
+  CU_ASSERT_EQUAL(meso_result_add_vector(r, "/coherence/distance_um", "um", 2, d, NULL), 0);
+  CU_ASSERT_EQUAL(meso_result_add(r, "/coherence/magnitude_squared", "1", 2, dims, &a, NULL), 0);
+  memcpy(a->data, value, sizeof value);
+  CU_ASSERT_EQUAL(run_text(HEAD "    quantity: lfp_coherence_magnitude_squared\n    low: 0.1\n"
+                           "    high: 0.6\n    unit: \"1\"\n    band_Hz: [30, 80]\n"
+                           "    distance_um: 300\n", r, NULL, &c, NULL), MESO_OK);
+  CU_ASSERT_TRUE(starts(c->entry[0].predicted, "0.3 (30 to 80 Hz, 400 um)"));
+  CU_ASSERT_TRUE(starts(c->entry[0].verdict, "within range; the nearest pair is 400 um apart"));
+  meso_comparison_destroy(c);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "lfp", "mV", 2, 2, 1e3, 0, &x, NULL), MESO_OK);
+  x->data[1] = 0.2; /* channel 1: 0.2, 0 -> 0.1 */
+  CU_ASSERT_EQUAL(run_text(HEAD "    quantity: lfp_sd_mV\n    value: 0.2\n    unit: mV\n", NULL, s,
+                           &c, NULL), MESO_OK);
+  CU_ASSERT_TRUE(starts(c->entry[0].predicted, "0.1 mV (largest channel, 1"));
+  CU_ASSERT_TRUE(starts(c->entry[0].verdict, "below"));
+  meso_comparison_destroy(c);
+  meso_signals_destroy(s);
+  meso_result_destroy(r);
+}
+
+static void broken_files(void)
+{
+  static const struct { const char *text, *want; } row[] = {
+    { "entries: [\n", FILE_NAME ":2" },
+    { "other: 1\n", FILE_NAME ":" },
+    { HEAD "    quantity: rate_mean_Hz\n    value: fast\n    unit: Hz\n", FILE_NAME ":11" },
+    { HEAD "    quantity: rate_mean_Hz\n    value: 1\n    unit: mV\n", FILE_NAME ":2" },
+    { HEAD "    quantity: rate_mean_Hz\n    unit: Hz\n", FILE_NAME ":2" },
+    { HEAD "    quantity: speed\n    value: 1\n    unit: Hz\n", FILE_NAME ":10" },
+    { HEAD "    quantity: rate_mean_Hz\n    valeu: 1\n    unit: Hz\n", FILE_NAME ":11" },
+    { HEAD "    quantity: rate_mean_Hz\n    value: [1, 2]\n    unit: Hz\n", FILE_NAME ":11" },
+    { HEAD "    quantity: rate_mean_Hz\n    low: 3\n    high: 2\n    unit: Hz\n", FILE_NAME ":2" },
+  };
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    meso_comparison *c = NULL;
+    meso_err err = { .msg = "" };
+    const meso_status status = run_text(row[i].text, NULL, NULL, &c, &err);
+    CU_ASSERT_EQUAL(meso_status_exit_code(status), 3);
+    CU_ASSERT_PTR_NULL(c);
+    CU_ASSERT_TRUE(starts(err.msg, row[i].want));
+  }
+  meso_comparison *c = NULL;
+  CU_ASSERT_EQUAL(meso_compare_run(N_SHIPPED, shipped, "nobody", NULL, NULL, NULL, &c, NULL),
+                  MESO_ENOTFOUND);
+}
+
+int main(void)
+{
+  static const meso_test test[] = {
+    { "shipped files", shipped_files }, { "verdicts", verdicts }, { "BOLD", bold_peak },
+    { "LFP", lfp_numbers }, { "broken files", broken_files }, { NULL, NULL },
+  };
+  find_shipped();
+  return meso_test_main("compare", test);
+}
