@@ -163,7 +163,8 @@ static double group_number(const meso_result *r, const char *path, const char *k
   return a != NULL ? meso_attrs_number(a, key, NAN) : NAN;
 }
 
-static void predict_statistic(const inputs *run, const published *p, const char *name, prediction *x)
+static void predict_statistic(const inputs *run, const published *p, const char *name,
+                              prediction *x)
 {
   double sum = 0, n = 0, n_all = 0;
   for (size_t i = 0; run->analysis != NULL && i < run->analysis->n; i++) {
