@@ -260,12 +260,13 @@ static meso_status append_array(meso_result *result, const char *path, const cha
                                 meso_err *err)
 {
   meso_status status = MESO_OK;
-  meso_array a = { .n_dims = n_dims };
+  meso_array a = { .n_dims = 0 };
   size_t count = 1;
   *ret_array = NULL;
   if (n_dims > 4) MESO_FAIL(err, MESO_EBUG, "%s: %zu dimensions, at most 4", path, n_dims);
   if (meso_result_find(result, path) != NULL)
     MESO_FAIL(err, MESO_EINVAL, "%s: the path is taken already", path);
+  a.n_dims = n_dims;
   for (size_t d = 0; d < n_dims; d++) {
     a.dims[d] = dims[d];
     if (dims[d] != 0 && count > SIZE_MAX / dims[d])

@@ -18,12 +18,18 @@
 #define VECTOR_BYTES 16
 #endif
 enum { LANES = VECTOR_BYTES / 8 };
-typedef uint64_t vec_u64 __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
-typedef int64_t vec_i64 __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
-typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
-typedef int32_t vec_i32 __attribute__((vector_size(VECTOR_BYTES / 2), aligned(4), may_alias));
-typedef int16_t vec_i16 __attribute__((vector_size(VECTOR_BYTES / 4), aligned(2), may_alias));
-typedef uint16_t vec_u16 __attribute__((vector_size(VECTOR_BYTES), aligned(2), may_alias));
+/* Values are naturally aligned; the *_mem types are for arrays, aligned as their elements. */
+#define VECTOR(element, name, bytes) \
+  typedef element name __attribute__((vector_size(bytes))); \
+  typedef element name##_mem __attribute__((vector_size(bytes), aligned(sizeof(element)), may_alias))
+VECTOR(uint64_t, vec_u64, VECTOR_BYTES);
+VECTOR(int64_t, vec_i64, VECTOR_BYTES);
+VECTOR(double, vec_f64, VECTOR_BYTES);
+VECTOR(int32_t, vec_i32, VECTOR_BYTES / 2);
+VECTOR(int16_t, vec_i16, VECTOR_BYTES / 4);
+VECTOR(uint16_t, vec_u16, VECTOR_BYTES);
+#define VEC_LOAD(type, pointer) ((type) *(const type##_mem *) (pointer))
+#define VEC_STORE(type, pointer, value) (*(type##_mem *) (pointer) = (type##_mem) (value))
 
 /* Lanes of a and b in turn: of their lower halves, of their upper halves. */
 #if VECTOR_BYTES == 64

@@ -66,9 +66,8 @@ static void uniforms16(meso_rng_key key, uint64_t block, uint64_t step, uint16_t
                     (vec_u64) {0} + (step >> 32)};
     vec_philox(c, key.v[0], key.v[1], ROUNDS);
     const vec_u64 first = (c[0] & low) | c[1] << 32, second = (c[2] & low) | c[3] << 32;
-    vec_u64 *out = (vec_u64 *) (u + PER_BLOCK * base);
-    out[0] = VEC_ZIP_LOW(first, second);
-    out[1] = VEC_ZIP_HIGH(first, second);
+    VEC_STORE(vec_u64, u + PER_BLOCK * base, VEC_ZIP_LOW(first, second));
+    VEC_STORE(vec_u64, u + PER_BLOCK * (base + LANES / 2), VEC_ZIP_HIGH(first, second));
   }
 }
 
@@ -87,11 +86,11 @@ static uint16_t count_tail(const engine_poisson *p, meso_rng_key tail_key, uint1
 }
 
 /** Thresholds below each uniform; not 0 in doubtful where a uniform lies in a threshold's cell. */
-static inline void compare(const engine_poisson *p, const vec_u16 *u, vec_u16 *count,
-                           vec_u16 *doubtful)
+static inline void compare(const engine_poisson *p, const uint16_t *uniforms, uint16_t *count,
+                           uint16_t *doubtful)
 {
 #if defined __AVX512BW__
-  const __m512i x = (__m512i) *u, minus_one = _mm512_set1_epi16(-1);
+  const __m512i x = _mm512_loadu_si512(uniforms), minus_one = _mm512_set1_epi16(-1);
   __m512i n_below = _mm512_setzero_si512();
   __mmask32 at = 0;
   for (uint32_t j = 0; j < p->n_upper; j++) {
@@ -99,17 +98,18 @@ static inline void compare(const engine_poisson *p, const vec_u16 *u, vec_u16 *c
     n_below = _mm512_mask_sub_epi16(n_below, _mm512_cmpgt_epu16_mask(x, upper), n_below, minus_one);
     at |= _mm512_cmpeq_epu16_mask(x, upper);
   }
-  *count = (vec_u16) n_below;
-  *doubtful = (vec_u16) _mm512_maskz_mov_epi16(at, minus_one);
+  _mm512_storeu_si512(count, n_below);
+  _mm512_storeu_si512(doubtful, _mm512_maskz_mov_epi16(at, minus_one));
 #else
+  const vec_u16 u = VEC_LOAD(vec_u16, uniforms);
   vec_u16 n_below = {0}, at = {0};
   for (uint32_t j = 0; j < p->n_upper; j++) {
     const vec_u16 upper = (vec_u16) {0} + p->upper[j];
-    n_below -= (vec_u16) (*u > upper); /* true is -1 */
-    at |= (vec_u16) (*u == upper);
+    n_below -= (vec_u16) (u > upper); /* true is -1 */
+    at |= (vec_u16) (u == upper);
   }
-  *count = n_below;
-  *doubtful = at;
+  VEC_STORE(vec_u16, count, n_below);
+  VEC_STORE(vec_u16, doubtful, at);
 #endif
 }
 
@@ -122,7 +122,7 @@ static void background(const engine_poisson *p, meso_rng_key key, meso_rng_key t
   for (uint64_t g = first / PER_BLOCK * PER_BLOCK; g < last; g += CHUNK) {
     uniforms16(key, g / PER_BLOCK, step, u);
     for (int l = 0; l < CHUNK; l += VECTOR_BYTES / 2)
-      compare(p, (const vec_u16 *) (u + l), (vec_u16 *) (count + l), (vec_u16 *) (doubtful + l));
+      compare(p, u + l, count + l, doubtful + l);
     const uint64_t from = g < first ? first : g;
     const uint64_t to = g + CHUNK < last ? g + CHUNK : last;
     for (uint64_t four = 0; four < CHUNK; four += 4) {
@@ -176,33 +176,30 @@ static int update_one(const engine_iaf *p, const engine_slice_state *s, double s
   return spike;
 }
 
-#define LOAD(type, pointer) (*(const type *) (pointer))
-#define STORE(type, pointer, value) (*(type *) (pointer) = (value))
-
 /** LANES neurons from i on; lanes that spike are -1. */
 static inline vec_i64 update_vec(const engine_iaf *p, const engine_slice_state *s, double step_pA,
                                  size_t i, int merged)
 {
-  const vec_f64 V = LOAD(vec_f64, s->V_mV + i), I_ex = LOAD(vec_f64, s->I_ex_pA + i);
-  const vec_f64 in_ex = __builtin_convertvector(LOAD(vec_i32, s->sum_ex + i), vec_f64);
+  const vec_f64 V = VEC_LOAD(vec_f64, s->V_mV + i), I_ex = VEC_LOAD(vec_f64, s->I_ex_pA + i);
+  const vec_f64 in_ex = __builtin_convertvector(VEC_LOAD(vec_i32, s->sum_ex + i), vec_f64);
   vec_f64 free_V = V * p->P22 + I_ex * p->P21_ex;
   if (!merged) {
-    const vec_f64 I_in = LOAD(vec_f64, s->I_in_pA + i);
-    const vec_f64 in_in = __builtin_convertvector(LOAD(vec_i32, s->sum_in + i), vec_f64);
+    const vec_f64 I_in = VEC_LOAD(vec_f64, s->I_in_pA + i);
+    const vec_f64 in_in = __builtin_convertvector(VEC_LOAD(vec_i32, s->sum_in + i), vec_f64);
     free_V += I_in * p->P21_in;
-    STORE(vec_f64, s->I_in_pA + i, settle_vec(I_in * p->P11_in) + in_in * step_pA);
-    STORE(vec_i32, s->sum_in + i, (vec_i32) {0});
+    VEC_STORE(vec_f64, s->I_in_pA + i, settle_vec(I_in * p->P11_in) + in_in * step_pA);
+    VEC_STORE(vec_i32, s->sum_in + i, (vec_i32) {0});
   }
   free_V = settle_vec(free_V + p->P20_I);
-  STORE(vec_f64, s->I_ex_pA + i, settle_vec(I_ex * p->P11_ex) + in_ex * step_pA);
-  STORE(vec_i32, s->sum_ex + i, (vec_i32) {0});
-  const vec_i16 r = LOAD(vec_i16, s->refractory + i);
+  VEC_STORE(vec_f64, s->I_ex_pA + i, settle_vec(I_ex * p->P11_ex) + in_ex * step_pA);
+  VEC_STORE(vec_i32, s->sum_ex + i, (vec_i32) {0});
+  const vec_i16 r = VEC_LOAD(vec_i16, s->refractory + i);
   const vec_i16 held = r != 0; /* true is -1 */
   const vec_f64 v = choose(__builtin_convertvector(held, vec_i64), V, free_V);
   const vec_i64 spike = v >= p->theta_mV;
-  STORE(vec_f64, s->V_mV + i, choose(spike, (vec_f64) {0} + p->V_reset_mV, v));
+  VEC_STORE(vec_f64, s->V_mV + i, choose(spike, (vec_f64) {0} + p->V_reset_mV, v));
   const vec_i16 fired = __builtin_convertvector(spike, vec_i16);
-  STORE(vec_i16, s->refractory + i,
+  VEC_STORE(vec_i16, s->refractory + i,
         ((r + held) & ~fired) | (((vec_i16) {0} + (int16_t) p->refractory_steps) & fired));
   return spike;
 }
