@@ -21,7 +21,8 @@ enum { LANES = VECTOR_BYTES / 8 };
 /* Values are naturally aligned; the *_mem types are for arrays, aligned as their elements. */
 #define VECTOR(element, name, bytes) \
   typedef element name __attribute__((vector_size(bytes))); \
-  typedef element name##_mem __attribute__((vector_size(bytes), aligned(sizeof(element)), may_alias))
+  typedef element name##_mem \
+    __attribute__((vector_size(bytes), aligned(sizeof(element)), may_alias))
 VECTOR(uint64_t, vec_u64, VECTOR_BYTES);
 VECTOR(int64_t, vec_i64, VECTOR_BYTES);
 VECTOR(double, vec_f64, VECTOR_BYTES);
