@@ -1,0 +1,142 @@
+/* cmd_compare.c: an analysis beside published numbers: a table, or JSON. */
+#include <glob.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli_options.h"
+#include "meso_compare.h"
+#include "meso_io.h"
+
+typedef struct options { char *measured, *lfp, *bold; } options;
+
+static const meso_param rows[] = {
+  { .key = "measured", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, measured),
+    .help = "ids or sets of published numbers, separated by commas, or a YAML file; empty: all" },
+  { .key = "lfp", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, lfp), .help = "file with the LFP" },
+  { .key = "bold", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, bold), .help = "file with the BOLD" },
+  { .key = NULL },
+};
+
+static bool is_file(const char *name)
+{
+  const size_t n = strlen(name);
+  return strchr(name, '/') != NULL || (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
+}
+
+/* Shipped files: $MESOCAST_DATADIR, the installed data, the source tree. */
+static meso_status find_files(glob_t *found, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char pattern[4096];
+  const char *dir[] = { getenv("MESOCAST_DATADIR"), PKGDATADIR, "data" };
+  for (size_t i = 0; i < 3; i++) {
+    if (dir[i] == NULL) continue;
+    snprintf(pattern, sizeof pattern, "%s/measured/*.yaml", dir[i]);
+    const int code = glob(pattern, 0, NULL, found);
+    if (code == 0) goto cleanup;
+    globfree(found);
+    memset(found, 0, sizeof *found);
+    if (code == GLOB_NOSPACE) MESO_FAIL(err, MESO_ENOMEM, "cannot list %s", pattern);
+  }
+  MESO_FAIL(err, MESO_ENOTFOUND, "no published numbers in %s/measured; set MESOCAST_DATADIR or "
+            "give --measured FILE", PKGDATADIR);
+cleanup:
+  return status;
+}
+
+static meso_status make_json(const meso_comparison *c, char **ret_text, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  json_t *list = json_array();
+  *ret_text = NULL;
+  for (size_t i = 0; i < c->n; i++) {
+    const struct meso_comparison_entry *e = &c->entry[i];
+    json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", e->id, "quantity",
+                            e->quantity, "population", e->population, "predicted", e->predicted,
+                            "measured", e->measured, "verdict", e->verdict, "kind", e->kind,
+                            "certainty", e->certainty, "preparation", e->preparation, "doi",
+                            e->doi);
+    if (json_array_append_new(list, row) != 0)
+      MESO_FAIL(err, MESO_ENOMEM, "cannot make JSON of %s", e->id);
+  }
+  *ret_text = json_dumps(list, JSON_INDENT(2));
+  if (*ret_text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write JSON");
+cleanup:
+  json_decref(list);
+  return status;
+}
+
+static void print_table(const meso_comparison *c)
+{
+  for (size_t i = 0; i < c->n; i++) {
+    const struct meso_comparison_entry *e = &c->entry[i];
+    printf("%s\n  quantity   %s%s%s\n  predicted  %s\n  published  %s\n  verdict    %s\n"
+           "  source     %s; %s; %s, %s\n", e->id, e->quantity, e->population[0] ? " of " : "",
+           e->population, e->predicted[0] ? e->predicted : "-", e->measured, e->verdict,
+           e->preparation, e->doi, e->kind, e->certainty);
+  }
+}
+
+static meso_status put_out(const meso_cli *cli, const meso_comparison *c, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *text = NULL;
+  MESO_TRY(make_json(c, &text, err));
+  if (cli->output != NULL) MESO_TRY(meso_file_write(cli->output, text, strlen(text), err));
+  if (cli->json) printf("%s\n", text);
+  else if (!cli->quiet) print_table(c);
+cleanup:
+  free(text);
+  return status;
+}
+
+static meso_status compare(const meso_cli *cli, const char *path, const options *o, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const bool own = is_file(o->measured);
+  glob_t found = { .gl_pathc = 0 };
+  meso_result *analysis = NULL;
+  meso_signals *lfp = NULL, *bold = NULL;
+  meso_comparison *c = NULL;
+  if (!own) MESO_TRY(find_files(&found, err));
+  MESO_TRY(meso_result_read(path, &analysis, err));
+  if (o->lfp[0] != '\0') MESO_TRY(meso_signals_read(o->lfp, &lfp, err));
+  if (o->bold[0] != '\0') MESO_TRY(meso_signals_read(o->bold, &bold, err));
+  const char *file = o->measured;
+  const char *const *files = own ? &file : (const char *const *) found.gl_pathv;
+  MESO_TRY(meso_compare_run(own ? 1 : found.gl_pathc, files, own ? NULL : o->measured, analysis,
+                            lfp, bold, &c, err));
+  MESO_TRY(put_out(cli, c, err));
+cleanup:
+  if (found.gl_pathv != NULL) globfree(&found);
+  meso_comparison_destroy(c);
+  meso_result_destroy(analysis);
+  meso_signals_destroy(lfp);
+  meso_signals_destroy(bold);
+  return status;
+}
+
+static meso_status run(const meso_cli *cli, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  options o = { .measured = NULL };
+  mesoi_positionals args = { .v = NULL };
+  mesoi_option_set set = { rows, &o };
+  MESO_TRY(mesoi_options_parse(cli, "compare", 1, &set, 1, 1, &args, err));
+  MESO_TRY(compare(cli, args.v[0], &o, err));
+cleanup:
+  free(args.v);
+  meso_params_clear(rows, &o);
+  return status;
+}
+
+const meso_command meso_cmd_compare = {
+  .name = "compare",
+  .usage = "compare ANALYSIS.h5 [--measured NAME|FILE] [--lfp F] [--bold F] [-o OUT.json]",
+  .summary = "set predictions beside published numbers", .params = rows, .run = run,
+};
