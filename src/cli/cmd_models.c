@@ -4,6 +4,7 @@
 #include "meso_analysis.h"
 #include "meso_cli.h"
 #include "meso_forward.h"
+#include "meso_plot.h"
 
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
@@ -16,9 +17,12 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   printf("analyses:\n");
   for (size_t i = 0; i < meso_analysis_count(); i++)
     printf("  %-20s %s\n", meso_analysis_at(i)->name, meso_analysis_at(i)->summary);
+  printf("figures:\n");
+  for (size_t i = 0; i < meso_figure_count(); i++)
+    printf("  %-20s %s\n", meso_figure_at(i)->name, meso_figure_at(i)->title);
   return MESO_OK;
 }
 
 const meso_command meso_cmd_models = {
-  .name = "models", .usage = "models", .summary = "list forward models and analyses", .run = run,
+  .name = "models", .usage = "models", .summary = "list forward models, analyses and figures", .run = run,
 };
