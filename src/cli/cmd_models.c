@@ -24,5 +24,6 @@ static meso_status run(const meso_cli *cli, meso_err *err)
 }
 
 const meso_command meso_cmd_models = {
-  .name = "models", .usage = "models", .summary = "list forward models, analyses and figures", .run = run,
+  .name = "models", .usage = "models", .run = run,
+  .summary = "list forward models, analyses and figures",
 };
