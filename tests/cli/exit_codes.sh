@@ -1,0 +1,153 @@
+#!/bin/sh
+# Exit codes and messages of the program, and what it must never leave behind, as TAP.
+src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
+build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
+meso=$build/mesocast
+toy=$src/data/models/toy.yaml
+network=$src/tests/reference/network/small_network.h5
+[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+n=0
+bad=0
+
+# result NAME PROBLEM: passes when the problem is empty
+result() {
+  n=$((n + 1))
+  if [ -z "$2" ]; then
+    echo "ok $n - $1"
+  else
+    echo "not ok $n - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+    bad=1
+  fi
+}
+
+# code NAME WANTED ARGUMENTS...: the exit code, and nothing but one line on stderr if it is not 0
+code() {
+  name=$1
+  wanted=$2
+  shift 2
+  problem=
+  "$meso" "$@" > out 2> err
+  got=$?
+  [ "$got" -eq "$wanted" ] || problem="exit code $got, not $wanted: $(cat err)"
+  lines=$(wc -l < err)
+  [ "$wanted" -eq 0 ] || [ "$lines" -eq 1 ] || problem="$problem; $lines lines on stderr"
+  result "$name" "$problem"
+}
+
+# refused NAME WORDS ARGUMENTS...: exit 3 with one line that has every word
+refused() {
+  name=$1
+  words=$2
+  shift 2
+  problem=
+  "$meso" "$@" -o refused.h5 > out 2> err
+  got=$?
+  [ "$got" -eq 3 ] || problem="exit code $got, not 3: $(cat err)"
+  [ "$(wc -l < err)" -eq 1 ] || problem="$problem; not one line on stderr"
+  for word in $words; do
+    grep -qF -- "$word" err || problem="$problem; no \"$word\" in: $(cat err)"
+  done
+  for left in refused.h5*; do
+    [ ! -e "$left" ] || problem="$problem; left $left"
+  done
+  rm -f refused.h5*
+  result "$name" "$problem"
+}
+
+# same NAME FILE FILE: equal datasets and attributes outside /provenance
+same() {
+  a=$("$meso" info --digest "$2" 2>&1)
+  b=$("$meso" info --digest "$3" 2>&1)
+  [ ${#a} -eq 64 ] && [ "$a" = "$b" ] && a=
+  result "$1" "$a"
+}
+
+# edited NAME SED-SCRIPT: a copy of the toy model with a change that must be one
+edited() {
+  sed "$2" "$toy" > "$1"
+  cmp -s "$toy" "$1" && { echo "Bail out! $1 is not edited"; exit 99; }
+}
+
+echo 1..34
+code 'no arguments' 2
+code 'unknown command' 2 simulat
+code 'unknown option' 2 simulate "$toy" --thread 2 -o x.h5
+code 'no output file' 2 simulate "$toy"
+code 'threads 0' 2 simulate "$toy" --threads 0 -o x.h5
+code 'unknown analysis' 2 analyze statistic x.h5 -o y.h5
+code 'seed and simulation.seed differ' 2 simulate "$toy" --seed 1 --set simulation.seed=2 -o x.h5
+code 'set without a value' 2 simulate "$toy" --set simulation.seed -o x.h5
+code 'help' 0 help
+code 'version' 0 --version
+
+mkdir folder
+head -c 3000 "$network" > truncated.h5
+printf 'not HDF5\n' > text.h5
+edited typo.yaml 's/^  tau_m_ms: /  tau_ms: /'
+edited required.yaml 's/^  duration_ms: /  duraton_ms: /'
+edited negative.yaml 's/^  tau_m_ms: .*/  tau_m_ms: -10/'
+edited contacts.yaml 's/n_contacts: *[0-9]*/n_contacts: 0/'
+edited nan.yaml 's/^  C_m_pF: .*/  C_m_pF: .nan/'
+refused 'missing model' missing.yaml simulate missing.yaml
+refused 'missing network' missing.h5 simulate missing.h5
+refused 'missing spikes' missing.h5 analyze statistics missing.h5
+refused 'directory as a network' folder simulate folder
+refused 'directory as signals' folder analyze spectrum folder
+refused 'truncated HDF5' truncated.h5 simulate truncated.h5
+refused 'truncated drive' truncated.h5 bold truncated.h5
+refused 'text as HDF5' text.h5 info text.h5
+refused 'misspelt key' 'typo.yaml neuron.tau_ms tau_m_ms' simulate typo.yaml
+refused 'misspelt key that is required' 'required.yaml simulation.duration_ms' simulate required.yaml
+refused 'negative time constant' 'negative.yaml tau_m_ms -10' simulate negative.yaml
+refused 'probe inside nothing' 'contacts.yaml n_contacts' simulate contacts.yaml
+refused 'NaN' 'nan.yaml C_m_pF' simulate nan.yaml
+refused 'NaN by --set' 'simulation.dt_ms' simulate "$toy" --set simulation.dt_ms=nan
+
+# Blocks of 512 or 1024 bytes: less than the spikes need in either case.
+(ulimit -f 16 && exec "$meso" simulate "$toy" -o big.h5) > out 2> err
+got=$?
+problem=
+[ "$got" -eq 1 ] || problem="exit code $got, not 1: $(cat err)"
+for left in big.h5*; do
+  [ ! -e "$left" ] || problem="$problem; left $left"
+done
+result 'file size limit: exit 1, no file left' "$problem"
+
+for t in 1 2 7; do
+  "$meso" simulate "$toy" --threads $t --quiet -o t$t.h5 || echo "# simulate with $t threads failed"
+done
+same 'one and two threads: the same spikes' t1.h5 t2.h5
+same 'one and seven threads: the same spikes' t1.h5 t7.h5
+"$meso" simulate "$toy" --seed 2 --quiet -o seed.h5
+problem=
+[ "$("$meso" info --digest seed.h5)" != "$("$meso" info --digest t1.h5)" ] || problem='equal digests'
+result 'another seed: other spikes' "$problem"
+mv t2.h5 first.h5
+"$meso" simulate "$toy" --threads 2 --quiet -o t2.h5
+problem=
+cmp first.h5 t2.h5 > out 2>&1 || problem=$(cat out)
+result 'the same command line: the same bytes' "$problem"
+
+"$meso" simulate "$network" --quiet -o network.h5
+"$meso" info --json network.h5 > out
+grep -q '"n_spikes": 18377,' out && problem= || problem=$(cat out)
+result 'the small network fires 18377 spikes' "$problem"
+code 'a silent model runs' 0 simulate "$toy" --set background.type=none --set thalamus.type=off \
+  -o silent.h5
+"$meso" info --json silent.h5 > out
+grep -q '"n_spikes": 0,' out && problem= || problem=$(cat out)
+result 'a silent model has no spikes' "$problem"
+
+mkdir run
+cp t1.h5 run/spikes.h5
+sum=$(sha256sum run/spikes.h5 | cut -d ' ' -f 1)
+printf '{"stages": {"spikes": {"key": "0", "output": "spikes.h5", "sha256": "%s"}}}\n' \
+  "$sum" > run/stages.json
+code 'verify: whole' 0 verify run
+printf x >> run/spikes.h5
+code 'verify: damaged' 1 verify run
+exit $bad
