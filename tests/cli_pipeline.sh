@@ -27,7 +27,7 @@ expect() { # expect NAME STAGES ARGS...
   result $? "$name: made '$got', want '$want'"
 }
 
-echo 1..12
+echo 1..13
 expect "first run" "simulate currents kernels lfp bold analysis report "
 [ -s out/report.html ] && [ -s out/figures/raster.svg ] && [ -s out/figures/raster.png ]
 result $? "report and figures are there"
@@ -52,3 +52,7 @@ result $? "imported spikes"
 made --set simulation.duration_ms=1000 -o short >/dev/null &&
   grep -q 'too short for BOLD' short/report.html
 result $? "a short recording says why BOLD is empty"
+made --set simulation.duration_ms=12000 -o long >/dev/null &&
+  grep -q 'whole stimulus blocks' long/report.html &&
+  [ -s long/figures/bold.svg ]
+result $? "a long recording has a BOLD response"

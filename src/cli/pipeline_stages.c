@@ -148,13 +148,15 @@ static meso_status drive_and_bold(const pipeline *p, meso_signals *out, meso_err
               p->model_path, b->model);
   MESO_ALLOC(err, params, ops->params_size);
   MESO_TRY(meso_params_default(ops->params, params, err));
-  MESO_TRY(meso_drive_make(meso_signals_find(out, "current"), &drive, out, err));
-  MESO_TRY(ops->apply(params, meso_signals_find(out, "drive"), b->TR_s, out, err));
+  /* Appending to a container moves its signals, so each step reads a copy of the header. */
+  const meso_signal current = *meso_signals_find(out, "current");
+  MESO_TRY(meso_drive_make(&current, &drive, out, err));
+  const meso_signal z = *meso_signals_find(out, "drive");
+  MESO_TRY(ops->apply(params, &z, b->TR_s, out, err));
   meso_signal *bold = meso_signals_find(out, "bold");
-  const meso_signal *from = meso_signals_find(out, "drive");
-  for (size_t c = 0; bold != NULL && from->label != NULL && c < bold->n_channels; c++)
+  for (size_t c = 0; bold != NULL && current.label != NULL && c < bold->n_channels; c++)
     if (bold->label == NULL || bold->label[c] == NULL)
-      MESO_TRY(meso_signal_set_label(bold, c, from->label[c], err));
+      MESO_TRY(meso_signal_set_label(bold, c, current.label[c], err));
 cleanup:
   if (ops != NULL && params != NULL) meso_params_clear(ops->params, params);
   free(params);
