@@ -75,6 +75,30 @@ void mesoi_dirs_clear(mesoi_dirs *dirs)
   dirs->n = 0;
 }
 
+meso_status mesoi_measured_find(const char *model_path, glob_t *found, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char pattern[4096], beside[4096] = "";
+  const char *slash = model_path != NULL ? strrchr(model_path, '/') : NULL;
+  if (slash != NULL)
+    (void) snprintf(beside, sizeof beside, "%.*s/..", (int) (slash - model_path), model_path);
+  const char *dir[] = { getenv("MESOCAST_DATADIR"), slash != NULL ? beside : NULL, PKGDATADIR,
+                        "data" };
+  for (size_t i = 0; i < sizeof dir / sizeof dir[0]; i++) {
+    if (dir[i] == NULL) continue;
+    (void) snprintf(pattern, sizeof pattern, "%s/measured/*.yaml", dir[i]);
+    const int code = glob(pattern, 0, NULL, found);
+    if (code == 0) goto cleanup;
+    globfree(found);
+    memset(found, 0, sizeof *found);
+    if (code == GLOB_NOSPACE) MESO_FAIL(err, MESO_ENOMEM, "cannot list %s", pattern);
+  }
+  MESO_FAIL(err, MESO_ENOTFOUND, "no published numbers in %s/measured; set MESOCAST_DATADIR or "
+            "give --measured FILE", PKGDATADIR);
+cleanup:
+  return status;
+}
+
 bool mesoi_is_model_name(const char *path)
 {
   const char *dot = strrchr(path, '.');

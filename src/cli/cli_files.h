@@ -2,6 +2,8 @@
 #ifndef MESO_CLI_FILES_H
 #define MESO_CLI_FILES_H
 
+#include <glob.h>
+
 #include "meso_cli.h"
 #include "meso_io.h"
 #include "meso_model.h"
@@ -27,6 +29,11 @@ typedef struct mesoi_dirs { size_t n; char *v[6]; } mesoi_dirs;
 MESO_MUST_CHECK meso_status mesoi_dirs_find(const char *model_path, mesoi_dirs *dirs,
                                             meso_err *err);
 void mesoi_dirs_clear(mesoi_dirs *dirs);
+
+/** Published numbers (measured/x.yaml): in $MESOCAST_DATADIR, beside the folder of the model
+ *  (may be NULL), the installed data, ./data. found must be zeroed; free with globfree. */
+MESO_MUST_CHECK meso_status mesoi_measured_find(const char *model_path, glob_t *found,
+                                                meso_err *err);
 
 /** Whether a file name ends like a model file. */
 bool mesoi_is_model_name(const char *path);

@@ -1,10 +1,10 @@
 /* cmd_compare.c: an analysis beside published numbers: a table, or JSON. */
-#include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_files.h"
 #include "cli_options.h"
 #include "meso_compare.h"
 #include "meso_io.h"
@@ -28,26 +28,6 @@ static bool is_file(const char *name)
   return strchr(name, '/') != NULL || (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
 }
 
-/* Shipped files: $MESOCAST_DATADIR, the installed data, the source tree. */
-static meso_status find_files(glob_t *found, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  char pattern[4096];
-  const char *dir[] = { getenv("MESOCAST_DATADIR"), PKGDATADIR, "data" };
-  for (size_t i = 0; i < 3; i++) {
-    if (dir[i] == NULL) continue;
-    snprintf(pattern, sizeof pattern, "%s/measured/*.yaml", dir[i]);
-    const int code = glob(pattern, 0, NULL, found);
-    if (code == 0) goto cleanup;
-    globfree(found);
-    memset(found, 0, sizeof *found);
-    if (code == GLOB_NOSPACE) MESO_FAIL(err, MESO_ENOMEM, "cannot list %s", pattern);
-  }
-  MESO_FAIL(err, MESO_ENOTFOUND, "no published numbers in %s/measured; set MESOCAST_DATADIR or "
-            "give --measured FILE", PKGDATADIR);
-cleanup:
-  return status;
-}
 
 static meso_status make_json(const meso_comparison *c, char **ret_text, meso_err *err)
 {
@@ -103,7 +83,7 @@ static meso_status compare(const meso_cli *cli, const char *path, const options 
   meso_result *analysis = NULL;
   meso_signals *lfp = NULL, *bold = NULL;
   meso_comparison *c = NULL;
-  if (!own) MESO_TRY(find_files(&found, err));
+  if (!own) MESO_TRY(mesoi_measured_find(NULL, &found, err));
   MESO_TRY(meso_result_read(path, &analysis, err));
   if (o->lfp[0] != '\0') MESO_TRY(meso_signals_read(o->lfp, &lfp, err));
   if (o->bold[0] != '\0') MESO_TRY(meso_signals_read(o->bold, &bold, err));

@@ -123,6 +123,21 @@ cleanup:
   return status;
 }
 
+static meso_status append_measured(const pipeline *p, json_t *cache, text *t, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  glob_t found = {0};
+  if (mesoi_measured_find(p->model_path, &found, NULL) != MESO_OK) goto cleanup; /* none: no key */
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    const char *hash = NULL;
+    MESO_TRY(hash_file(cache, found.gl_pathv[i], &hash, err));
+    MESO_TRY(append(t, "measured", hash, err));
+  }
+cleanup:
+  globfree(&found);
+  return status;
+}
+
 static meso_status stage_key(const pipeline *p, const pipeline_stage *s, json_t *cache,
                              char key[65], meso_err *err)
 {
@@ -141,6 +156,7 @@ static meso_status stage_key(const pipeline *p, const pipeline_stage *s, json_t 
     MESO_TRY(append(&t, s->inputs[i], hash, err));
   }
   if (s->reads_morphologies) MESO_TRY(append_morphologies(p, cache, &t, err));
+  if (s->reads_measured) MESO_TRY(append_measured(p, cache, &t, err));
   meso_sha256_bytes(t.bytes, t.n, key);
 cleanup:
   free(model);

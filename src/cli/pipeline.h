@@ -35,7 +35,7 @@ typedef struct pipeline_stage {
   const char *name, *output;
   unsigned sections;           /**< of the model */
   const char *inputs[5];       /**< outputs of earlier stages; "spikes.h5" is the import if any */
-  bool reads_morphologies;
+  bool reads_morphologies, reads_measured;
   meso_status (*make)(pipeline *p, const char *output, const meso_provenance *provenance,
                       meso_err *err);
 } pipeline_stage;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "meso_compare.h"
 #include "meso_config.h"
 #include "meso_io.h"
 #include "meso_plot.h"
@@ -117,6 +118,10 @@ static void add_notes(pipeline *p, const sources *s, const meso_spikes *spikes)
                         "correlation and coherence are undefined.");
   const char *warning = meso_attrs_text(&spikes->attrs, "warning");
   if (warning != NULL) mesoi_pipeline_note(p, "Spike file: %s.", warning);
+  if (p->model->thalamus.kind != MESO_SCHEDULE_OFF && p->imported == NULL)
+    mesoi_pipeline_note(p, "Rates, statistics and spectra are over the whole run after the first "
+                        "%g ms, stimulated and unstimulated time together; the model file's rates "
+                        "are without stimulus.", p->model->analysis.discard_ms);
   note_lfp(p, s);
   note_bold(p, s, spikes->t_stop_ms - spikes->t_start_ms);
   note_analysis(p, s);
@@ -149,8 +154,20 @@ cleanup:
 /* ---- the report --------------------------------------------------------------------------- */
 
 static meso_status write_report(const pipeline *p, const char *output, const meso_figure_data *data,
+                                const meso_comparison *comparison,
                                 const meso_provenance *provenance, meso_err *err)
 {
+  meso_status status = MESO_OK;
+  meso_comparison_row *row = NULL;
+  MESO_ALLOC(err, row, comparison->n);
+  for (size_t i = 0; i < comparison->n; i++) {
+    const struct meso_comparison_entry *e = &comparison->entry[i];
+    row[i] = (meso_comparison_row) {
+      .quantity = e->population[0] != '\0' ? e->id : e->quantity, .predicted = e->predicted,
+      .measured = e->measured, .preparation = e->preparation, .doi = e->doi,
+      .certainty = e->certainty, .verdict = e->verdict,
+    };
+  }
   char subtitle[256], seed[32], synapses[32], model_hash[65];
   meso_sha256_bytes(provenance->model_text, strlen(provenance->model_text), model_hash);
   (void) snprintf(subtitle, sizeof subtitle, "%lld neurons, %.3g synapses, %.4g s, seed %lld",
@@ -167,9 +184,28 @@ static meso_status write_report(const pipeline *p, const char *output, const mes
   const meso_report report = {
     .title = p->model->name, .subtitle = subtitle, .n_notes = p->n_notes,
     .note = (const char *const *) p->note, .n_facts = sizeof fact / sizeof fact[0], .fact = fact,
-    .data = data,
+    .n_rows = comparison->n, .row = row, .data = data,
   };
-  return meso_report_write(output, &report, err);
+  status = meso_report_write(output, &report, err);
+cleanup:
+  free(row);
+  return status;
+}
+
+/** Published numbers beside the run's; none is not an error: the report says so. */
+static meso_status compare(pipeline *p, const meso_figure_data *data,
+                           meso_comparison **ret_comparison, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  glob_t found = {0};
+  if (mesoi_measured_find(p->model_path, &found, NULL) != MESO_OK)
+    mesoi_pipeline_note(p, "No folder of published numbers was found: nothing is compared.");
+  MESO_TRY(meso_compare_run(found.gl_pathc, (const char *const *) found.gl_pathv,
+                            p->model->measured, data->analysis, data->lfp, data->bold,
+                            ret_comparison, err));
+cleanup:
+  globfree(&found);
+  return status;
 }
 
 meso_status mesoi_pipeline_report(pipeline *p, const char *output,
@@ -178,14 +214,17 @@ meso_status mesoi_pipeline_report(pipeline *p, const char *output,
   meso_status status = MESO_OK;
   sources s = {0};
   const meso_spikes *spikes = NULL;
+  meso_comparison *comparison = NULL;
   MESO_TRY(mesoi_pipeline_spikes(p, &spikes, err));
   MESO_TRY(sources_read(p, &s, err));
   add_notes(p, &s, spikes);
   const meso_figure_data data = {.model = p->model, .spikes = spikes, .lfp = s.lfp,
                                  .currents = s.currents, .bold = s.bold, .analysis = s.analysis};
   MESO_TRY(save_figures(p, &data, err));
-  MESO_TRY(write_report(p, output, &data, provenance, err));
+  MESO_TRY(compare(p, &data, &comparison, err));
+  MESO_TRY(write_report(p, output, &data, comparison, provenance, err));
 cleanup:
+  meso_comparison_destroy(comparison);
   sources_clear(&s);
   return status;
 }

@@ -284,6 +284,7 @@ const pipeline_stage mesoi_pipeline_stages[] = {
    .inputs = {"spikes.h5", "lfp.h5"}, .make = make_analysis},
   {.name = "report", .output = "report.html", .sections = MESO_SECTION_ALL,
    .inputs = {"kernels.h5", "lfp.h5", "bold.h5", "analysis.h5", "spikes.h5"},
+   .reads_measured = true,
    .make = mesoi_pipeline_report},
 };
 const size_t mesoi_pipeline_stage_count =
