@@ -106,6 +106,22 @@ cleanup:
   return status;
 }
 
+/* Refuses keys without a row; before check_required, so that a misspelt key is named as such. */
+static meso_status check_known(const meso_model_section *section, const mesoi_node *node,
+                               const char *path, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t i = 0; i < node->n; i++) {
+    const mesoi_node *child = &node->child[i];
+    const meso_where where = {child->file, child->line, path};
+    if (meso_param_find(section->rows, child->key) != NULL) continue;
+    if (section->extra_key == NULL || strcmp(child->key, section->extra_key) != 0)
+      MESO_TRY(meso_params_unknown_key(section->rows, child->key, &where, err));
+  }
+cleanup:
+  return status;
+}
+
 /* Binds the keys of one map to an object that already holds its defaults. */
 static meso_status bind_object(const meso_model_section *section, void *object,
                                const mesoi_node *node, const char *path, meso_err *err)
@@ -113,11 +129,8 @@ static meso_status bind_object(const meso_model_section *section, void *object,
   meso_status status = MESO_OK;
   for (size_t i = 0; i < node->n; i++) {
     const mesoi_node *child = &node->child[i];
-    const meso_where where = {child->file, child->line, path};
     const meso_param *row = meso_param_find(section->rows, child->key);
     if (row != NULL) MESO_TRY(bind_value(row, object, child, path, err));
-    else if (section->extra_key == NULL || strcmp(child->key, section->extra_key) != 0)
-      MESO_TRY(meso_params_unknown_key(section->rows, child->key, &where, err));
   }
 cleanup:
   return status;
@@ -183,6 +196,7 @@ static meso_status bind_list(meso_model *model, const meso_model_section *sectio
     if (item->kind != MESOI_MAP)
       MESO_FAIL(err, MESO_EINVAL, "%s: %s: must be a map of keys and values",
                 mesoi_node_place(item).text, path);
+    MESO_TRY(check_known(section, item, path, err));
     MESO_TRY(check_required(section->rows, item, item, path, err));
     MESO_TRY(meso_params_default(section->rows, object, err));
     MESO_TRY(inherit(model, section, object, item, err));
@@ -206,6 +220,8 @@ static meso_status bind_section(meso_model *model, const meso_model_section *sec
   if (node != NULL && node->kind != MESOI_MAP)
     MESO_FAIL(err, MESO_EINVAL, "%s: %s: must be a map of keys and values",
               mesoi_node_place(node).text, section->path);
+  if (node != NULL && section->path[0] != '\0')
+    MESO_TRY(check_known(section, node, section->path, err));
   MESO_TRY(check_required(section->rows, node, root, section->path, err));
   if (node != NULL && section->path[0] != '\0')
     MESO_TRY(bind_object(section, object, node, section->path, err));

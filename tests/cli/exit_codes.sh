@@ -101,7 +101,7 @@ refused 'truncated HDF5' truncated.h5 simulate truncated.h5
 refused 'truncated drive' truncated.h5 bold truncated.h5
 refused 'text as HDF5' text.h5 info text.h5
 refused 'misspelt key' 'typo.yaml neuron.tau_ms tau_m_ms' simulate typo.yaml
-refused 'misspelt key that is required' 'required.yaml simulation.duration_ms' simulate required.yaml
+refused 'misspelt key that is required' 'required.yaml duraton_ms duration_ms' simulate required.yaml
 refused 'negative time constant' 'negative.yaml tau_m_ms -10' simulate negative.yaml
 refused 'probe inside nothing' 'contacts.yaml n_contacts' simulate contacts.yaml
 refused 'NaN' 'nan.yaml C_m_pF' simulate nan.yaml
