@@ -44,6 +44,50 @@ VECTOR(uint16_t, vec_u16, VECTOR_BYTES);
 #define VEC_ZIP_HIGH(a, b) __builtin_shufflevector(a, b, 1, 3)
 #endif
 
+/* 0, 1, 2 ... */
+#if VECTOR_BYTES == 64
+#define VEC_IOTA ((vec_u64) {0, 1, 2, 3, 4, 5, 6, 7})
+#elif VECTOR_BYTES == 32
+#define VEC_IOTA ((vec_u64) {0, 1, 2, 3})
+#else
+#define VEC_IOTA ((vec_u64) {0, 1})
+#endif
+
+/** The same numbers as doubles. (Compilers cut the widest conversion in two.) */
+static inline vec_f64 vec_from_i32(vec_i32 a)
+{
+#if defined __AVX512F__
+  return (vec_f64) _mm512_cvtepi32_pd((__m256i) a);
+#else
+  return __builtin_convertvector(a, vec_f64);
+#endif
+}
+
+/** The same numbers in 32 bits. */
+static inline vec_i32 vec_from_i16(vec_i16 a)
+{
+#if defined __AVX512F__
+  return (vec_i32) _mm256_cvtepi16_epi32((__m128i) a);
+#else
+  return __builtin_convertvector(a, vec_i32);
+#endif
+}
+
+/** One bit per lane, the first lowest: a >= b. */
+static inline uint32_t vec_at_least(vec_f64 a, vec_f64 b)
+{
+#if defined __AVX512F__
+  return _mm512_cmp_pd_mask((__m512d) a, (__m512d) b, _CMP_GE_OQ);
+#elif defined __AVX2__
+  return (uint32_t) _mm256_movemask_pd(_mm256_cmp_pd((__m256d) a, (__m256d) b, _CMP_GE_OQ));
+#else
+  const vec_i64 mask = a >= b;
+  uint32_t bits = 0;
+  for (int l = 0; l < LANES; l++) bits |= (uint32_t) (mask[l] & 1) << l;
+  return bits;
+#endif
+}
+
 /** Product of the lower 32 bits of every lane with m. */
 static inline vec_u64 vec_multiply_low(vec_u64 a, uint32_t m)
 {

@@ -52,16 +52,16 @@ static void deliver(const engine_segment *segment, size_t n_segments, int32_t *r
 /* ---- 2. background ------------------------------------------------------------------------ */
 
 /* Philox4x32 with seven rounds, the fewest that pass BigCrush (Salmon et al. 2011, table 2). */
-enum { BLOCKS = 64, PER_BLOCK = 8, CHUNK = BLOCKS * PER_BLOCK, ROUNDS = 7 };
+enum { PER_BLOCK = 8, ROUNDS = 7, U16_LANES = VECTOR_BYTES / 2 };
 
-/** 16-bit uniforms of neurons 8 block .. 8 (block + 64) - 1 in a step. The two 64-bit halves of a
- *  block's words hold four neurons each, lowest bits first. */
-static void uniforms16(meso_rng_key key, uint64_t block, uint64_t step, uint16_t *restrict u)
+/** 16-bit uniforms of neurons 8 block .. 8 (block + n_blocks) - 1 in a step; n_blocks a multiple of
+ *  LANES. The two 64-bit halves of a block's words hold four neurons each, lowest bits first. */
+static inline void uniforms16(meso_rng_key key, uint64_t block, unsigned n_blocks, uint64_t step,
+                              uint16_t *restrict u)
 {
   const uint64_t low = 0xffffffffu;
-  for (int base = 0; base < BLOCKS; base += LANES) {
-    vec_u64 index = {0};
-    for (int l = 0; l < LANES; l++) index[l] = block + (uint64_t) (base + l);
+  for (unsigned base = 0; base < n_blocks; base += LANES) {
+    const vec_u64 index = VEC_IOTA + (block + base);
     vec_u64 c[4] = {index & low, index >> 32, (vec_u64) {0} + (step & low),
                     (vec_u64) {0} + (step >> 32)};
     vec_philox(c, key.v[0], key.v[1], ROUNDS);
@@ -71,7 +71,8 @@ static void uniforms16(meso_rng_key key, uint64_t block, uint64_t step, uint16_t
   }
 }
 
-/** Count where the upper 16 bits lie in the cell of a threshold: 32 more bits decide. */
+/** Count where 16 bits don't decide: they lie in the cell of a threshold, or above the last one
+ *  that is compared. 32 more bits, and all thresholds, decide. */
 static uint16_t count_tail(const engine_poisson *p, meso_rng_key tail_key, uint16_t upper,
                            uint64_t neuron, uint64_t step)
 {
@@ -85,157 +86,134 @@ static uint16_t count_tail(const engine_poisson *p, meso_rng_key tail_key, uint1
   return count;
 }
 
-/** Thresholds below each uniform; not 0 in doubtful where a uniform lies in a threshold's cell. */
-static inline void compare(const engine_poisson *p, const uint16_t *uniforms, uint16_t *count,
+/* Vectors that are compared together, so that a threshold is read once for all. */
+enum { ABREAST = 4, TOGETHER = ABREAST * U16_LANES };
+
+/** Thresholds below each of TOGETHER uniforms; true if any lane is left undecided (not 0 in
+ *  doubtful, which is written only then). */
+#if defined __AVX512BW__
+static inline bool compare(const engine_poisson *p, const uint16_t *uniforms, uint16_t *count,
                            uint16_t *doubtful)
 {
-#if defined __AVX512BW__
-  const __m512i x = _mm512_loadu_si512(uniforms), minus_one = _mm512_set1_epi16(-1);
-  __m512i n_below = _mm512_setzero_si512();
-  __mmask32 at = 0;
+  const __m512i minus_one = _mm512_set1_epi16(-1), first = _mm512_loadu_si512(p->upper);
+  __m512i u[ABREAST], n_below[ABREAST];
+  __mmask32 above[ABREAST] = {0}, any = 0;
+  for (int v = 0; v < ABREAST; v++) {
+    u[v] = _mm512_loadu_si512(uniforms + v * U16_LANES);
+    n_below[v] = _mm512_setzero_si512();
+  }
   for (uint32_t j = 0; j < p->n_upper; j++) {
     const __m512i upper = _mm512_set1_epi16((short) p->upper[j]);
-    n_below = _mm512_mask_sub_epi16(n_below, _mm512_cmpgt_epu16_mask(x, upper), n_below, minus_one);
-    at |= _mm512_cmpeq_epu16_mask(x, upper);
+    for (int v = 0; v < ABREAST; v++) {
+      above[v] = _mm512_cmpgt_epu16_mask(u[v], upper);
+      n_below[v] = _mm512_mask_sub_epi16(n_below[v], above[v], n_below[v], minus_one);
+    }
   }
-  _mm512_storeu_si512(count, n_below);
-  _mm512_storeu_si512(doubtful, _mm512_maskz_mov_epi16(at, minus_one));
+  for (int v = 0; v < ABREAST; v++) {
+    /* A uniform that equals a threshold equals the first one that it does not exceed. */
+    const __m512i next = _mm512_permutexvar_epi16(n_below[v], first);
+    above[v] |= _mm512_cmpeq_epi16_mask(u[v], next);
+    any |= above[v];
+    _mm512_storeu_si512(count + v * U16_LANES, n_below[v]);
+  }
+  for (int v = 0; any != 0 && v < ABREAST; v++)
+    _mm512_storeu_si512(doubtful + v * U16_LANES, _mm512_maskz_mov_epi16(above[v], minus_one));
+  return any != 0;
+}
 #else
-  const vec_u16 u = VEC_LOAD(vec_u16, uniforms);
-  vec_u16 n_below = {0}, at = {0};
+static inline bool compare(const engine_poisson *p, const uint16_t *uniforms, uint16_t *count,
+                           uint16_t *doubtful)
+{
+  vec_u16 u[ABREAST], n_below[ABREAST] = {{0}}, at[ABREAST] = {{0}}, above[ABREAST] = {{0}};
+  vec_u64 any = {0};
+  for (int v = 0; v < ABREAST; v++) u[v] = VEC_LOAD(vec_u16, uniforms + v * U16_LANES);
   for (uint32_t j = 0; j < p->n_upper; j++) {
     const vec_u16 upper = (vec_u16) {0} + p->upper[j];
-    n_below -= (vec_u16) (u > upper); /* true is -1 */
-    at |= (vec_u16) (u == upper);
-  }
-  VEC_STORE(vec_u16, count, n_below);
-  VEC_STORE(vec_u16, doubtful, at);
-#endif
-}
-
-static void background(const engine_poisson *p, meso_rng_key key, meso_rng_key tail_key,
-                       uint64_t first, size_t n, uint64_t step, int32_t weight,
-                       int32_t *restrict sum)
-{
-  _Alignas(64) uint16_t u[CHUNK], count[CHUNK], doubtful[CHUNK];
-  const uint64_t last = first + n;
-  for (uint64_t g = first / PER_BLOCK * PER_BLOCK; g < last; g += CHUNK) {
-    uniforms16(key, g / PER_BLOCK, step, u);
-    for (int l = 0; l < CHUNK; l += VECTOR_BYTES / 2)
-      compare(p, u + l, count + l, doubtful + l);
-    const uint64_t from = g < first ? first : g;
-    const uint64_t to = g + CHUNK < last ? g + CHUNK : last;
-    for (uint64_t four = 0; four < CHUNK; four += 4) {
-      uint64_t any;
-      memcpy(&any, doubtful + four, sizeof any);
-      for (uint64_t i = four; any != 0 && i < four + 4; i++)
-        if (doubtful[i]) count[i] = count_tail(p, tail_key, u[i], g + i, step);
+    for (int v = 0; v < ABREAST; v++) {
+      above[v] = (vec_u16) (u[v] > upper); /* true is -1 */
+      n_below[v] -= above[v];
+      at[v] |= (vec_u16) (u[v] == upper);
     }
-    for (uint64_t i = from; i < to; i++) sum[i - first] += weight * count[i - g];
   }
+  for (int v = 0; v < ABREAST; v++) {
+    any |= (vec_u64) (at[v] | above[v]);
+    VEC_STORE(vec_u16, count + v * U16_LANES, n_below[v]);
+    VEC_STORE(vec_u16, doubtful + v * U16_LANES, at[v] | above[v]);
+  }
+  uint64_t one = 0;
+  for (int l = 0; l < LANES; l++) one |= any[l];
+  return one != 0;
+}
+#endif
+
+static const uint16_t *background(const engine_poisson *p, meso_rng_key key, meso_rng_key tail_key,
+                                  uint64_t first, size_t n, uint64_t step, uint16_t *count)
+{
+  _Alignas(64) uint16_t u[ENGINE_CHUNK], doubtful[TOGETHER];
+  const uint64_t start = first / PER_BLOCK * PER_BLOCK;
+  unsigned span = (unsigned) (first - start + n);
+  span = (span + TOGETHER - 1) / TOGETHER * TOGETHER;
+  uniforms16(key, start / PER_BLOCK, span / PER_BLOCK, step, u);
+  for (unsigned i = 0; i < span; i += TOGETHER) {
+    if (!compare(p, u + i, count + i, doubtful)) continue;
+    for (unsigned l = 0; l < TOGETHER; l++)
+      if (doubtful[l]) count[i + l] = count_tail(p, tail_key, u[i + l], start + i + l, step);
+  }
+  return count + (first - start);
 }
 
 /* ---- 3. update ---------------------------------------------------------------------------- */
 
-/* The one rule for decayed values: below this size they are zero (never subnormal). */
-#define NEGLIGIBLE 1e-30
-
-static inline double settle(double x) { return x < NEGLIGIBLE && x > -NEGLIGIBLE ? 0.0 : x; }
-
-static inline vec_f64 settle_vec(vec_f64 x)
+/** NEST's order (iaf_psc_exp::update) for LANES neurons from i on, with the input of the step before
+ *  added first: membrane with these currents, their decay, threshold. One bit per lane that
+ *  spikes. */
+static inline __attribute__((always_inline)) uint32_t
+update_vec(engine_iaf p, engine_chunk_state s, size_t i, bool merged, bool counted)
 {
-  const vec_i64 keep = (x >= NEGLIGIBLE) | (x <= -NEGLIGIBLE);
-  return (vec_f64) ((vec_i64) x & keep);
-}
-
-/** Lanes of a where mask is set, of b elsewhere. */
-static inline vec_f64 choose(vec_i64 mask, vec_f64 a, vec_f64 b)
-{
-  return (vec_f64) (((vec_i64) a & mask) | ((vec_i64) b & ~mask));
-}
-
-/** NEST's order (iaf_psc_exp::update) for neuron i: membrane with the old currents, decay of the
- *  currents, input, threshold. True if it spikes. The vector form below does the same operations in
- *  the same order. */
-static int update_one(const engine_iaf *p, const engine_slice_state *s, double step_pA, size_t i)
-{
-  double free_V = s->V_mV[i] * p->P22 + s->I_ex_pA[i] * p->P21_ex;
-  if (s->I_in_pA != NULL) {
-    free_V += s->I_in_pA[i] * p->P21_in;
-    s->I_in_pA[i] = settle(s->I_in_pA[i] * p->P11_in) + (double) s->sum_in[i] * step_pA;
-    s->sum_in[i] = 0;
-  }
-  free_V = settle(free_V + p->P20_I);
-  s->I_ex_pA[i] = settle(s->I_ex_pA[i] * p->P11_ex) + (double) s->sum_ex[i] * step_pA;
-  s->sum_ex[i] = 0;
-  const int held = s->refractory[i] != 0;
-  const double v = held ? s->V_mV[i] : free_V;
-  const int spike = v >= p->theta_mV;
-  s->V_mV[i] = spike ? p->V_reset_mV : v;
-  s->refractory[i] = (int16_t) (spike ? p->refractory_steps : s->refractory[i] - held);
-  return spike;
-}
-
-/** LANES neurons from i on; lanes that spike are -1. */
-static inline vec_i64 update_vec(const engine_iaf *p, const engine_slice_state *s, double step_pA,
-                                 size_t i, int merged)
-{
-  const vec_f64 V = VEC_LOAD(vec_f64, s->V_mV + i), I_ex = VEC_LOAD(vec_f64, s->I_ex_pA + i);
-  const vec_f64 in_ex = __builtin_convertvector(VEC_LOAD(vec_i32, s->sum_ex + i), vec_f64);
-  vec_f64 free_V = V * p->P22 + I_ex * p->P21_ex;
+  const vec_f64 zero = {0};
+  vec_i32 input = VEC_LOAD(vec_i32, s.sum_ex + i);
+  if (counted) input += vec_from_i16(VEC_LOAD(vec_i16, s.count + i)) * s.count_weight;
+  VEC_STORE(vec_i32, s.sum_ex + i, (vec_i32) {0});
+  const vec_f64 I_ex = VEC_LOAD(vec_f64, s.I_ex + i) + vec_from_i32(input);
+  vec_f64 V = VEC_LOAD(vec_f64, s.V_mV + i) * p.P22 + I_ex * p.P21_ex;
+  VEC_STORE(vec_f64, s.I_ex + i, I_ex * p.P11_ex);
   if (!merged) {
-    const vec_f64 I_in = VEC_LOAD(vec_f64, s->I_in_pA + i);
-    const vec_f64 in_in = __builtin_convertvector(VEC_LOAD(vec_i32, s->sum_in + i), vec_f64);
-    free_V += I_in * p->P21_in;
-    VEC_STORE(vec_f64, s->I_in_pA + i, settle_vec(I_in * p->P11_in) + in_in * step_pA);
-    VEC_STORE(vec_i32, s->sum_in + i, (vec_i32) {0});
+    const vec_f64 I_in =
+      VEC_LOAD(vec_f64, s.I_in + i) + vec_from_i32(VEC_LOAD(vec_i32, s.sum_in + i));
+    VEC_STORE(vec_i32, s.sum_in + i, (vec_i32) {0});
+    V += I_in * p.P21_in;
+    VEC_STORE(vec_f64, s.I_in + i, I_in * p.P11_in);
   }
-  free_V = settle_vec(free_V + p->P20_I);
-  VEC_STORE(vec_f64, s->I_ex_pA + i, settle_vec(I_ex * p->P11_ex) + in_ex * step_pA);
-  VEC_STORE(vec_i32, s->sum_ex + i, (vec_i32) {0});
-  const vec_i16 r = VEC_LOAD(vec_i16, s->refractory + i);
-  const vec_i16 held = r != 0; /* true is -1 */
-  const vec_f64 v = choose(__builtin_convertvector(held, vec_i64), V, free_V);
-  const vec_i64 spike = v >= p->theta_mV;
-  VEC_STORE(vec_f64, s->V_mV + i, choose(spike, (vec_f64) {0} + p->V_reset_mV, v));
-  const vec_i16 fired = __builtin_convertvector(spike, vec_i16);
-  VEC_STORE(vec_i16, s->refractory + i,
-        ((r + held) & ~fired) | (((vec_i16) {0} + (int16_t) p->refractory_steps) & fired));
-  return spike;
+  V += p.P20_I;
+  VEC_STORE(vec_f64, s.V_mV + i, V);
+  return vec_at_least(V, zero + p.theta_mV);
 }
 
-enum { GROUP = 64 };
-
-static inline size_t update_group(const engine_iaf *p, const engine_slice_state *s, double step_pA,
-                                  size_t first, int merged, uint32_t *out)
+static inline __attribute__((always_inline)) size_t
+update_all(const engine_iaf *p, const engine_chunk_state *s, bool merged, bool counted,
+           uint32_t *out)
 {
-  vec_i64 spike[GROUP / LANES], any = {0};
-  for (int g = 0; g < GROUP / LANES; g++) {
-    spike[g] = update_vec(p, s, step_pA, first + (size_t) (g * LANES), merged);
-    any |= spike[g];
-  }
-  int64_t one = 0;
-  for (int l = 0; l < LANES; l++) one |= any[l];
+  enum { GROUP = ENGINE_ALIGN };
+  const engine_iaf parameters = *p; /* copies: stores can't change them */
+  const engine_chunk_state state = *s;
   size_t n_out = 0;
-  if (one != 0)
-    for (int j = 0; j < GROUP; j++)
-      if (spike[j / LANES][j % LANES] != 0) out[n_out++] = (uint32_t) first + (uint32_t) j;
+  for (size_t i = 0; i < state.n; i += GROUP) {
+    uint32_t spike = 0;
+    for (unsigned g = 0; g < GROUP; g += LANES)
+      spike |= update_vec(parameters, state, i + g, merged, counted) << g;
+    for (; spike != 0; spike &= spike - 1)
+      out[n_out++] = (uint32_t) i + (uint32_t) __builtin_ctz(spike);
+  }
   return n_out;
 }
 
-static size_t update(const engine_iaf *p, const engine_slice_state *s, double step_pA,
-                     uint32_t *out)
+static size_t update(const engine_iaf *p, const engine_chunk_state *s, uint32_t *out)
 {
-  size_t n_out = 0, i = 0;
-  if (s->I_in_pA == NULL)
-    for (; i + GROUP <= s->n; i += GROUP)
-      n_out += update_group(p, s, step_pA, i, 1, out + n_out);
-  else
-    for (; i + GROUP <= s->n; i += GROUP)
-      n_out += update_group(p, s, step_pA, i, 0, out + n_out);
-  for (; i < s->n; i++)
-    if (update_one(p, s, step_pA, i)) out[n_out++] = (uint32_t) i;
-  return n_out;
+  if (s->I_in == NULL)
+    return s->count == NULL ? update_all(p, s, true, false, out)
+                            : update_all(p, s, true, true, out);
+  return s->count == NULL ? update_all(p, s, false, false, out)
+                          : update_all(p, s, false, true, out);
 }
 
 const engine_kernels CONCAT(engine_kernels_, MESO_ISA) = {

@@ -4,6 +4,7 @@
 #ifndef ENGINE_KERNELS_H
 #define ENGINE_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,15 +13,21 @@
 /** A run of synapses with one source and one delay. */
 typedef struct engine_segment { const uint32_t *synapse; uint32_t n; } engine_segment;
 
+/** Neurons that go through several steps while their state lies in the first-level cache. */
+enum { ENGINE_CHUNK = 512 };
+/** Chunks start and end at multiples of this many neurons; arrays are aligned accordingly. */
+enum { ENGINE_ALIGN = 16 };
+
 /** Poisson counts by comparing 16-bit uniforms with the cumulative table. */
 typedef struct engine_poisson {
   uint32_t n_thresholds;
-  uint32_t n_upper;        /**< thresholds with different upper 16 bits */
-  uint16_t upper[64];      /**< upper 16 bits of the thresholds, without repetition at the end */
+  uint32_t n_upper;        /**< first thresholds, which decide all but a few draws; at most 31 */
+  uint16_t upper[64];      /**< their upper 16 bits */
   uint64_t threshold[64];  /**< 2^48 P(count <= j) */
 } engine_poisson;
 
-/** Propagators of iaf_psc_exp (see engine_neuron.h), for all neurons of a slice. */
+/** Propagators of iaf_psc_exp (see engine_neuron.h). The engine counts currents in weight steps
+ *  (P21 per step; an exact change of unit, the step is a power of two). */
 typedef struct engine_iaf {
   double P22, P20_I;         /**< membrane decay; P20 (I_e + I_dc) */
   double P21_ex, P21_in, P11_ex, P11_in;
@@ -28,25 +35,30 @@ typedef struct engine_iaf {
   int32_t refractory_steps;
 } engine_iaf;
 
-/** State of a slice: contiguous neurons of one population in one partition. */
-typedef struct engine_slice_state {
-  size_t n;
-  double *V_mV;              /**< relative to E_L */
-  double *I_ex_pA, *I_in_pA; /**< I_in_pA NULL: one merged current */
-  int16_t *refractory;
-  int32_t *sum_ex, *sum_in;  /**< input of this step in weight steps; zeroed by the update */
-} engine_slice_state;
+/** State of n <= ENGINE_CHUNK neurons of one population between two steps: currents have decayed,
+ *  their input is still to come. */
+typedef struct engine_chunk_state {
+  size_t n;                  /**< multiple of ENGINE_ALIGN */
+  double *V_mV;              /**< relative to E_L; -INFINITY while refractory */
+  double *I_ex, *I_in;       /**< in weight steps; I_in NULL: one merged current */
+  int32_t *sum_ex, *sum_in;  /**< synaptic input in weight steps; zeroed by the update */
+  const uint16_t *count;     /**< background events; NULL: none */
+  int32_t count_weight;      /**< of one event */
+} engine_chunk_state;
 
 typedef struct engine_kernels {
   const char *name;
   /** Adds the weights of all segments to sum[target]. */
   void (*deliver)(const engine_segment *segment, size_t n_segments, int32_t *sum);
-  /** Adds weight * count to sum[i] for n neurons that start at global index first. */
-  void (*background)(const engine_poisson *poisson, meso_rng_key key, meso_rng_key tail_key,
-                     uint64_t first, size_t n, uint64_t step, int32_t weight, int32_t *sum);
-  /** One step of n neurons; writes the indices that spike to out, returns how many. */
-  size_t (*update)(const engine_iaf *p, const engine_slice_state *s, double weight_step_pA,
-                   uint32_t *out);
+  /** Background events in a step of n neurons that start at global index first, first % 8 + n <=
+   *  ENGINE_CHUNK; returns where in buffer (ENGINE_CHUNK) the first neuron's count is. */
+  const uint16_t *(*background)(const engine_poisson *poisson, meso_rng_key key,
+                                meso_rng_key tail_key, uint64_t first, size_t n, uint64_t step,
+                                uint16_t *buffer);
+  /** Input of the step before, then one step of V and of the currents. Writes the indices of
+   *  neurons at or above threshold to out and returns how many; what they do then (reset,
+   *  refractoriness) is the caller's. */
+  size_t (*update)(const engine_iaf *p, const engine_chunk_state *s, uint32_t *out);
 } engine_kernels;
 
 /** The fastest set this processor has; name: NULL, or "plain", "avx2", "avx512" to force one

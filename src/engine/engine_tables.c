@@ -17,18 +17,20 @@ meso_status engine_partition_init(engine_partition *q, const meso_model *m, uint
   MESO_ALLOC(err, q->first, m->n_populations);
   MESO_ALLOC(err, q->last, m->n_populations);
   MESO_ALLOC(err, q->base, m->n_populations);
-  uint64_t base = 0;
+  uint64_t next = 0;
   for (size_t p = 0; p < m->n_populations; p++) {
     const uint64_t size = (uint64_t) m->population[p].size;
-    q->base[p] = (uint32_t) base;
     if (m->population[p].model == MESO_NEURON_POISSON) continue;
     q->first[p] = (uint32_t) (size * index / n_partitions);
     q->last[p] = (uint32_t) (size * (index + 1) / n_partitions);
-    base += q->last[p] - q->first[p];
+    const uint64_t global = (uint64_t) m->population[p].first_neuron + q->first[p];
+    q->base[p] = (uint32_t) (next + global % ENGINE_ALIGN);
+    next = q->base[p] + (q->last[p] - q->first[p]) + ENGINE_ALIGN - 1;
+    next -= next % ENGINE_ALIGN;
   }
-  if (base > 65536)
-    MESO_FAIL(err, MESO_EBUG, "partition of %llu neurons", (unsigned long long) base);
-  q->n_neurons = (uint32_t) base;
+  if (next > 65536)
+    MESO_FAIL(err, MESO_EBUG, "partition of %llu places", (unsigned long long) next);
+  q->n_places = (uint32_t) next;
 cleanup:
   return status;
 }

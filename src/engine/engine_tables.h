@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "engine_kernels.h"
 #include "meso_wiring.h"
 
 /** Synapses onto one partition, by source, then by delay. */
@@ -18,10 +19,13 @@ typedef struct engine_table {
   uint32_t n_delays;     /**< longest delay in steps */
 } engine_table;
 
-/** Neurons of a partition: of population p, [first[p], last[p]) at local index base[p]. */
+/** Neurons of a partition: of population p, [first[p], last[p]) at local index base[p]. Populations
+ *  start where the local index equals the index in the whole network modulo ENGINE_ALIGN, and
+ *  places up to the next multiple of it are left free: so vectors of neurons are aligned. */
 typedef struct engine_partition {
   uint32_t index;        /**< of n_partitions */
-  uint32_t n_neurons;    /**< at most 65536, dynamic neurons only */
+  uint32_t n_places;     /**< dynamic neurons and free places; multiple of ENGINE_ALIGN, at most
+                              65536 */
   uint32_t *first, *last, *base; /**< (n_populations) */
 } engine_partition;
 

@@ -14,10 +14,22 @@
 extern "C" {
 #endif
 
+/** Where the time of the loop goes. */
+typedef enum meso_phase {
+  MESO_PHASE_LIST,        /**< spikes looked up, their synapses listed */
+  MESO_PHASE_DELIVER,     /**< synaptic events added up */
+  MESO_PHASE_INPUT,       /**< background counts drawn */
+  MESO_PHASE_UPDATE,      /**< neurons */
+  MESO_PHASE_COMMUNICATE, /**< waiting for other threads, and the rest */
+  MESO_N_PHASES
+} meso_phase;
+
 /** What a run cost. */
 typedef struct meso_engine_report {
   double build_s;              /**< wall time to make the wiring */
   double loop_s;               /**< wall time of the simulation loop */
+  double phase_s[MESO_N_PHASES]; /**< its parts, mean over the threads; input and update are
+                                      measured in one block of 16 */
   double real_time_factor;     /**< loop_s over biological time */
   uint64_t n_synapses;         /**< recurrent and thalamic synapses made */
   uint64_t n_spikes;

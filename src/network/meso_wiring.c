@@ -207,6 +207,8 @@ meso_status meso_wiring_create(const meso_model *model, meso_wiring **ret_wiring
   for (size_t p = 0; p < model->n_projections; p++) {
     MESO_TRY(weight_sampler(w, &model->projection[p], &w->projection[p], err));
     MESO_TRY(delay_sampler(w, &model->projection[p], &w->projection[p], err));
+    const unsigned shortest = meso_sampler_level(&w->projection[p].delay, 0) + 1;
+    if (w->min_delay_steps == 0 || shortest < w->min_delay_steps) w->min_delay_steps = shortest;
   }
   *ret_wiring = w;
   w = NULL;

@@ -43,6 +43,7 @@ typedef struct meso_wiring {
   double weight_step_pA;      /**< power of two */
   unsigned delay_bits;        /**< delays fit 1 .. 2^delay_bits - 1 steps */
   unsigned code_bits;         /**< 16 - delay_bits */
+  unsigned min_delay_steps;   /**< shortest delay that any projection can draw */
   meso_wiring_projection *projection; /**< (model->n_projections) */
 } meso_wiring;
 

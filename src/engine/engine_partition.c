@@ -1,0 +1,397 @@
+/* engine_partition.c: what a partition does.
+ *
+ * 1. lists
+ * 2. creation
+ * 3. input: spikes looked up, their synapses listed and delivered
+ * 4. neurons: release from refractoriness, background, update
+ *
+ * Input is pulled: for step n the synapses with delay d of the neurons that spiked at n - d are
+ * added to one row of sums, which stays in the cache.
+ */
+#include "engine_partition.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <gsl/gsl_cdf.h>
+
+#include "engine_neuron.h"
+
+/* ---- 1. lists ----------------------------------------------------------------------------- */
+
+double engine_seconds_now(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+}
+
+bool engine_list_append(spike_list *list, uint32_t neuron)
+{
+  if (list->n == list->capacity) {
+    const uint32_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+    uint32_t *bigger = meso_realloc(list->neuron, capacity, sizeof *bigger);
+    if (bigger == NULL) return false;
+    list->neuron = bigger;
+    list->capacity = capacity;
+  }
+  list->neuron[list->n++] = neuron;
+  return true;
+}
+
+bool engine_record(recording *r, uint32_t step, const spike_list *list)
+{
+  if (r->n + list->n > r->capacity) {
+    const size_t capacity = r->n + list->n + r->capacity / 2 + 4096;
+    recorded *bigger = meso_realloc(r->spike, capacity, sizeof *bigger);
+    if (bigger == NULL) return false;
+    r->spike = bigger;
+    r->capacity = capacity;
+  }
+  for (uint32_t i = 0; i < list->n; i++)
+    r->spike[r->n++] = (recorded) {step, list->neuron[i]};
+  return true;
+}
+
+void engine_ring_clear(spike_list *ring, uint32_t n_slots)
+{
+  for (uint32_t i = 0; ring != NULL && i < n_slots; i++) free(ring[i].neuron);
+  free(ring);
+}
+
+/* ---- 2. creation -------------------------------------------------------------------------- */
+
+/** Cumulative Poisson table for a mean count; thresholds are 48-bit. */
+static meso_status poisson_table(engine_poisson *p, double mean, const meso_model *m, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  double term = exp(-mean), sum = term;
+  p->n_thresholds = 0;
+  if (mean > 15.0)
+    MESO_FAIL(err, MESO_ERANGE, "%s: background of %g events per step of %g ms; at most 15 are "
+              "possible: lower the rate or dt_ms", m->path, mean, m->simulation.dt_ms);
+  while (p->n_thresholds < 64 && 1.0 - sum > 0x1p-49) {
+    const uint64_t t = (uint64_t) (sum * 0x1p48);
+    p->threshold[p->n_thresholds] = t < ((uint64_t) 1 << 48) ? t : ((uint64_t) 1 << 48) - 1;
+    p->n_thresholds++;
+    term *= mean / (double) p->n_thresholds;
+    sum += term;
+  }
+  /* The counts above are so rare that each is looked up alone (a 16-bit number never exceeds
+   * UINT16_MAX). */
+  const uint64_t rare = ((uint64_t) 1 << 48) - ((uint64_t) 1 << 38);
+  for (p->n_upper = 0; p->n_upper < 31 && p->n_upper < p->n_thresholds;) {
+    const uint64_t t = p->threshold[p->n_upper];
+    p->upper[p->n_upper++] = (uint16_t) (t >> 32);
+    if (t >= rare) break;
+  }
+cleanup:
+  return status;
+}
+
+static double initial_V_mV(const meso_model *m, const meso_population *p, uint64_t neuron)
+{
+  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_V_INITIAL);
+  const uint32_t counter[4] = {(uint32_t) neuron, (uint32_t) (neuron >> 32), 0, 0};
+  uint32_t word[4];
+  meso_rng_block(key, counter, word);
+  const double z = gsl_cdf_ugaussian_Pinv(meso_rng_uniform(word[0], word[1]));
+  return p->V_m_initial_mean_mV + p->V_m_initial_sd_mV * z - p->neuron.E_L_mV;
+}
+
+/** Cuts the places [begin, end) into chunks. */
+static meso_status cut_into_chunks(slice *a, uint32_t begin, uint32_t end, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  a->n_chunks = (end - begin + ENGINE_CHUNK - 1) / ENGINE_CHUNK;
+  MESO_ALLOC(err, a->chunk, a->n_chunks);
+  MESO_ALLOC(err, a->held, end - begin);
+  for (size_t c = 0; c < a->n_chunks; c++) {
+    const uint32_t first = begin + (uint32_t) c * ENGINE_CHUNK;
+    a->chunk[c] = (chunk) {.first = first, .held = a->held + (first - begin),
+                           .n = end - first < ENGINE_CHUNK ? end - first : ENGINE_CHUNK};
+  }
+cleanup:
+  return status;
+}
+
+static meso_status slice_create(const simulation *s, partition *q, size_t p, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = s->model;
+  const meso_population *pop = &m->population[p];
+  slice *a = &q->slice[p];
+  const uint32_t n = q->neurons.last[p] - q->neurons.first[p], base = q->neurons.base[p];
+  const uint64_t first_neuron = (uint64_t) pop->first_neuron + q->neurons.first[p];
+  const uint32_t past = (base + n + ENGINE_ALIGN - 1) / ENGINE_ALIGN * ENGINE_ALIGN;
+  if (n == 0) goto cleanup;
+  a->local_to_global = (int64_t) first_neuron - base;
+  a->iaf = engine_iaf_make(&pop->neuron, m->simulation.dt_ms, pop->I_dc_pA);
+  a->iaf.P21_ex *= s->wiring->weight_step_pA;
+  a->iaf.P21_in *= s->wiring->weight_step_pA;
+  MESO_TRY(cut_into_chunks(a, base / ENGINE_ALIGN * ENGINE_ALIGN, past, err));
+  for (uint32_t i = 0; i < n; i++) q->V_mV[base + i] = initial_V_mV(m, pop, first_neuron + i);
+  if (pop->background_rate_Hz > 0 && pop->background_weight_pA != 0) {
+    const double mean = pop->background_rate_Hz * m->simulation.dt_ms * 1e-3;
+    a->background_weight = (int32_t) lrint(pop->background_weight_pA / s->wiring->weight_step_pA);
+    MESO_TRY(poisson_table(&a->background, mean, m, err));
+  }
+cleanup:
+  return status;
+}
+
+meso_status engine_partition_create(const simulation *s, partition *q, uint32_t index,
+                                    meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = s->model;
+  MESO_TRY(engine_partition_init(&q->neurons, m, index, s->n_partitions, err));
+  MESO_TRY(engine_table_build(&q->table, s->wiring, &q->neurons, err));
+  const size_t n = q->neurons.n_places;
+  MESO_ALLOC(err, q->slice, m->n_populations);
+  MESO_ALLOC_ALIGNED(err, q->V_mV, n);
+  MESO_ALLOC_ALIGNED(err, q->I_ex, n);
+  if (!s->merged) MESO_ALLOC_ALIGNED(err, q->I_in, n);
+  for (int c = 0; c < (s->merged ? 1 : 2); c++)
+    for (uint32_t k = 0; k < s->block_steps; k++) MESO_ALLOC_ALIGNED(err, q->sum[c][k], n);
+  MESO_ALLOC(err, q->ring, s->n_slots);
+  MESO_ALLOC(err, q->arrivals, s->n_slots);
+  for (size_t i = 0; i < n; i++) q->V_mV[i] = -INFINITY; /* free places never spike */
+  for (size_t p = 0; p < m->n_populations; p++)
+    if (m->population[p].model != MESO_NEURON_POISSON) MESO_TRY(slice_create(s, q, p, err));
+cleanup:
+  return status;
+}
+
+void engine_partition_destroy(partition *q, const simulation *s)
+{
+  for (size_t p = 0; q->slice != NULL && p < s->model->n_populations; p++) {
+    free(q->slice[p].chunk);
+    free(q->slice[p].held);
+  }
+  engine_partition_clear(&q->neurons);
+  engine_table_clear(&q->table);
+  free(q->slice);
+  free(q->V_mV);
+  free(q->I_ex);
+  free(q->I_in);
+  for (int c = 0; c < 2; c++) {
+    free(q->segment[c]);
+    for (int k = 0; k < ENGINE_MAX_BLOCK; k++) free(q->sum[c][k]);
+  }
+  engine_ring_clear(q->ring, s->n_slots);
+  for (uint32_t i = 0; q->arrivals != NULL && i < s->n_slots; i++) {
+    free(q->arrivals[i].row);
+    free(q->arrivals[i].channel);
+    free(q->arrivals[i].end);
+  }
+  free(q->arrivals);
+  free(q->recording.spike);
+}
+
+/* ---- 3. input ----------------------------------------------------------------------------- */
+
+static bool reserve_segments(partition *q, size_t more)
+{
+  for (int c = 0; c < 2; c++) {
+    const size_t need = q->n_segments[c] + more;
+    if (need <= q->segment_capacity[c]) continue;
+    engine_segment *bigger = meso_realloc(q->segment[c], 2 * need, sizeof *bigger);
+    if (bigger == NULL) return false;
+    q->segment[c] = bigger;
+    q->segment_capacity[c] = 2 * need;
+  }
+  return true;
+}
+
+static bool reserve_arrivals(arrivals *a, uint32_t n, uint32_t n_delays)
+{
+  a->n = 0;
+  if (n <= a->capacity) return true;
+  free(a->row);
+  free(a->channel);
+  free(a->end);
+  a->capacity = 2 * n + 64;
+  a->row = meso_calloc(a->capacity, sizeof *a->row);
+  a->channel = meso_calloc(a->capacity, sizeof *a->channel);
+  a->end = meso_calloc((size_t) a->capacity * (n_delays + 1), sizeof *a->end);
+  if (a->row != NULL && a->channel != NULL && a->end != NULL) return true;
+  a->capacity = 0;
+  return false;
+}
+
+static void take_list(const simulation *s, const partition *q, const spike_list *spikes,
+                      arrivals *a)
+{
+  const engine_table *t = &q->table;
+  for (uint32_t i = 0; i < spikes->n; i++, a->n++) {
+    const uint32_t neuron = spikes->neuron[i];
+    const uint16_t *end = t->delay_end + (size_t) neuron * t->n_delays;
+    a->row[a->n] = t->synapse + t->row[neuron];
+    a->channel[a->n] = s->channel[neuron];
+    const uint16_t last = end[t->n_delays - 1];
+    uint32_t d = 1;
+    for (; d <= t->n_delays; d++) {
+      a->end[(size_t) d * a->capacity + a->n] = end[d - 1];
+      if (end[d - 1] == last && d >= a->longest) break;
+    }
+    if (d > t->n_delays) d = t->n_delays;
+    if (d > a->longest) /* neurons before this one ended earlier */
+      for (uint32_t e = a->longest + 1; e <= d; e++)
+        for (uint32_t j = 0; j < a->n; j++)
+          a->end[(size_t) e * a->capacity + j] = a->end[(size_t) a->longest * a->capacity + j];
+    if (d > a->longest) a->longest = d;
+  }
+}
+
+/** Looks up the spikes of one step. */
+static bool take_arrivals(const simulation *s, partition *q, uint64_t step)
+{
+  const uint32_t slot = (uint32_t) (step % s->n_slots);
+  arrivals *a = &q->arrivals[slot];
+  uint32_t n = s->source_ring[slot].n;
+  for (uint32_t p = 0; p < s->n_partitions; p++) n += s->partition[p].ring[slot].n;
+  if (!reserve_arrivals(a, n, s->n_delays)) return false;
+  a->longest = 0;
+  for (uint32_t p = 0; p < s->n_partitions; p++) take_list(s, q, &s->partition[p].ring[slot], a);
+  take_list(s, q, &s->source_ring[slot], a);
+  return true;
+}
+
+/** Lists the synapses with delay d of the spikes of one step. */
+static void list_segments(partition *q, const arrivals *a, uint32_t d)
+{
+  const uint16_t *from = a->end + (size_t) (d - 1) * a->capacity, *to = from + a->capacity;
+  for (uint32_t i = 0; i < a->n; i++) {
+    if (from[i] == to[i]) continue;
+    const uint32_t n = (uint32_t) to[i] - from[i];
+    const int c = a->channel[i];
+    q->segment[c][q->n_segments[c]++] = (engine_segment) {.synapse = a->row[i] + from[i], .n = n};
+    q->n_events += n;
+  }
+}
+
+/** Lists everything that arrives in a step. */
+static bool list_input(const simulation *s, partition *q, uint64_t step)
+{
+  q->n_segments[0] = q->n_segments[1] = 0;
+  for (uint32_t d = s->wiring->min_delay_steps; d <= s->n_delays && d < step; d++) {
+    const arrivals *a = &q->arrivals[(step - d) % s->n_slots];
+    if (a->n == 0 || d > a->longest) continue;
+    if (!reserve_segments(q, a->n)) return false;
+    list_segments(q, a, d);
+  }
+  return true;
+}
+
+/** Adds the time since *then to a phase and moves *then on. */
+static void charge(partition *q, meso_phase phase, double weight, double *then)
+{
+  const double now = engine_seconds_now();
+  q->phase_s[phase] += weight * (now - *then);
+  *then = now;
+}
+
+/** Input of the steps first - 1 ... first + n_steps - 2, which the steps of this block need. */
+static bool gather_input(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
+{
+  double then = engine_seconds_now();
+  for (uint64_t step = first > s->block_steps ? first - s->block_steps : 1; step < first; step++)
+    if (!take_arrivals(s, q, step)) return false;
+  for (unsigned k = 0; k < n_steps; k++) {
+    if (!list_input(s, q, first - 1 + k)) return false;
+    charge(q, MESO_PHASE_LIST, 1.0, &then);
+    for (int c = 0; c < (s->merged ? 1 : 2); c++)
+      s->kernels->deliver(q->segment[c], q->n_segments[c], q->sum[c][k]);
+    charge(q, MESO_PHASE_DELIVER, 1.0, &then);
+  }
+  return true;
+}
+
+/* ---- 4. neurons --------------------------------------------------------------------------- */
+
+/* The one rule for decayed values: at every 1024th step those below this size become zero, long
+ * before they are subnormal. */
+#define NEGLIGIBLE 1e-30
+enum { SETTLE_STEPS = 1024 };
+
+static void settle(double *x, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (fabs(x[i]) < NEGLIGIBLE) x[i] = 0.0;
+}
+
+/** Neurons whose refractory time is over start from reset. */
+static void release(const slice *a, chunk *c, double *V_mV, uint64_t step)
+{
+  for (uint32_t i = 0; i < c->n_held;) {
+    if (c->held[i].last_step >= step) { i++; continue; }
+    V_mV[c->held[i].neuron] = a->iaf.V_reset_mV;
+    c->held[i] = c->held[--c->n_held];
+  }
+}
+
+/** Reset of the neurons that spiked. Refractory ones sink below any threshold until released. */
+static bool reset(const slice *a, chunk *c, double *V_mV, uint64_t step, const uint32_t *spiked,
+                  size_t n_spiked, spike_list *spikes)
+{
+  bool ok = true;
+  const uint32_t global = (uint32_t) (a->local_to_global + c->first);
+  for (size_t i = 0; i < n_spiked; i++) {
+    const bool refractory = a->iaf.refractory_steps > 0;
+    V_mV[spiked[i]] = refractory ? -INFINITY : a->iaf.V_reset_mV;
+    if (refractory)
+      c->held[c->n_held++] =
+        (held) {(uint32_t) step + (uint32_t) a->iaf.refractory_steps, spiked[i]};
+    ok = engine_list_append(spikes, global + spiked[i]) && ok;
+  }
+  return ok;
+}
+
+/** One step of a chunk with the input in row k of the sums. weight: of the phases' clock, 0: don't
+ *  look at it. */
+static bool step_chunk(const simulation *s, partition *q, const slice *a, chunk *c, uint64_t step,
+                       unsigned k, double weight)
+{
+  _Alignas(64) uint16_t count[ENGINE_CHUNK];
+  uint32_t spiked[ENGINE_CHUNK];
+  double then = weight > 0 ? engine_seconds_now() : 0;
+  engine_chunk_state state = {
+    .n = c->n, .V_mV = q->V_mV + c->first, .I_ex = q->I_ex + c->first,
+    .I_in = s->merged ? NULL : q->I_in + c->first, .sum_ex = q->sum[0][k] + c->first,
+    .sum_in = s->merged ? NULL : q->sum[1][k] + c->first, .count_weight = a->background_weight,
+  };
+  release(a, c, state.V_mV, step);
+  if (a->background_weight != 0 && step - 1 > s->background_from_step)
+    state.count = s->kernels->background(&a->background, s->background_key, s->tail_key,
+                                         (uint64_t) (a->local_to_global + c->first), c->n,
+                                         step - 1, count);
+  if (weight > 0) charge(q, MESO_PHASE_INPUT, weight, &then);
+  if (step % SETTLE_STEPS == 0) {
+    settle(state.V_mV, c->n);
+    settle(state.I_ex, c->n);
+    if (!s->merged) settle(state.I_in, c->n);
+  }
+  const size_t n = s->kernels->update(&a->iaf, &state, spiked);
+  const bool ok = reset(a, c, state.V_mV, step, spiked, n, &q->ring[step % s->n_slots]);
+  if (weight > 0) charge(q, MESO_PHASE_UPDATE, weight, &then);
+  return ok;
+}
+
+bool engine_partition_advance(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
+{
+  /* Looking at the clock in every chunk would take longer than some chunks: one block of 16. */
+  const double weight = first / s->block_steps % 16 == 0 ? 16.0 : 0.0;
+  bool ok = gather_input(s, q, first, n_steps);
+  for (unsigned k = 0; k < n_steps; k++) q->ring[(first + k) % s->n_slots].n = 0;
+  for (size_t p = 0; p < s->model->n_populations; p++)
+    for (size_t c = 0; c < q->slice[p].n_chunks; c++)
+      for (unsigned k = 0; k < n_steps; k++)
+        ok = step_chunk(s, q, &q->slice[p], &q->slice[p].chunk[c], first + k, k, weight) && ok;
+  for (unsigned k = 0; k < n_steps; k++)
+    ok = ok && engine_record(&q->recording, (uint32_t) (first + k),
+                             &q->ring[(first + k) % s->n_slots]);
+  return ok;
+}

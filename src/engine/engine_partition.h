@@ -1,0 +1,98 @@
+/* engine_partition.h: a partition of a simulation (a set of neurons with all synapses onto them) and
+ * its way through a block of steps. Internal to the engine.
+ *
+ * A block has as many steps as can be taken without news from other partitions. Input that arrives
+ * in step n changes V in step n + 1 only, so with a shortest delay of d steps a spike of step n is
+ * needed for V of step n + d + 1: blocks have d + 1 steps, and chunks of neurons go through all of
+ * them while their state lies in the first-level cache.
+ */
+#ifndef ENGINE_PARTITION_H
+#define ENGINE_PARTITION_H
+
+#include "engine_kernels.h"
+#include "engine_tables.h"
+#include "meso_engine.h"
+#include "meso_wiring.h"
+
+/** Neurons (indices in the whole network) that spiked in one step, in ascending order. */
+typedef struct spike_list { uint32_t n, capacity; uint32_t *neuron; } spike_list;
+
+/** The spikes of one step as a partition sees them: where each neuron's synapses lie. Transposed
+ *  by delay, so that listing one delay reads two short runs. */
+typedef struct arrivals {
+  uint32_t n, capacity, longest; /**< longest: delay with any synapse, in steps */
+  const uint32_t **row;          /**< (capacity) synapses of each neuron */
+  uint8_t *channel;              /**< (capacity) */
+  uint16_t *end;                 /**< (n_delays + 1, capacity) end of each delay's run */
+} arrivals;
+
+typedef struct recorded { uint32_t step, neuron; } recorded;
+
+typedef struct recording { size_t n, capacity; recorded *spike; } recording;
+
+/** A refractory neuron: V stays at reset up to and with this step. */
+typedef struct held { uint32_t last_step, neuron; } held;
+
+/** At most ENGINE_CHUNK places of a slice, and those that are refractory. Multiples of ENGINE_ALIGN:
+ *  free places at either end have V = -INFINITY. */
+typedef struct chunk { uint32_t first, n, n_held; held *held; } chunk;
+
+/** Neurons of one population in a partition. */
+typedef struct slice {
+  engine_iaf iaf;
+  int64_t local_to_global;   /**< index in the whole network less the local one */
+  size_t n_chunks;
+  chunk *chunk;
+  held *held;                /**< storage of the chunks' lists */
+  engine_poisson background;
+  int32_t background_weight; /**< in weight steps; 0: none */
+} slice;
+
+enum { ENGINE_MAX_BLOCK = 4 }; /* steps; more rows of sums would not stay in the cache */
+
+typedef struct partition {
+  engine_partition neurons;
+  engine_table table;
+  slice *slice;              /**< (n_populations) */
+  double *V_mV, *I_ex, *I_in;
+  int32_t *sum[2][ENGINE_MAX_BLOCK]; /**< input by channel and step of the block */
+  engine_segment *segment[2];
+  size_t n_segments[2], segment_capacity[2];
+  spike_list *ring;          /**< (n_slots) spikes of its own neurons */
+  arrivals *arrivals;        /**< (n_slots) spikes of all neurons */
+  recording recording;
+  uint64_t n_events;
+  double phase_s[MESO_N_PHASES];
+} partition;
+
+typedef struct simulation {
+  const meso_model *model;
+  const engine_kernels *kernels;
+  meso_wiring *wiring;
+  uint32_t n_partitions;     /**< of dynamic neurons; one more list of spikes: the sources */
+  partition *partition;
+  spike_list *source_ring;   /**< (n_slots) spikes of the poisson populations */
+  uint32_t n_slots, n_delays, block_steps;
+  bool merged;               /**< equal synaptic time constants: one current */
+  uint8_t *channel;          /**< (neurons) 0: excitatory sums, 1: inhibitory */
+  meso_rng_key background_key, tail_key;
+  uint64_t n_steps, background_from_step;
+} simulation;
+
+double engine_seconds_now(void);
+
+/** Appends to a list, to a recording; false: out of memory. */
+bool engine_list_append(spike_list *list, uint32_t neuron);
+bool engine_record(recording *recording, uint32_t step, const spike_list *list);
+void engine_ring_clear(spike_list *ring, uint32_t n_slots);
+
+/** Neurons, synapses and initial state of partition index. */
+MESO_MUST_CHECK meso_status engine_partition_create(const simulation *s, partition *q,
+                                                    uint32_t index, meso_err *err);
+void engine_partition_destroy(partition *q, const simulation *s);
+
+/** Steps first .. first + n_steps - 1 (n_steps <= block_steps) of a partition, given all spikes
+ *  before them. Its own spikes are then in its ring and its recording. False: out of memory. */
+bool engine_partition_advance(const simulation *s, partition *q, uint64_t first, unsigned n_steps);
+
+#endif
