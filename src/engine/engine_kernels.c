@@ -164,8 +164,8 @@ static const uint16_t *background(const engine_poisson *p, meso_rng_key key, mes
 
 /* ---- 3. update ---------------------------------------------------------------------------- */
 
-/** NEST's order (iaf_psc_exp::update) for LANES neurons from i on, with the input of the step before
- *  added first: membrane with these currents, their decay, threshold. One bit per lane that
+/** NEST's order (iaf_psc_exp::update) for LANES neurons from i on, with the input of the step
+ *  before added first: membrane with these currents, their decay, threshold. One bit per lane that
  *  spikes. */
 static inline __attribute__((always_inline)) uint32_t
 update_vec(engine_iaf p, engine_chunk_state s, size_t i, bool merged, bool counted)

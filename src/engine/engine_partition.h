@@ -1,5 +1,5 @@
-/* engine_partition.h: a partition of a simulation (a set of neurons with all synapses onto them) and
- * its way through a block of steps. Internal to the engine.
+/* engine_partition.h: a partition of a simulation (a set of neurons with all synapses onto them)
+ * and its way through a block of steps. Internal to the engine.
  *
  * A block has as many steps as can be taken without news from other partitions. Input that arrives
  * in step n changes V in step n + 1 only, so with a shortest delay of d steps a spike of step n is
@@ -33,8 +33,8 @@ typedef struct recording { size_t n, capacity; recorded *spike; } recording;
 /** A refractory neuron: V stays at reset up to and with this step. */
 typedef struct held { uint32_t last_step, neuron; } held;
 
-/** At most ENGINE_CHUNK places of a slice, and those that are refractory. Multiples of ENGINE_ALIGN:
- *  free places at either end have V = -INFINITY. */
+/** At most ENGINE_CHUNK places of a slice, and those that are refractory. Multiples of
+ *  ENGINE_ALIGN: free places at either end have V = -INFINITY. */
 typedef struct chunk { uint32_t first, n, n_held; held *held; } chunk;
 
 /** Neurons of one population in a partition. */

@@ -1,0 +1,517 @@
+/* test_engine_model.c: models. The engine against a plain simulation of the same synapses; the
+ * background against Poisson's law; wiring against its rule; determinism; currents. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_cdf.h>
+
+#include "engine_kernels.h"
+#include "engine_neuron.h"
+#include "meso_engine.h"
+#include "meso_rng.h"
+#include "meso_test.h"
+#include "meso_wiring.h"
+
+static const char *source_path(const char *name, char buffer[4096])
+{
+  const char *dir = getenv("MESO_SRCDIR");
+  (void) snprintf(buffer, 4096, "%s/%s", dir != NULL ? dir : ".", name);
+  return buffer;
+}
+
+static const char *const isa_names[] = {"plain", "avx2", "avx512"};
+
+/* ---- background --------------------------------------------------------------------------- */
+
+/** Cumulative table for a mean, all thresholds compared at once or the first few. */
+static engine_poisson test_poisson(double mean, uint32_t n_upper)
+{
+  engine_poisson p = {0};
+  double term = exp(-mean), cumulative = term;
+  while (1.0 - cumulative > 0x1p-49) {
+    p.threshold[p.n_thresholds] = (uint64_t) (cumulative * 0x1p48);
+    p.upper[p.n_thresholds] = (uint16_t) (p.threshold[p.n_thresholds] >> 32);
+    term *= mean / ++p.n_thresholds;
+    cumulative += term;
+  }
+  p.n_upper = n_upper < p.n_thresholds ? n_upper : p.n_thresholds;
+  return p;
+}
+
+/** Counts of every instruction set agree, however many thresholds are compared at once; their
+ *  frequencies are Poisson's (chi-square). */
+static void background_is_poisson(void)
+{
+  enum { N = 507, STEPS = 4000 };
+  static uint16_t buffer[ENGINE_CHUNK], plain[N];
+  const double mean = 1.6;
+  double observed[12] = {0};
+  const meso_rng_key key = meso_rng_key_make(3, MESO_RNG_BACKGROUND);
+  const meso_rng_key tail = meso_rng_key_make(3, MESO_RNG_BACKGROUND_TAIL);
+  for (uint64_t step = 0; step < STEPS; step++)
+    for (int i = 0; i < 6; i++) {
+      const engine_kernels *k = engine_kernels_choose(isa_names[i / 2]);
+      if (k == NULL) continue;
+      const engine_poisson p = test_poisson(mean, i % 2 == 0 ? 31 : 3);
+      const uint16_t *count = k->background(&p, key, tail, 13, N, step, buffer);
+      if (i == 0) memcpy(plain, count, sizeof plain);
+      if (i == 0)
+        for (int j = 0; j < N; j++) observed[count[j] < 11 ? count[j] : 11]++;
+      if (memcmp(plain, count, sizeof plain) != 0) {
+        CU_FAIL("counts differ between instruction sets");
+        return;
+      }
+    }
+  double chi2 = 0, probability = exp(-mean);
+  for (int c = 0; c < 9; c++) {
+    const double expected = probability * N * STEPS;
+    chi2 += (observed[c] - expected) * (observed[c] - expected) / expected;
+    probability *= mean / (c + 1);
+  }
+  printf("# chi-square of the counts, 9 classes: %.1f\n", chi2);
+  CU_ASSERT(chi2 < 40.0); /* P < 1e-5 by chance; the seed is fixed */
+}
+
+/* ---- models ------------------------------------------------------------------------------- */
+
+static meso_model *toy_model(size_t n_sets, const char *const *sets)
+{
+  char path[4096];
+  meso_model *model = NULL;
+  meso_err err = {0};
+  const meso_status st =
+    meso_model_read(source_path("data/models/toy.yaml", path), n_sets, sets, &model, &err);
+  if (st != MESO_OK) printf("# %s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
+  return model;
+}
+
+static void wiring_follows_its_rule(void)
+{
+  meso_model *m = toy_model(0, NULL);
+  meso_wiring *w = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &w, &err), MESO_OK);
+  for (size_t p = 0; p < m->n_projections; p++) {
+    const meso_projection *q = &m->projection[p];
+    double n = 0, sum_w = 0, sum_w2 = 0, sum_d = 0;
+    for (uint32_t i = 0; i < (uint32_t) m->population[q->target].size; i++)
+      for (uint32_t k = 0; k < w->projection[p].in_degree[i]; k++) {
+        uint32_t source;
+        uint16_t code;
+        uint8_t delay;
+        meso_wiring_draw(w, p, i, k, 1, &source, &code, &delay);
+        CU_ASSERT(source < (uint32_t) m->population[q->source].size && delay >= 1);
+        const double pA = w->projection[p].weight_of_code[code] * w->weight_step_pA;
+        n++, sum_w += pA, sum_w2 += pA * pA, sum_d += delay * m->simulation.dt_ms;
+      }
+    CU_ASSERT_EQUAL(n, (double) q->n_synapses);
+    const double mean = sum_w / n, sd = sqrt(sum_w2 / n - mean * mean), se = sd / sqrt(n);
+    CU_ASSERT(fabs(mean - q->weight_pA) < 5 * se);
+    MESO_CHECK_CLOSE(q->weight_sd_pA, sd, 5 / sqrt(2 * n), 0);
+    /* realised means after redraws and rounding: science notes, 1.547 and 0.777 ms */
+    const double want = m->population[q->source].sign == MESO_INHIBITORY ? 0.777 : 1.547;
+    CU_ASSERT(fabs(sum_d / n - want) < 5 * 0.75 / sqrt(n) + 5e-4);
+  }
+  meso_wiring_destroy(w);
+  meso_model_destroy(m);
+}
+
+/** Mean to 1e-4, variance to 1e-3 of the unquantised draws of the same words. */
+static void quantised_weights_keep_mean_and_variance(void)
+{
+  meso_model *m = toy_model(0, NULL);
+  meso_wiring *w = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &w, &err), MESO_OK);
+  for (size_t p = 0; p < 2; p++) {
+    double n = 0, s[2] = {0}, s2[2] = {0};
+    uint32_t word[3][MESO_RNG_LANES];
+    for (uint32_t i = 0; i < 8000; i++) {
+      w->lanes->draw(w->key, 0, i, (uint32_t) p, word);
+      for (int l = 0; l < MESO_RNG_LANES; l++, n++) {
+        const double z = gsl_cdf_ugaussian_Pinv((word[1][l] + 0.5) * 0x1p-32);
+        const double exact = m->projection[p].weight_pA + m->projection[p].weight_sd_pA *
+          (m->projection[p].weight_pA < 0 ? -z : z);
+        const unsigned code = meso_sampler_level(&w->projection[p].weight, word[1][l]);
+        const double stored = w->projection[p].weight_of_code[code] * w->weight_step_pA;
+        s[0] += exact, s2[0] += exact * exact, s[1] += stored, s2[1] += stored * stored;
+      }
+    }
+    const double v0 = s2[0] / n - s[0] / n * s[0] / n, v1 = s2[1] / n - s[1] / n * s[1] / n;
+    MESO_CHECK_CLOSE(s[0] / n, s[1] / n, 1e-4, 0);
+    MESO_CHECK_CLOSE(v0, v1, 1e-3, 0);
+  }
+  meso_wiring_destroy(w);
+  meso_model_destroy(m);
+}
+
+static bool equal_spikes(const meso_spikes *a, const meso_spikes *b)
+{
+  for (size_t p = 0; p < a->n_populations; p++) {
+    const meso_spike_population *x = &a->population[p], *y = &b->population[p];
+    if (x->n_spikes != y->n_spikes ||
+        memcmp(x->time_ms, y->time_ms, x->n_spikes * sizeof *x->time_ms) != 0 ||
+        memcmp(x->id, y->id, x->n_spikes * sizeof *x->id) != 0)
+      return false;
+  }
+  return true;
+}
+
+static meso_spikes *run_toy(const meso_model *m, int n_threads)
+{
+  meso_spikes *spikes = NULL;
+  meso_err err = {0};
+  const meso_status st = meso_engine_run_model(m, n_threads, NULL, &spikes, NULL, &err);
+  if (st != MESO_OK) printf("# %s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
+  return spikes;
+}
+
+/* ---- the plain engine --------------------------------------------------------------------- */
+
+/* The same network as the engine's, simulated as it is written down: every synapse in a list, every
+ * spike delivered at once to a ring of sums, every neuron updated in every step. */
+
+typedef struct plain_synapse { uint32_t target, delay; int32_t weight; } plain_synapse;
+
+typedef struct plain_network {
+  const meso_model *model;
+  meso_wiring *wiring;
+  uint32_t n;                       /**< neurons, sources included */
+  size_t *row;                      /**< (n + 1) */
+  plain_synapse *synapse;
+  int32_t *ring[2];                 /**< (RING, n) excitatory, inhibitory */
+  double *V_mV, *I[2];              /**< mV, weight steps */
+  int *refractory;
+} plain_network;
+
+enum { RING = 256 };
+
+/** Synapses by source; two passes over the wiring: count, then write. */
+static void plain_connect(plain_network *x)
+{
+  const meso_model *m = x->model;
+  size_t *next = calloc(x->n + 1, sizeof *next);
+  x->row = calloc(x->n + 1, sizeof *x->row);
+  CU_ASSERT_FATAL(next != NULL && x->row != NULL);
+  for (int pass = 0; pass < 2; pass++) {
+    for (size_t p = 0; p < m->n_projections; p++) {
+      const meso_projection *q = &m->projection[p];
+      for (uint32_t i = 0; i < (uint32_t) m->population[q->target].size; i++)
+        for (uint32_t k = 0; k < x->wiring->projection[p].in_degree[i]; k++) {
+          uint32_t source;
+          uint16_t code;
+          uint8_t delay;
+          meso_wiring_draw(x->wiring, p, i, k, 1, &source, &code, &delay);
+          const size_t j = (size_t) m->population[q->source].first_neuron + source;
+          if (pass == 0) x->row[j + 1]++;
+          else
+            x->synapse[next[j]++] = (plain_synapse) {
+              (uint32_t) m->population[q->target].first_neuron + i, delay,
+              x->wiring->projection[p].weight_of_code[code]};
+        }
+    }
+    if (pass == 1) break;
+    for (uint32_t j = 0; j < x->n; j++) x->row[j + 1] += x->row[j];
+    memcpy(next, x->row, x->n * sizeof *next);
+    x->synapse = calloc(x->row[x->n] + 1, sizeof *x->synapse);
+    CU_ASSERT_FATAL(x->synapse != NULL);
+  }
+  free(next);
+}
+
+static void plain_create(plain_network *x, const meso_model *m)
+{
+  meso_err err = {0};
+  *x = (plain_network) {.model = m, .n = (uint32_t) m->n_neurons};
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &x->wiring, &err), MESO_OK);
+  plain_connect(x);
+  x->V_mV = calloc(x->n, sizeof *x->V_mV);
+  x->refractory = calloc(x->n, sizeof *x->refractory);
+  for (int c = 0; c < 2; c++) {
+    x->ring[c] = calloc((size_t) RING * x->n, sizeof *x->ring[c]);
+    x->I[c] = calloc(x->n, sizeof *x->I[c]);
+  }
+  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_V_INITIAL);
+  for (size_t p = 0; p < m->n_populations; p++)
+    for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++) {
+      const uint32_t j = (uint32_t) m->population[p].first_neuron + i;
+      const uint32_t counter[4] = {j, 0, 0, 0};
+      uint32_t word[4];
+      meso_rng_block(key, counter, word);
+      const double z = gsl_cdf_ugaussian_Pinv(meso_rng_uniform(word[0], word[1]));
+      x->V_mV[j] = m->population[p].V_m_initial_mean_mV +
+                   m->population[p].V_m_initial_sd_mV * z - m->population[p].neuron.E_L_mV;
+    }
+}
+
+static void plain_destroy(plain_network *x)
+{
+  meso_wiring_destroy(x->wiring);
+  free(x->row);
+  free(x->synapse);
+  free(x->V_mV);
+  free(x->refractory);
+  for (int c = 0; c < 2; c++) {
+    free(x->ring[c]);
+    free(x->I[c]);
+  }
+}
+
+static void plain_spike(plain_network *x, uint32_t j, uint64_t step)
+{
+  const meso_model *m = x->model;
+  int channel = 0;
+  for (size_t p = 0; p < m->n_populations; p++)
+    if (j >= m->population[p].first_neuron &&
+        j < m->population[p].first_neuron + m->population[p].size)
+      channel = m->population[p].sign == MESO_INHIBITORY;
+  for (size_t i = x->row[j]; i < x->row[j + 1]; i++)
+    x->ring[channel][(step + x->synapse[i].delay) % RING * x->n + x->synapse[i].target] +=
+      x->synapse[i].weight;
+}
+
+/** Background of one population in one step, into its excitatory sums. */
+static void plain_background(plain_network *x, size_t p, uint64_t step)
+{
+  const meso_model *m = x->model;
+  const meso_population *q = &m->population[p];
+  const double from = m->background.delay_ms / m->simulation.dt_ms;
+  if (q->background_rate_Hz <= 0 || (double) step <= round(from)) return;
+  const engine_poisson table =
+    test_poisson(q->background_rate_Hz * m->simulation.dt_ms * 1e-3, 31);
+  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND);
+  const meso_rng_key tail = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND_TAIL);
+  const int32_t weight = (int32_t) lrint(q->background_weight_pA / x->wiring->weight_step_pA);
+  for (uint32_t i = 0; i < (uint32_t) q->size; i++) {
+    uint16_t buffer[ENGINE_CHUNK];
+    const uint64_t j = (uint64_t) q->first_neuron + i;
+    const uint16_t *count =
+      engine_kernels_choose("plain")->background(&table, key, tail, j, 1, step, buffer);
+    x->ring[0][step % RING * x->n + j] += weight * count[0];
+  }
+}
+
+/** One step of a neuron in NEST's order; true if it spikes. */
+static bool plain_step_neuron(plain_network *x, const engine_iaf *p, uint32_t j, uint64_t step)
+{
+  const double step_pA = x->wiring->weight_step_pA;
+  const bool merged = p->P11_ex == p->P11_in;
+  const int32_t in[2] = {x->ring[0][step % RING * x->n + j], x->ring[1][step % RING * x->n + j]};
+  x->ring[0][step % RING * x->n + j] = x->ring[1][step % RING * x->n + j] = 0;
+  double V = x->V_mV[j] * p->P22 + x->I[0][j] * (p->P21_ex * step_pA);
+  if (!merged) V += x->I[1][j] * (p->P21_in * step_pA);
+  V += p->P20_I;
+  x->I[0][j] = x->I[0][j] * p->P11_ex + (merged ? in[0] + in[1] : in[0]);
+  x->I[1][j] = x->I[1][j] * p->P11_in + in[1];
+  if (x->refractory[j] > 0) {
+    x->refractory[j]--;
+    return false;
+  }
+  x->V_mV[j] = V;
+  if (V < p->theta_mV) return false;
+  x->V_mV[j] = p->V_reset_mV;
+  x->refractory[j] = p->refractory_steps;
+  return true;
+}
+
+/** True if the engine's spikes are those of the plain simulation, to which the spikes of poisson
+ *  sources are given. */
+static bool as_the_plain_engine(const meso_model *m, const meso_spikes *spikes)
+{
+  plain_network x;
+  bool same = true;
+  size_t next[8] = {0}, n_equal = 0;
+  plain_create(&x, m);
+  const uint64_t n_steps = (uint64_t) llround(m->simulation.duration_ms / m->simulation.dt_ms);
+  for (uint64_t step = 1; same && step <= n_steps; step++) {
+    for (size_t p = 0; p < m->n_populations; p++) {
+      const meso_population *q = &m->population[p];
+      const meso_spike_population *got = &spikes->population[p];
+      const bool source = q->model == MESO_NEURON_POISSON;
+      const engine_iaf iaf = engine_iaf_make(&q->neuron, m->simulation.dt_ms, q->I_dc_pA);
+      if (!source) plain_background(&x, p, step);
+      for (uint32_t i = 0; i < (uint32_t) q->size; i++) {
+        const uint32_t j = (uint32_t) q->first_neuron + i;
+        if (!source && plain_step_neuron(&x, &iaf, j, step)) plain_spike(&x, j, step);
+        else if (!source) continue;
+        bool given = false;
+        while (next[p] < got->n_spikes && got->id[next[p]] == i &&
+               llround(got->time_ms[next[p]] / m->simulation.dt_ms) == (long long) step) {
+          if (source) plain_spike(&x, j, step);
+          given = true;
+          next[p]++, n_equal++;
+        }
+        same = same && (source || given);
+      }
+    }
+  }
+  for (size_t p = 0; p < m->n_populations; p++)
+    same = same && next[p] == spikes->population[p].n_spikes;
+  printf("# %zu spikes as in the plain simulation\n", n_equal);
+  plain_destroy(&x);
+  return same && n_equal > 0;
+}
+
+static void engine_equals_plain_engine(void)
+{
+  static const char *const variant[][6] = {
+    {"simulation.duration_ms=400", "thalamus.start_ms=100"},
+    {"simulation.duration_ms=301.7", "neuron.tau_syn_in_ms=1.0", "thalamus.start_ms=100"},
+    /* Longest delays in the last slot of 63; shortest delays that make blocks of four steps. */
+    {"simulation.duration_ms=200", "synapses.excitatory.delay_mean_ms=6.28",
+     "synapses.excitatory.delay_sd_ms=0", "synapses.inhibitory.delay_mean_ms=1.5",
+     "synapses.inhibitory.delay_sd_ms=0"},
+    {"simulation.duration_ms=200.1", "synapses.excitatory.delay_mean_ms=0.2",
+     "synapses.excitatory.delay_sd_ms=0", "synapses.inhibitory.delay_mean_ms=0.2",
+     "synapses.inhibitory.delay_sd_ms=0"},
+    {"simulation.duration_ms=150", "neuron.t_ref_ms=0", "background.delay_ms=0.1"},
+    {"simulation.duration_ms=400", "neuron.t_ref_ms=150"},
+    {"simulation.duration_ms=1000", "simulation.dt_ms=1", "thalamus.start_ms=100"},
+  };
+  for (size_t v = 0; v < sizeof variant / sizeof *variant; v++) {
+    size_t n_sets = 0;
+    while (n_sets < 6 && variant[v][n_sets] != NULL) n_sets++;
+    meso_model *m = toy_model(n_sets, variant[v]);
+    meso_spikes *s = run_toy(m, v % 2 == 0 ? 3 : 1);
+    CU_ASSERT(as_the_plain_engine(m, s));
+    meso_spikes_destroy(s);
+    meso_model_destroy(m);
+  }
+}
+
+/** What the fixed-width numbers of the engine can't hold is refused, not cut off. */
+static void what_does_not_fit_is_refused(void)
+{
+  static const char *const variant[][3] = {
+    {"simulation.dt_ms=1", "thalamus.rate_Hz=1e4", "spikes in a step"},
+    {"simulation.duration_ms=1e9", NULL, "steps of dt_ms"},
+    {"projections.E->E.probability=0.999999", "populations.E.size=6000",
+     "synapses per neuron"},
+  };
+  for (size_t v = 0; v < sizeof variant / sizeof *variant; v++) {
+    meso_model *m = toy_model(variant[v][1] != NULL ? 2 : 1, variant[v]);
+    meso_spikes *spikes = NULL;
+    meso_err err = {0};
+    CU_ASSERT_EQUAL(meso_engine_run_model(m, 1, NULL, &spikes, NULL, &err), MESO_ERANGE);
+    CU_ASSERT(strstr(err.msg, variant[v][2]) != NULL);
+    CU_ASSERT(strstr(err.msg, "toy.yaml") != NULL);
+    meso_spikes_destroy(spikes);
+    meso_model_destroy(m);
+  }
+}
+
+/* ---- determinism -------------------------------------------------------------------------- */
+
+static void threads_do_not_change_spikes(void)
+{
+  static const char *const merged[] = {"simulation.duration_ms=1000"};
+  static const char *const two[] = {"simulation.duration_ms=1000", "neuron.tau_syn_in_ms=1.0"};
+  for (int currents = 1; currents <= 2; currents++) {
+    meso_model *m = toy_model((size_t) currents, currents == 1 ? merged : two);
+    meso_spikes *one = run_toy(m, 1);
+    CU_ASSERT(one->population[0].n_spikes > 100);
+    static const int n_threads[] = {2, 3, 7};
+    for (int i = 0; i < 3; i++) {
+      meso_spikes *more = run_toy(m, n_threads[i]);
+      CU_ASSERT(equal_spikes(one, more));
+      meso_spikes_destroy(more);
+    }
+    meso_spikes_destroy(one);
+    meso_model_destroy(m);
+  }
+}
+
+/** Large enough for the threads to run at the same time. */
+static void concurrent_threads_do_not_change_spikes(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=100", "populations.E.size=12000",
+                                     "projections.E->E.probability=0.01"};
+  meso_model *m = toy_model(3, sets);
+  meso_spikes *one = run_toy(m, 1), *four = run_toy(m, 4);
+  CU_ASSERT(one->population[0].n_spikes > 1000);
+  CU_ASSERT(equal_spikes(one, four));
+  meso_spikes_destroy(one);
+  meso_spikes_destroy(four);
+  meso_model_destroy(m);
+}
+
+static void seeds_change_spikes(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=500", "simulation.seed=2"};
+  meso_model *a = toy_model(1, sets), *b = toy_model(2, sets);
+  meso_spikes *x = run_toy(a, 1), *y = run_toy(b, 1);
+  CU_ASSERT(!equal_spikes(x, y));
+  meso_spikes_destroy(x);
+  meso_spikes_destroy(y);
+  meso_model_destroy(a);
+  meso_model_destroy(b);
+}
+
+/** One spike of neuron j: the summed current is the exponential kernel of its synapses, so its
+ *  integral is the summed weight times tau, and currents add up over sources. */
+static void currents_integrate_to_the_charge(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=200"};
+  meso_model *m = toy_model(1, sets);
+  meso_spikes *spikes = NULL;
+  meso_signals *currents = NULL;
+  meso_wiring *w = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &w, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(m->n_populations, &spikes, &err), MESO_OK);
+  spikes->t_stop_ms = 200;
+  for (size_t p = 0; p < m->n_populations; p++) {
+    spikes->population[p].name = meso_strdup(m->population[p].name);
+    spikes->population[p].size = (uint64_t) m->population[p].size;
+  }
+  double t_ms = 10.0;
+  uint32_t id = 5;
+  spikes->population[0].n_spikes = 1;
+  spikes->population[0].time_ms = &t_ms;
+  spikes->population[0].id = &id;
+  CU_ASSERT_EQUAL_FATAL(meso_currents_from_spikes(m, spikes, 0.1, 2, NULL, &currents, &err), MESO_OK);
+  for (size_t target = 0; target < 2; target++) {
+    double charge = 0, weights = 0;
+    const meso_signal *s = meso_signals_find(currents, "I_ex");
+    for (size_t t = 0; t < s->n_times; t++) charge += s->data[t * s->n_channels + target] * 0.1;
+    for (size_t p = 0; p < m->n_projections; p++) {
+      if (m->projection[p].source != 0 || m->projection[p].target != target) continue;
+      for (uint32_t i = 0; i < (uint32_t) m->population[target].size; i++)
+        for (uint32_t k = 0; k < w->projection[p].in_degree[i]; k++) {
+          uint32_t source;
+          uint16_t code;
+          uint8_t delay;
+          meso_wiring_draw(w, p, i, k, 1, &source, &code, &delay);
+          if (source == id) weights += w->projection[p].weight_of_code[code] * w->weight_step_pA;
+        }
+    }
+    CU_ASSERT(weights > 0);
+    MESO_CHECK_CLOSE(weights * 0.1 / (1 - exp(-0.1 / 0.5)), charge, 1e-12, 0);
+  }
+  spikes->population[0].time_ms = NULL;
+  spikes->population[0].id = NULL;
+  spikes->population[0].n_spikes = 0;
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(currents);
+  meso_wiring_destroy(w);
+  meso_model_destroy(m);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"background_is_poisson", background_is_poisson},
+    {"wiring_follows_its_rule", wiring_follows_its_rule},
+    {"quantised_weights_keep_mean_and_variance", quantised_weights_keep_mean_and_variance},
+    {"engine_equals_plain_engine", engine_equals_plain_engine},
+    {"what_does_not_fit_is_refused", what_does_not_fit_is_refused},
+    {"threads_do_not_change_spikes", threads_do_not_change_spikes},
+    {"concurrent_threads_do_not_change_spikes", concurrent_threads_do_not_change_spikes},
+    {"seeds_change_spikes", seeds_change_spikes},
+    {"currents_integrate_to_the_charge", currents_integrate_to_the_charge},
+    {NULL, NULL},
+  };
+  return meso_test_main("engine_model", tests);
+}
