@@ -267,36 +267,59 @@ static bool is_group(hid_t at, const char *name)
   return group;
 }
 
-meso_status meso_h5_subgroups(const meso_h5_file *f, hid_t group, bool by_name, char ***ret_names,
-                              size_t *ret_n, meso_err *err)
+/* Name of link i in the given order; caller frees. */
+static meso_status link_name(const meso_h5_file *f, hid_t group, H5_index_t index, hsize_t i,
+                             char **ret_name, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char **names = NULL, *name = NULL;
+  char *name = NULL;
+  const ssize_t length =
+    H5Lget_name_by_idx(group, ".", index, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
+  MESO_H5R(f, err, "a group", length);
+  MESO_ALLOC(err, name, (size_t) length + 1);
+  MESO_H5R(f, err, "a group", H5Lget_name_by_idx(group, ".", index, H5_ITER_INC, i, name,
+                                                 (size_t) length + 1, H5P_DEFAULT));
+  *ret_name = name;
+  name = NULL;
+cleanup:
+  free(name);
+  return status;
+}
+
+/* Names of the links of a group, or of its subgroups alone. */
+static meso_status list_links(const meso_h5_file *f, hid_t group, H5_index_t index,
+                              bool only_groups, char ***ret_names, size_t *ret_n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char **names = NULL;
   size_t n = 0;
   H5G_info_t info;
   *ret_names = NULL;
   *ret_n = 0;
   MESO_H5R(f, err, "a group", H5Gget_info(group, &info));
   MESO_ALLOC(err, names, info.nlinks);
-  const H5_index_t index = by_name || !tracks_order(group) ? H5_INDEX_NAME : H5_INDEX_CRT_ORDER;
   for (hsize_t i = 0; i < info.nlinks; i++) {
-    const ssize_t length =
-      H5Lget_name_by_idx(group, ".", index, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
-    MESO_H5R(f, err, "a group", length);
-    MESO_ALLOC(err, name, (size_t) length + 1);
-    MESO_H5R(f, err, "a group", H5Lget_name_by_idx(group, ".", index, H5_ITER_INC, i, name,
-                                                   (size_t) length + 1, H5P_DEFAULT));
-    if (is_group(group, name)) names[n++] = name;
-    else free(name);
-    name = NULL;
+    MESO_TRY(link_name(f, group, index, i, &names[n], err));
+    if (!only_groups || is_group(group, names[n])) {
+      n++;
+    } else {
+      free(names[n]);
+      names[n] = NULL;
+    }
   }
   *ret_names = names;
   *ret_n = n;
   names = NULL;
 cleanup:
-  free(name);
   meso_names_free(names, n);
   return status;
+}
+
+meso_status meso_h5_subgroups(const meso_h5_file *f, hid_t group, bool by_name, char ***ret_names,
+                              size_t *ret_n, meso_err *err)
+{
+  const H5_index_t index = by_name || !tracks_order(group) ? H5_INDEX_NAME : H5_INDEX_CRT_ORDER;
+  return list_links(f, group, index, true, ret_names, ret_n, err);
 }
 
 /* ---- any file ------------------------------------------------------------------------------ */
@@ -331,6 +354,25 @@ static meso_status open_object(const meso_h5_file *f, const char *object, hid_t 
   *ret_id = H5Oopen(f->id, object, H5P_DEFAULT);
   if (*ret_id < 0) MESO_FAIL(err, MESO_ENOTFOUND, "%s: there is no object %s", f->path, object);
 cleanup:
+  return status;
+}
+
+meso_status meso_h5_read_names(const char *path, const char *group, char ***ret_names,
+                               size_t *ret_n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_h5_file f;
+  hid_t at = H5I_INVALID_HID;
+  *ret_names = NULL;
+  *ret_n = 0;
+  MESO_TRY(meso_h5_open(&f, path, err));
+  MESO_TRY(open_object(&f, group, &at, err));
+  if (H5Iget_type(at) != H5I_GROUP)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: %s is not a group", path, group);
+  MESO_TRY(list_links(&f, at, H5_INDEX_NAME, false, ret_names, ret_n, err));
+cleanup:
+  if (at >= 0) (void) H5Oclose(at);
+  meso_h5_close(&f);
   return status;
 }
 

@@ -62,6 +62,13 @@ MESO_MUST_CHECK meso_status meso_h5_read_text(const char *path, const char *obje
                                               const char *attribute, char **ret_text,
                                               meso_err *err);
 
+/** Names of what a group of any file holds ("/" for the root), ascending; caller frees them with
+ *  meso_names_free. */
+MESO_MUST_CHECK meso_status meso_h5_read_names(const char *path, const char *group,
+                                               char ***ret_names, size_t *ret_n, meso_err *err);
+/** Frees n names and their list; NULL is fine. */
+void meso_names_free(char **names, size_t n);
+
 /** Writes a byte buffer atomically (reports, figures, YAML copies). */
 MESO_MUST_CHECK meso_status meso_file_write(const char *path, const void *bytes, size_t n_bytes,
                                             meso_err *err);

@@ -131,6 +131,5 @@ MESO_MUST_CHECK meso_status meso_h5_attrs(const meso_h5_file *f, hid_t at, const
 /** Names of the groups below a group, in the order of creation if recorded, else by name. */
 MESO_MUST_CHECK meso_status meso_h5_subgroups(const meso_h5_file *f, hid_t group, bool by_name,
                                               char ***ret_names, size_t *ret_n, meso_err *err);
-void meso_names_free(char **names, size_t n);
 
 #endif
