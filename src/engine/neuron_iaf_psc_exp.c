@@ -1,0 +1,75 @@
+/* neuron_iaf_psc_exp.c: leaky integrate-and-fire, synaptic currents that jump by the weight and
+ * decay exponentially: dI/dt = -I / tau_syn. */
+#include "neuron_membrane.h"
+
+#include <math.h>
+
+typedef struct psc_exp_params {
+  neuron_membrane_params m;
+  double tau_syn_ex_ms, tau_syn_in_ms;
+} psc_exp_params;
+
+static const meso_param rows[] = {
+  NEURON_MEMBRANE_ROWS(psc_exp_params, m),
+  NEURON_TAU_SYN_ROWS(psc_exp_params, tau_syn_ex_ms, tau_syn_in_ms),
+  { .key = NULL },
+};
+
+typedef struct psc_exp {
+  neuron_membrane m;
+  double I_ex_pA, I_in_pA;
+  double decay_ex, decay_in;
+  double P_ex, P_in;          /**< effect of the currents on V, mV/pA */
+} psc_exp;
+
+static const char *check(const void *params)
+{
+  return neuron_membrane_check(&((const psc_exp_params *) params)->m);
+}
+
+static void init(const void *params, double dt_ms, void *neuron)
+{
+  const psc_exp_params *p = params;
+  *(psc_exp *) neuron = (psc_exp) {
+    .m = neuron_membrane_make(&p->m, dt_ms),
+    .decay_ex = exp(-dt_ms / p->tau_syn_ex_ms),
+    .decay_in = exp(-dt_ms / p->tau_syn_in_ms),
+    .P_ex = neuron_P_current(p->tau_syn_ex_ms, p->m.tau_m_ms, p->m.C_m_pF, dt_ms),
+    .P_in = neuron_P_current(p->tau_syn_in_ms, p->m.tau_m_ms, p->m.C_m_pF, dt_ms),
+  };
+}
+
+static void advance(void *neurons, size_t n, const meso_neuron_input *input, uint8_t *spiked)
+{
+  psc_exp *s = neurons;
+  for (size_t i = 0; i < n; i++, s++) {
+    if (s->m.refractory == 0)
+      s->m.V_mV = s->m.V_mV * s->m.P_V + s->I_ex_pA * s->P_ex + s->I_in_pA * s->P_in +
+                  (s->m.I_e_pA + input->current_pA[i]) * s->m.P_I;
+    else
+      s->m.refractory--;
+    s->I_ex_pA = s->I_ex_pA * s->decay_ex + input->ex[i];
+    s->I_in_pA = s->I_in_pA * s->decay_in + input->in[i];
+    spiked[i] = neuron_membrane_fire(&s->m);
+  }
+}
+
+static double V_m(const void *neuron)
+{
+  const neuron_membrane *m = &((const psc_exp *) neuron)->m;
+  return m->V_mV + m->E_L_mV;
+}
+static double I_syn_ex(const void *neuron) { return ((const psc_exp *) neuron)->I_ex_pA; }
+static double I_syn_in(const void *neuron) { return ((const psc_exp *) neuron)->I_in_pA; }
+
+static const meso_neuron_recordable recordables[] = {
+  {"V_m", "mV", V_m}, {"I_syn_ex", "pA", I_syn_ex}, {"I_syn_in", "pA", I_syn_in},
+  {NULL, NULL, NULL},
+};
+
+const meso_neuron_ops meso_neuron_iaf_psc_exp = {
+  .name = "iaf_psc_exp", .summary = "leaky integrate-and-fire, exponential currents",
+  .weight_unit = "pA", .params = rows, .params_size = sizeof(psc_exp_params),
+  .neuron_size = sizeof(psc_exp), .recordables = recordables,
+  .check = check, .init = init, .advance = advance,
+};
