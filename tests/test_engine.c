@@ -1,107 +1,13 @@
-/* test_engine.c: explicit networks against NEST, spike for spike; update of neurons as written down;
- * random numbers against Random123. */
+/* test_engine.c: the inner loops of the engine: update of neurons as written down; random numbers
+ * against Random123. Models: test_engine_model.c; explicit networks: test_network.c. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine_kernels.h"
 #include "engine_neuron.h"
 #include "meso_engine.h"
-#include "meso_io.h"
 #include "meso_rng.h"
 #include "meso_test.h"
-
-static const char *source_path(const char *name, char buffer[4096])
-{
-  const char *dir = getenv("MESO_SRCDIR");
-  (void) snprintf(buffer, 4096, "%s/%s", dir != NULL ? dir : ".", name);
-  return buffer;
-}
-
-/* ---- explicit networks -------------------------------------------------------------------- */
-
-static double *reference(const char *path, const char *dataset, size_t *n)
-{
-  size_t n_dims = 0, dims[4] = {0};
-  double *v = NULL;
-  meso_err err = {0};
-  const meso_status st = meso_h5_read_doubles(path, dataset, &n_dims, dims, &v, &err);
-  if (st != MESO_OK) printf("# %s\n", err.msg);
-  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
-  *n = 1;
-  for (size_t d = 0; d < n_dims; d++) *n *= dims[d];
-  return v;
-}
-
-static void compare_trace(const char *path, const char *name, const meso_signals *traces)
-{
-  char dataset[64];
-  size_t n = 0;
-  (void) snprintf(dataset, sizeof dataset, "/trace/%s", name);
-  double *want = reference(path, dataset, &n);
-  const meso_signal *got = meso_signals_find(traces, name);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(got);
-  const size_t n_times = n / 5;
-  CU_ASSERT_EQUAL_FATAL(got->n_channels, 5);
-  CU_ASSERT_FATAL(got->n_times >= n_times);
-  double worst = 0, largest = 0;
-  for (size_t c = 0; c < 5; c++)
-    for (size_t t = 0; t < n_times; t++) {
-      worst = fmax(worst, fabs(got->data[t * 5 + c] - want[c * n_times + t]));
-      const double rest = strcmp(name, "V_m") == 0 ? -65.0 : 0.0;
-      largest = fmax(largest, fabs(want[c * n_times + t] - rest));
-    }
-  MESO_CHECK_CLOSE(0.0, worst / largest, 0.0, 1e-9);
-  free(want);
-}
-
-static void compare_network(const char *file)
-{
-  char path[4096];
-  source_path(file, path);
-  const meso_record_options record = {.V_m = true, .I_syn_ex = true, .I_syn_in = true,
-                                      .first_neuron = 0, .last_neuron = 4};
-  meso_spikes *spikes = NULL;
-  meso_signals *traces = NULL;
-  meso_engine_report report = {0};
-  meso_err err = {0};
-  const meso_status st =
-    meso_engine_run_network(path, 0, 2, &record, NULL, &spikes, &traces, &report, &err);
-  if (st != MESO_OK) printf("# %s\n", err.msg);
-  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
-  size_t n = 0;
-  double *neuron = reference(path, "/spikes/neuron", &n), *step = reference(path, "/spikes/step", &n);
-  CU_ASSERT_EQUAL(report.weight_loss, 0.0);
-  CU_ASSERT_EQUAL_FATAL(spikes->population[0].n_spikes, n);
-  size_t n_wrong = 0;
-  for (size_t i = 0; i < n; i++)
-    n_wrong += spikes->population[0].id[i] != (uint32_t) neuron[i] ||
-               spikes->population[0].time_ms[i] != step[i] / 10.0;
-  CU_ASSERT_EQUAL(n_wrong, 0);
-  compare_trace(path, "V_m", traces);
-  compare_trace(path, "I_syn_ex", traces);
-  compare_trace(path, "I_syn_in", traces);
-  free(neuron);
-  free(step);
-  meso_spikes_destroy(spikes);
-  meso_signals_destroy(traces);
-}
-
-static void network_equals_nest(void) { compare_network("tests/reference/network/small_network.h5"); }
-
-static void heterogeneous_network_equals_nest(void)
-{
-  compare_network("tests/reference/network/small_network_hetero.h5");
-}
-
-static void missing_network_is_refused(void)
-{
-  meso_spikes *spikes = NULL;
-  meso_err err = {0};
-  const meso_status st =
-    meso_engine_run_network("/nonexistent.h5", 0, 1, NULL, NULL, &spikes, NULL, NULL, &err);
-  CU_ASSERT_EQUAL(meso_status_exit_code(st), 3);
-  CU_ASSERT_PTR_NULL(spikes);
-}
 
 /* ---- neuron ------------------------------------------------------------------------------- */
 
@@ -239,9 +145,6 @@ static void lanes_equal_blocks(void)
 int main(void)
 {
   static const meso_test tests[] = {
-    {"network_equals_nest", network_equals_nest},
-    {"heterogeneous_network_equals_nest", heterogeneous_network_equals_nest},
-    {"missing_network_is_refused", missing_network_is_refused},
     {"propagators_have_published_values", propagators_have_published_values},
     {"instruction_sets_update_as_written", instruction_sets_update_as_written},
     {"philox_has_known_answers", philox_has_known_answers},

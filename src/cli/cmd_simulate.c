@@ -6,12 +6,13 @@
 #include "cli_files.h"
 #include "cli_options.h"
 #include "meso_engine.h"
+#include "meso_neuron.h"
 
 typedef struct options { char *record, *neurons, *traces; double duration_ms; } options;
 
 static const meso_param rows[] = {
   { .key = "record", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
-    .offset = offsetof(options, record), .help = "V_m,I_syn_ex,I_syn_in (networks)" },
+    .offset = offsetof(options, record), .help = "V_m,I_syn_ex,... (networks; mesocast models)" },
   { .key = "neurons", .type = MESO_PARAM_STRING, .unit = "", .default_text = "0",
     .offset = offsetof(options, neurons), .help = "neurons to record, FIRST-LAST" },
   { .key = "traces", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
@@ -22,18 +23,23 @@ static const meso_param rows[] = {
   { .key = NULL },
 };
 
+static bool is_recordable(const char *name, size_t n)
+{
+  for (size_t i = 0; i < meso_neuron_count(); i++)
+    if (meso_neuron_recordable_by_name(meso_neuron_at(i), name, n) != NULL) return true;
+  return false;
+}
+
 static meso_status read_record(const options *o, meso_record_options *record, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const char *p = o->record;
-  while (*p != '\0') {
+  for (const char *p = o->record; *p != '\0'; p += *p == ',') {
     const size_t n = strcspn(p, ",");
-    if (n == 3 && strncmp(p, "V_m", n) == 0) record->V_m = true;
-    else if (n == 8 && strncmp(p, "I_syn_ex", n) == 0) record->I_syn_ex = true;
-    else if (n == 8 && strncmp(p, "I_syn_in", n) == 0) record->I_syn_in = true;
-    else MESO_FAIL(err, MESO_EUSAGE, "--record %s: one or more of V_m,I_syn_ex,I_syn_in", p);
-    p += n + (p[n] == ',');
+    if (!is_recordable(p, n))
+      MESO_FAIL(err, MESO_EUSAGE, "--record %s: no neuron model has this; see mesocast models", p);
+    p += n;
   }
+  record->quantities = o->record;
   char *end = NULL;
   const unsigned long first = strtoul(o->neurons, &end, 10);
   const unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
@@ -70,7 +76,7 @@ static meso_status simulate(const meso_cli *cli, const char *path, const options
   meso_signals *traces = NULL;
   mesoi_origin origin = { .model_text = NULL };
   meso_engine_report report = { .build_s = 0 };
-  meso_record_options record = { .V_m = false };
+  meso_record_options record = { .quantities = NULL };
   const bool recording = o->record[0] != '\0';
   if (recording) MESO_TRY(read_record(o, &record, err));
   if (mesoi_is_model_name(path)) {
@@ -97,7 +103,8 @@ static meso_status simulate(const meso_cli *cli, const char *path, const options
            (unsigned long long) report.n_spikes, report.build_s, report.loop_s,
            report.real_time_factor);
   if (report.weight_loss > 0 && !cli->quiet)
-    printf("weights changed by up to %g pA by their fixed-point step\n", report.weight_loss);
+    printf("weights changed by up to %g %s by their fixed-point step\n", report.weight_loss,
+           report.weight_unit);
 cleanup:
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);

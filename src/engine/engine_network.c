@@ -1,164 +1,84 @@
 /* engine_network.c: simulates an explicit network file, every synapse given, in NEST's exact order.
  *
- * Plain and exact: two currents per neuron, never merged; sums in 64-bit fixed point with a
- * power-of-two step in which every weight is a whole number, where that is possible.
+ * Plain and exact: two sums of input per neuron, never merged, in 64-bit fixed point with a
+ * power-of-two step in which every weight is a whole number, where that is possible. What a neuron
+ * does with its input is its model's affair (meso_neuron.h).
  *
- * 1. the file   2. fixed point   3. the loop
+ * 1. fixed point   2. set-up   3. traces   4. the loop
  */
 #include <math.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "engine_neuron.h"
 #include "meso_engine.h"
-#include "meso_io.h"
+#include "network_current.h"
+#include "network_file.h"
 
-/* ---- 1. the file -------------------------------------------------------------------------- */
+/* ---- 1. fixed point ----------------------------------------------------------------------- */
 
-enum { N_COLUMNS = 10 };
-static const char *const neuron_column[N_COLUMNS] = {
-  "E_L", "V_th", "V_reset", "C_m", "tau_m", "tau_syn_ex", "tau_syn_in", "t_ref", "I_e",
-  "V_m_initial",
-};
-
-typedef struct network {
-  const char *path;
-  double dt_ms, T_ms;
-  size_t n_neurons, n_synapses, n_inputs;
-  double *column[N_COLUMNS];
-  double *source, *target, *weight_pA, *delay_steps;
-  double *input_neuron, *input_step;
-  double input_weight_pA, input_delay_steps;
-} network;
-
-static void network_clear(network *w)
+static double rounding_error(double weight, double step)
 {
-  for (int c = 0; c < N_COLUMNS; c++) free(w->column[c]);
-  free(w->source);
-  free(w->target);
-  free(w->weight_pA);
-  free(w->delay_steps);
-  free(w->input_neuron);
-  free(w->input_step);
+  return fabs(weight - step * nearbyint(weight / step));
 }
 
-/** A vector dataset; its length must be *n unless *n is SIZE_MAX, which takes it. */
-static meso_status read_vector(const network *w, const char *dataset, size_t *n, double **ret,
-                               meso_err *err)
+/** A bound of any sum of weights that meet in one neuron and step: a synapse carries at most one
+ *  spike a step. */
+static double largest_sum(const network_file *w)
 {
-  meso_status status = MESO_OK;
-  size_t n_dims = 0, dims[4] = {0};
-  MESO_TRY(meso_h5_read_doubles(w->path, dataset, &n_dims, dims, ret, err));
-  if (n_dims != 1)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: %s must be a vector", w->path, dataset);
-  if (*n == SIZE_MAX) *n = dims[0];
-  if (dims[0] != *n)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: %s has %zu values, %zu expected", w->path, dataset, dims[0],
-              *n);
-cleanup:
-  return status;
+  double sum = 0;
+  for (size_t i = 0; i < w->n_synapses; i++) sum += fabs(w->synapse[i].weight);
+  for (size_t i = 0; i < w->n_events; i++)
+    sum += fabs(w->event[i].weight) * (double) w->event[i].multiplicity;
+  return sum;
 }
 
-static meso_status check_range(const network *w, const char *what, const double *v, size_t n,
-                               double low, double high, meso_err *err)
+/** Largest power of two that divides every weight, from 512 down; not below 2^-30, nor so small
+ *  that a sum of weights could overflow. loss: the largest rounding error left. */
+static double choose_step(const network_file *w, double *loss)
 {
-  meso_status status = MESO_OK;
-  for (size_t i = 0; i < n; i++)
-    if (!(v[i] >= low && v[i] <= high))
-      MESO_FAIL(err, MESO_ERANGE, "%s: %s[%zu] = %g: must be %g to %g", w->path, what, i, v[i], low,
-                high);
-cleanup:
-  return status;
-}
-
-static meso_status read_neurons(network *w, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  w->n_neurons = SIZE_MAX;
-  for (int c = 0; c < N_COLUMNS; c++) {
-    char dataset[64];
-    (void) snprintf(dataset, sizeof dataset, "/neurons/%s", neuron_column[c]);
-    MESO_TRY(read_vector(w, dataset, &w->n_neurons, &w->column[c], err));
-    const bool positive = c >= 3 && c <= 6;
-    MESO_TRY(check_range(w, dataset, w->column[c], w->n_neurons,
-                         positive ? 1e-9 : (c == 7 ? 0 : -1e9), 1e9, err));
-  }
-cleanup:
-  return status;
-}
-
-static meso_status read_network(network *w, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  MESO_TRY(meso_h5_read_number(w->path, "/", "dt_ms", &w->dt_ms, err));
-  MESO_TRY(meso_h5_read_number(w->path, "/", "T_ms", &w->T_ms, err));
-  if (!(w->dt_ms >= 1e-4 && w->dt_ms <= 10 && w->T_ms > 0 && w->T_ms <= 1e9))
-    MESO_FAIL(err, MESO_ERANGE, "%s: dt_ms = %g, T_ms = %g: must be 1e-4 to 10 ms, > 0 ms", w->path,
-              w->dt_ms, w->T_ms);
-  MESO_TRY(read_neurons(w, err));
-  w->n_synapses = SIZE_MAX;
-  MESO_TRY(read_vector(w, "/connections/source", &w->n_synapses, &w->source, err));
-  MESO_TRY(read_vector(w, "/connections/target", &w->n_synapses, &w->target, err));
-  MESO_TRY(read_vector(w, "/connections/weight", &w->n_synapses, &w->weight_pA, err));
-  MESO_TRY(read_vector(w, "/connections/delay_steps", &w->n_synapses, &w->delay_steps, err));
-  const double last = (double) w->n_neurons - 1;
-  MESO_TRY(check_range(w, "/connections/source", w->source, w->n_synapses, 0, last, err));
-  MESO_TRY(check_range(w, "/connections/target", w->target, w->n_synapses, 0, last, err));
-  MESO_TRY(check_range(w, "/connections/weight", w->weight_pA, w->n_synapses, -1e9, 1e9, err));
-  MESO_TRY(check_range(w, "/connections/delay_steps", w->delay_steps, w->n_synapses, 1, 65535,
-                       err));
-  w->n_inputs = SIZE_MAX;
-  MESO_TRY(read_vector(w, "/input/neuron", &w->n_inputs, &w->input_neuron, err));
-  MESO_TRY(read_vector(w, "/input/step", &w->n_inputs, &w->input_step, err));
-  MESO_TRY(check_range(w, "/input/neuron", w->input_neuron, w->n_inputs, 0, last, err));
-  MESO_TRY(check_range(w, "/input/step", w->input_step, w->n_inputs, 0, 1e12, err));
-  MESO_TRY(meso_h5_read_number(w->path, "/input", "weight_pA", &w->input_weight_pA, err));
-  MESO_TRY(meso_h5_read_number(w->path, "/input", "delay_steps", &w->input_delay_steps, err));
-  MESO_TRY(check_range(w, "input weight_pA", &w->input_weight_pA, 1, -1e9, 1e9, err));
-  MESO_TRY(check_range(w, "input delay_steps", &w->input_delay_steps, 1, 1, 65535, err));
-cleanup:
-  return status;
-}
-
-/* ---- 2. fixed point ----------------------------------------------------------------------- */
-
-/** Largest power of two that divides every weight, not below 2^-30 of a pA; loss: the largest
- *  rounding error left. Sums of 2^31 such weights of up to 1e9 / 2^30 steps cannot overflow. */
-static double choose_step_pA(const network *w, double *loss_pA)
-{
-  int exponent = 10;
-  double worst;
+  const double lowest = fmax(0x1p-30, largest_sum(w) * 0x1p-61);
+  double step = 1024, worst;
+  while (step / 2 < lowest) step *= 2;
   do {
-    exponent--;
-    const double step = ldexp(1.0, exponent);
-    worst = fabs(w->input_weight_pA - step * nearbyint(w->input_weight_pA / step));
+    step /= 2;
+    worst = 0;
+    for (size_t i = 0; i < w->n_events; i++)
+      worst = fmax(worst, rounding_error(w->event[i].weight, step));
     for (size_t i = 0; i < w->n_synapses; i++)
-      worst = fmax(worst, fabs(w->weight_pA[i] - step * nearbyint(w->weight_pA[i] / step)));
-  } while (worst > 0 && exponent > -30);
-  *loss_pA = worst;
-  return ldexp(1.0, exponent);
+      worst = fmax(worst, rounding_error(w->synapse[i].weight, step));
+  } while (worst > 0 && step / 2 >= lowest);
+  *loss = worst;
+  return step;
 }
 
-/* ---- 3. the loop -------------------------------------------------------------------------- */
+/* ---- 2. set-up ---------------------------------------------------------------------------- */
+
+/** A neuron among all, wherever its model keeps it. */
+typedef struct neuron_place { const network_group *group; const void *neuron; } neuron_place;
+
+typedef struct probe { const meso_neuron_recordable *what; const void *neuron; double *out; } probe;
 
 typedef struct runner {
-  network w;
-  double step_pA;
+  network_file w;
+  double step_size;           /**< of the fixed point, in the unit of the weights */
   size_t n_slots;
   uint64_t n_steps;
-  size_t *row;               /**< (n_neurons + 1) synapses by source */
+  size_t *row;                /**< (n_neurons + 1) synapses by source */
   uint32_t *target;
   uint16_t *delay;
   int64_t *weight;
-  size_t *input_row;         /**< (n_slots-independent) inputs sorted by arrival */
+  size_t next_event;
   int64_t *ring_ex, *ring_in; /**< (n_slots, n_neurons) */
-  engine_iaf *iaf;
-  double *V_mV, *I_ex_pA, *I_in_pA;
-  int32_t *refractory;
+  void **neurons;             /**< (n_groups) neurons of each model */
+  neuron_place *place;        /**< (n_neurons) */
+  network_current current;
+  double *ex, *in, *current_pA; /**< input of one group, in its order */
+  uint8_t *spiked, *fired;    /**< of one group in its order; of all neurons */
+  size_t n_probes;
+  probe *probes;              /**< what is recorded; out moves on by stride each step */
+  size_t stride;
   uint64_t *spike_step;
   uint32_t *spike_neuron;
   size_t n_spikes, spike_capacity;
@@ -166,10 +86,12 @@ typedef struct runner {
 
 static void runner_clear(runner *r)
 {
-  network_clear(&r->w);
-  void *owned[] = {r->row, r->target, r->delay, r->weight, r->input_row, r->ring_ex, r->ring_in,
-                   r->iaf, r->V_mV, r->I_ex_pA, r->I_in_pA, r->refractory, r->spike_step,
-                   r->spike_neuron};
+  for (size_t g = 0; r->neurons != NULL && g < r->w.n_groups; g++) free(r->neurons[g]);
+  network_current_clear(&r->current);
+  network_file_clear(&r->w);
+  void *owned[] = {r->row, r->target, r->delay, r->weight, r->ring_ex, r->ring_in, r->neurons,
+                   r->place, r->ex, r->in, r->current_pA, r->spiked, r->fired, r->probes,
+                   r->spike_step, r->spike_neuron};
   for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
 }
 
@@ -177,87 +99,131 @@ static void runner_clear(runner *r)
 static meso_status index_synapses(runner *r, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const network *w = &r->w;
+  const network_file *w = &r->w;
   size_t *next = NULL;
   MESO_ALLOC(err, r->row, w->n_neurons + 1);
   MESO_ALLOC(err, next, w->n_neurons);
   MESO_ALLOC(err, r->target, w->n_synapses);
   MESO_ALLOC(err, r->delay, w->n_synapses);
   MESO_ALLOC(err, r->weight, w->n_synapses);
-  for (size_t i = 0; i < w->n_synapses; i++) r->row[(size_t) w->source[i] + 1]++;
+  for (size_t i = 0; i < w->n_synapses; i++) r->row[w->synapse[i].source + 1]++;
   for (size_t i = 0; i < w->n_neurons; i++) r->row[i + 1] += r->row[i];
   memcpy(next, r->row, w->n_neurons * sizeof *next);
   for (size_t i = 0; i < w->n_synapses; i++) {
-    const size_t k = next[(size_t) w->source[i]]++;
-    r->target[k] = (uint32_t) w->target[i];
-    r->delay[k] = (uint16_t) w->delay_steps[i];
-    r->weight[k] = (int64_t) nearbyint(w->weight_pA[i] / r->step_pA);
+    const network_synapse *s = &w->synapse[i];
+    const size_t k = next[s->source]++;
+    r->target[k] = (uint32_t) s->target;
+    r->delay[k] = (uint16_t) s->delay_steps;
+    r->weight[k] = (int64_t) nearbyint(s->weight / r->step_size);
   }
 cleanup:
   free(next);
   return status;
 }
 
-/** Inputs by the step in which they arrive: input_row[n] .. input_row[n + 1] index `order`, kept in
- *  place of the neuron column. */
-static meso_status index_inputs(runner *r, meso_err *err)
+static meso_status create_rings(runner *r, meso_err *err)
 {
   meso_status status = MESO_OK;
-  network *w = &r->w;
-  size_t *next = NULL;
-  double *ordered = NULL;
-  MESO_ALLOC(err, r->input_row, (size_t) r->n_steps + 2);
-  MESO_ALLOC(err, next, (size_t) r->n_steps + 2);
-  MESO_ALLOC(err, ordered, w->n_inputs);
-  for (size_t i = 0; i < w->n_inputs; i++) {
-    const double arrival = w->input_step[i] + w->input_delay_steps;
-    if (arrival <= (double) r->n_steps) r->input_row[(size_t) arrival + 1]++;
-  }
-  for (size_t n = 0; n <= r->n_steps; n++) r->input_row[n + 1] += r->input_row[n];
-  memcpy(next, r->input_row, (size_t) (r->n_steps + 2) * sizeof *next);
-  for (size_t i = 0; i < w->n_inputs; i++) {
-    const double arrival = w->input_step[i] + w->input_delay_steps;
-    if (arrival <= (double) r->n_steps) ordered[next[(size_t) arrival]++] = w->input_neuron[i];
-  }
-  free(w->input_neuron);
-  w->input_neuron = ordered;
-  ordered = NULL;
-cleanup:
-  free(next);
-  free(ordered);
-  return status;
-}
-
-static meso_status init_state(runner *r, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const network *w = &r->w;
-  double longest = w->input_delay_steps;
-  for (size_t i = 0; i < w->n_synapses; i++) longest = fmax(longest, w->delay_steps[i]);
+  const network_file *w = &r->w;
+  int64_t longest = 0;
+  for (size_t i = 0; i < w->n_synapses; i++)
+    if (w->synapse[i].delay_steps > longest) longest = w->synapse[i].delay_steps;
   r->n_slots = (size_t) longest + 1;
   if (r->n_slots > SIZE_MAX / 64 / (w->n_neurons + 1))
     MESO_FAIL(err, MESO_ENOMEM, "%s: delay ring too large", w->path);
   MESO_ALLOC(err, r->ring_ex, r->n_slots * w->n_neurons);
   MESO_ALLOC(err, r->ring_in, r->n_slots * w->n_neurons);
-  MESO_ALLOC(err, r->iaf, w->n_neurons);
-  MESO_ALLOC(err, r->V_mV, w->n_neurons);
-  MESO_ALLOC(err, r->I_ex_pA, w->n_neurons);
-  MESO_ALLOC(err, r->I_in_pA, w->n_neurons);
-  MESO_ALLOC(err, r->refractory, w->n_neurons);
-  for (size_t i = 0; i < w->n_neurons; i++) {
-    const meso_neuron_params p = {
-      .E_L_mV = w->column[0][i], .V_th_mV = w->column[1][i], .V_reset_mV = w->column[2][i],
-      .C_m_pF = w->column[3][i], .tau_m_ms = w->column[4][i], .tau_syn_ex_ms = w->column[5][i],
-      .tau_syn_in_ms = w->column[6][i], .t_ref_ms = w->column[7][i], .I_e_pA = w->column[8][i],
-    };
-    r->iaf[i] = engine_iaf_make(&p, w->dt_ms, 0.0);
-    r->V_mV[i] = w->column[9][i] - p.E_L_mV;
+cleanup:
+  return status;
+}
+
+static meso_status create_neurons(runner *r, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const network_file *w = &r->w;
+  MESO_ALLOC(err, r->ex, w->n_neurons);
+  MESO_ALLOC(err, r->in, w->n_neurons);
+  MESO_ALLOC(err, r->current_pA, w->n_neurons);
+  MESO_ALLOC(err, r->spiked, w->n_neurons);
+  MESO_ALLOC(err, r->fired, w->n_neurons);
+  MESO_ALLOC(err, r->place, w->n_neurons);
+  MESO_ALLOC(err, r->neurons, w->n_groups);
+  for (size_t g = 0; g < w->n_groups; g++) {
+    const network_group *group = &w->group[g];
+    const meso_neuron_ops *ops = group->ops;
+    r->neurons[g] = meso_calloc(group->n, ops->neuron_size);
+    if (r->neurons[g] == NULL)
+      MESO_FAIL(err, MESO_ENOMEM, "%s: cannot allocate %zu neurons", w->path, group->n);
+    for (size_t k = 0; k < group->n; k++) {
+      char *neuron = (char *) r->neurons[g] + k * ops->neuron_size;
+      ops->init((const char *) group->params + k * ops->params_size, w->dt_ms, neuron);
+      r->place[group->member[k]] = (neuron_place) { group, neuron };
+    }
   }
 cleanup:
   return status;
 }
 
-/** A weight > 0 goes to the excitatory current, all others to the inhibitory one, as in NEST. */
+/* ---- 3. traces ---------------------------------------------------------------------------- */
+
+/** A signal for one quantity of the recorded neurons, and its probes. */
+static meso_status add_trace(runner *r, const meso_record_options *record, const char *name,
+                             size_t length, meso_signals *traces, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = record->last_neuron - record->first_neuron + 1;
+  char text[64];
+  (void) snprintf(text, sizeof text, "%.*s", (int) (length < 60 ? length : 60), name);
+  meso_signal *signal = NULL;
+  for (size_t c = 0; c < n; c++) {
+    const neuron_place *p = &r->place[record->first_neuron + c];
+    const meso_neuron_recordable *what =
+      meso_neuron_recordable_by_name(p->group->ops, name, length);
+    if (what == NULL)
+      MESO_FAIL(err, MESO_ENOTFOUND, "%s: neuron %zu is an %s, which has no %s to record",
+                r->w.path, record->first_neuron + c, p->group->ops->name, text);
+    if (signal == NULL)
+      MESO_TRY(meso_signals_add(traces, text, what->unit, (size_t) r->n_steps, n,
+                                1e3 / r->w.dt_ms, r->w.dt_ms, &signal, err));
+    r->probes[r->n_probes++] = (probe) { what, p->neuron, signal->data + c };
+  }
+cleanup:
+  return status;
+}
+
+static meso_status create_traces(runner *r, const meso_record_options *record,
+                                 meso_signals **ret_traces, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (record->last_neuron >= r->w.n_neurons || record->first_neuron > record->last_neuron)
+    MESO_FAIL(err, MESO_ERANGE, "neurons %u-%u: must be a range within 0-%zu",
+              record->first_neuron, record->last_neuron, r->w.n_neurons - 1);
+  r->stride = record->last_neuron - record->first_neuron + 1;
+  MESO_ALLOC(err, r->probes, r->stride * (strlen(record->quantities) / 2 + 1));
+  MESO_TRY(meso_signals_create(ret_traces, err));
+  for (const char *p = record->quantities; *p != '\0'; p += *p == ',') {
+    const size_t length = strcspn(p, ",");
+    char name[64];
+    (void) snprintf(name, sizeof name, "%.*s", (int) (length < 60 ? length : 60), p);
+    if (meso_signals_find(*ret_traces, name) == NULL)
+      MESO_TRY(add_trace(r, record, p, length, *ret_traces, err));
+    p += length;
+  }
+cleanup:
+  return status;
+}
+
+static void record_traces(runner *r)
+{
+  for (probe *p = r->probes; p < r->probes + r->n_probes; p++) {
+    *p->out = p->what->value(p->neuron);
+    p->out += r->stride;
+  }
+}
+
+/* ---- 4. the loop -------------------------------------------------------------------------- */
+
+/** A weight > 0 goes to the excitatory sum, all others to the inhibitory one, as in NEST. */
 static void add_input(runner *r, size_t slot, size_t neuron, int64_t weight)
 {
   (weight > 0 ? r->ring_ex : r->ring_in)[slot * r->w.n_neurons + neuron] += weight;
@@ -281,80 +247,57 @@ static bool emit(runner *r, uint64_t step, size_t neuron)
   return true;
 }
 
-/** NEST's order for one neuron; true if it spikes. */
-static bool update_neuron(runner *r, size_t i, size_t slot)
+/** Spikes from outside that arrive at the end of this step. */
+static void receive_events(runner *r, uint64_t step, size_t slot)
 {
-  const engine_iaf *p = &r->iaf[i];
-  int64_t *ex = &r->ring_ex[slot * r->w.n_neurons + i];
-  int64_t *in = &r->ring_in[slot * r->w.n_neurons + i];
-  if (r->refractory[i] == 0)
-    r->V_mV[i] = r->V_mV[i] * p->P22 + r->I_ex_pA[i] * p->P21_ex + r->I_in_pA[i] * p->P21_in +
-                 p->P20_I;
-  else
-    r->refractory[i]--;
-  r->I_ex_pA[i] = r->I_ex_pA[i] * p->P11_ex + (double) *ex * r->step_pA;
-  r->I_in_pA[i] = r->I_in_pA[i] * p->P11_in + (double) *in * r->step_pA;
-  *ex = *in = 0;
-  if (r->V_mV[i] < p->theta_mV) return false;
-  r->refractory[i] = p->refractory_steps;
-  r->V_mV[i] = p->V_reset_mV;
-  return true;
-}
-
-static void record_traces(const runner *r, uint64_t step, const meso_record_options *record,
-                          meso_signals *traces)
-{
-  const double *value[] = {r->V_mV, r->I_ex_pA, r->I_in_pA};
-  static const char *const name[] = {"V_m", "I_syn_ex", "I_syn_in"};
-  for (int s = 0; s < 3; s++) {
-    meso_signal *signal = meso_signals_find(traces, name[s]);
-    if (signal == NULL) continue;
-    double *row = signal->data + (step - 1) * signal->n_channels;
-    for (size_t c = 0; c < signal->n_channels; c++) {
-      const size_t i = record->first_neuron + c;
-      row[c] = value[s][i] + (s == 0 ? r->w.column[0][i] : 0.0);
-    }
+  const network_file *w = &r->w;
+  for (; r->next_event < w->n_events; r->next_event++) {
+    const network_event *e = &w->event[r->next_event];
+    if (e->step + w->event_delay_steps > (int64_t) step) break;
+    const int64_t weight = (int64_t) nearbyint(e->weight / r->step_size);
+    add_input(r, slot, (size_t) e->neuron, e->multiplicity * weight);
   }
 }
 
-static meso_status create_traces(const runner *r, const meso_record_options *record,
-                                 meso_signals **ret_traces, meso_err *err)
+/** One step of the neurons of one model. */
+static void advance_group(runner *r, size_t g, size_t slot)
+{
+  const network_group *group = &r->w.group[g];
+  int64_t *ring_ex = r->ring_ex + slot * r->w.n_neurons;
+  int64_t *ring_in = r->ring_in + slot * r->w.n_neurons;
+  for (size_t k = 0; k < group->n; k++) {
+    const uint32_t i = group->member[k];
+    r->ex[k] = (double) ring_ex[i] * r->step_size;
+    r->in[k] = (double) ring_in[i] * r->step_size;
+    r->current_pA[k] = r->current.sum_pA[i];
+    ring_ex[i] = ring_in[i] = 0;
+  }
+  const meso_neuron_input input = { .ex = r->ex, .in = r->in, .current_pA = r->current_pA };
+  group->ops->advance(r->neurons[g], group->n, &input, r->spiked);
+  for (size_t k = 0; k < group->n; k++) r->fired[group->member[k]] = r->spiked[k];
+}
+
+/** From (step - 1) dt to step dt. Spikes are sent in the order of the neurons, whatever their
+ *  models; none arrives before the next step. */
+static meso_status run_step(runner *r, uint64_t step, meso_err *err)
 {
   meso_status status = MESO_OK;
-  if (record->last_neuron >= r->w.n_neurons || record->first_neuron > record->last_neuron)
-    MESO_FAIL(err, MESO_ERANGE, "neurons %u-%u: must be a range within 0-%zu",
-              record->first_neuron, record->last_neuron, r->w.n_neurons - 1);
-  const size_t n = record->last_neuron - record->first_neuron + 1;
-  const double rate_Hz = 1e3 / r->w.dt_ms;
-  meso_signal *unused = NULL;
-  MESO_TRY(meso_signals_create(ret_traces, err));
-  if (record->V_m)
-    MESO_TRY(meso_signals_add(*ret_traces, "V_m", "mV", (size_t) r->n_steps, n, rate_Hz, r->w.dt_ms,
-                              &unused, err));
-  if (record->I_syn_ex)
-    MESO_TRY(meso_signals_add(*ret_traces, "I_syn_ex", "pA", (size_t) r->n_steps, n, rate_Hz,
-                              r->w.dt_ms, &unused, err));
-  if (record->I_syn_in)
-    MESO_TRY(meso_signals_add(*ret_traces, "I_syn_in", "pA", (size_t) r->n_steps, n, rate_Hz,
-                              r->w.dt_ms, &unused, err));
+  const size_t slot = (size_t) (step % r->n_slots);
+  receive_events(r, step, slot);
+  network_current_step_to(&r->current, step - 1);
+  for (size_t g = 0; g < r->w.n_groups; g++) advance_group(r, g, slot);
+  for (size_t i = 0; i < r->w.n_neurons; i++)
+    if (r->fired[i] && !emit(r, step, i)) MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes");
+  record_traces(r);
 cleanup:
   return status;
 }
 
-static meso_status run_loop(runner *r, const meso_record_options *record, meso_signals *traces,
-                            const meso_progress *progress, meso_err *err)
+static meso_status run_loop(runner *r, const meso_progress *progress, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const network *w = &r->w;
-  const int64_t input_weight = (int64_t) nearbyint(w->input_weight_pA / r->step_pA);
   for (uint64_t step = 1; step <= r->n_steps; step++) {
-    const size_t slot = (size_t) (step % r->n_slots);
-    for (size_t i = r->input_row[step]; i < r->input_row[step + 1]; i++)
-      add_input(r, slot, (size_t) w->input_neuron[i], input_weight);
-    for (size_t i = 0; i < w->n_neurons; i++)
-      if (update_neuron(r, i, slot) && !emit(r, step, i))
-        MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes");
-    if (traces != NULL) record_traces(r, step, record, traces);
+    MESO_TRY(run_step(r, step, err));
     if (step % 1000 == 0)
       meso_progress_report(progress, "simulate", (double) step / (double) r->n_steps);
   }
@@ -395,6 +338,35 @@ static double wall_s(void)
   return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
+static meso_status set_up(runner *r, double duration_ms, meso_engine_report *report, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(network_file_read(&r->w, err));
+  if (duration_ms <= 0) duration_ms = r->w.T_ms;
+  r->n_steps = (uint64_t) llround(duration_ms / r->w.dt_ms);
+  if (r->n_steps == 0)
+    MESO_FAIL(err, MESO_ERANGE, "%s: a duration of %g ms is shorter than a step of %g ms",
+              r->w.path, duration_ms, r->w.dt_ms);
+  r->step_size = choose_step(&r->w, &report->weight_loss);
+  report->weight_unit = r->w.weight_unit;
+  MESO_TRY(index_synapses(r, err));
+  MESO_TRY(create_rings(r, err));
+  MESO_TRY(create_neurons(r, err));
+  MESO_TRY(network_current_init(&r->current, &r->w, err));
+cleanup:
+  return status;
+}
+
+static void count(const runner *r, meso_engine_report *report)
+{
+  report->real_time_factor = report->loop_s / (1e-3 * (double) r->n_steps * r->w.dt_ms);
+  report->n_synapses = r->w.n_synapses;
+  report->n_spikes = r->n_spikes;
+  for (size_t i = 0; i < r->n_spikes; i++)
+    report->n_synaptic_events += r->row[r->spike_neuron[i] + 1] - r->row[r->spike_neuron[i]];
+  report->weight_step_pA = r->step_size;
+}
+
 meso_status meso_engine_run_network(const char *path, double duration_ms, int n_threads,
                                     const meso_record_options *record,
                                     const meso_progress *progress, meso_spikes **ret_spikes,
@@ -409,24 +381,13 @@ meso_status meso_engine_run_network(const char *path, double duration_ms, int n_
   *ret_spikes = NULL;
   if (ret_traces != NULL) *ret_traces = NULL;
   const double t0 = wall_s();
-  MESO_TRY(read_network(&r.w, err));
-  if (duration_ms <= 0) duration_ms = r.w.T_ms;
-  r.n_steps = (uint64_t) llround(duration_ms / r.w.dt_ms);
-  r.step_pA = choose_step_pA(&r.w, &result.weight_loss);
-  MESO_TRY(index_synapses(&r, err));
-  MESO_TRY(index_inputs(&r, err));
-  MESO_TRY(init_state(&r, err));
+  MESO_TRY(set_up(&r, duration_ms, &result, err));
   if (record != NULL && ret_traces != NULL) MESO_TRY(create_traces(&r, record, &traces, err));
   const double t1 = wall_s();
-  MESO_TRY(run_loop(&r, record, traces, progress, err));
+  MESO_TRY(run_loop(&r, progress, err));
   result.build_s = t1 - t0;
   result.loop_s = wall_s() - t1;
-  result.real_time_factor = result.loop_s / (1e-3 * duration_ms);
-  result.n_synapses = r.w.n_synapses;
-  result.n_spikes = r.n_spikes;
-  for (size_t i = 0; i < r.n_spikes; i++)
-    result.n_synaptic_events += r.row[r.spike_neuron[i] + 1] - r.row[r.spike_neuron[i]];
-  result.weight_step_pA = r.step_pA;
+  count(&r, &result);
   MESO_TRY(collect(&r, ret_spikes, err));
   if (ret_traces != NULL) *ret_traces = traces;
   traces = NULL;

@@ -35,8 +35,9 @@ typedef struct meso_engine_report {
   uint64_t n_spikes;
   uint64_t n_synaptic_events;
   uint64_t n_delays_clamped;   /**< drawn beyond the longest slot and shortened to it */
-  double weight_step_pA;       /**< fixed-point resolution of the weights */
-  double weight_loss;          /**< explicit networks: largest |w - stored w| (pA); 0 if all exact */
+  double weight_step_pA;       /**< fixed-point resolution of the weights; networks: weight_unit */
+  double weight_loss;          /**< explicit networks: largest |w - stored w|; 0 if all exact */
+  const char *weight_unit;     /**< explicit networks: "pA", "mV" or "pA or mV"; a constant */
 } meso_engine_report;
 
 /** Simulates a model. Spikes of every population (poisson sources too), names and sizes as in the
@@ -48,13 +49,15 @@ MESO_MUST_CHECK meso_status meso_engine_run_model(const meso_model *model, int n
 
 /** What to record from an explicit network besides spikes. */
 typedef struct meso_record_options {
-  bool V_m, I_syn_ex, I_syn_in;
+  const char *quantities;      /**< comma-separated recordables of the neuron models (meso_neuron.h):
+                                    "V_m,I_syn_ex,I_syn_in"; borrowed */
   uint32_t first_neuron, last_neuron; /**< inclusive */
 } meso_record_options;
 
 /** Simulates an explicit network file (layout: doc/formats.md). Spikes: one population "neurons".
- *  Traces: signals V_m (mV), I_syn_ex, I_syn_in (pA), sample k at (k + 1) dt, recorded after input
- *  and reset of the step. record and ret_traces may be NULL. duration_ms <= 0: the file's T_ms. */
+ *  Traces: a signal for each quantity, named so (time, neuron), sample k at (k + 1) dt, recorded
+ *  after input and reset of the step; a quantity that the model of a recorded neuron lacks is an
+ *  error. record and ret_traces may be NULL. duration_ms <= 0: the file's T_ms. */
 MESO_MUST_CHECK meso_status meso_engine_run_network(const char *path, double duration_ms,
                                                     int n_threads,
                                                     const meso_record_options *record,
