@@ -1,0 +1,65 @@
+#!/bin/sh
+# Explicit networks from the command line: models, what can be recorded, exit codes. As TAP.
+src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
+build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
+meso=$build/mesocast
+reference=$src/tests/reference/network
+[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+n=0
+bad=0
+
+# result NAME PROBLEM: passes when the problem is empty
+result() {
+  n=$((n + 1))
+  if [ -z "$2" ]; then
+    echo "ok $n - $1"
+  else
+    echo "not ok $n - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+    bad=1
+  fi
+}
+
+# code NAME WANTED WORD ARGUMENTS...: the exit code, and the word in one line on stderr
+code() {
+  name=$1
+  wanted=$2
+  word=$3
+  shift 3
+  problem=
+  "$meso" "$@" > out 2> err
+  got=$?
+  [ "$got" -eq "$wanted" ] || problem="exit code $got, not $wanted: $(cat err)"
+  [ "$wanted" -eq 0 ] || [ "$(wc -l < err)" -eq 1 ] || problem="$problem; not one line on stderr"
+  [ "$wanted" -eq 0 ] || grep -qF -- "$word" err || problem="$problem; no \"$word\": $(cat err)"
+  result "$name" "$problem"
+}
+
+echo 1..11
+"$meso" models > models.txt
+for model in iaf_psc_exp iaf_psc_alpha iaf_psc_delta; do
+  problem=
+  grep -q "^  $model .*records V_m" models.txt || problem=$(cat models.txt)
+  result "models lists $model" "$problem"
+done
+code 'alpha with all traces' 0 '' simulate "$reference/alpha_network.h5" \
+  --record V_m,I_syn_ex,I_syn_in --neurons 3-5 -o alpha.h5
+problem=
+for name in V_m I_syn_ex I_syn_in; do
+  "$meso" info alpha_traces.h5 | grep -q "$name" || problem="no $name in alpha_traces.h5"
+done
+result 'every trace is written' "$problem"
+code 'delta with V_m' 0 '' simulate "$reference/delta_network.h5" --record V_m -o delta.h5
+code 'delta has no currents' 3 iaf_psc_delta \
+  simulate "$reference/delta_network.h5" --record I_syn_ex -o no.h5
+code 'no model has this' 2 V_n simulate "$reference/delta_network.h5" --record V_m,V_n -o no.h5
+code 'a neuron that is not there' 3 0-99 \
+  simulate "$reference/delta_network.h5" --record V_m --neurons 99-100 -o no.h5
+code 'shorter than a step' 3 step \
+  simulate "$reference/delta_network.h5" --duration-ms 0.01 -o no.h5
+left=$(find . -name 'no*')
+result 'refused runs leave nothing' "$left"
+exit $bad
