@@ -380,18 +380,20 @@ static void test_labels_and_counts(void)
     { "raster", { "time (ms)", "rate (spikes/s)", "sampled neurons (count)" }, 0 },
     { "rates", { "firing rate (spikes/s)" }, 9 * 500 },
     { "variability", { "CV of intervals (dimensionless)", "LV of intervals (dimensionless)" },
-      2 * 9 * 500 },
+      2 * 8 * 500 },
     { "correlation", { "spike-count correlation coefficient (dimensionless)" },
-      9 * N_NEURONS * (N_NEURONS - 1) / 2 },
+      8 * N_NEURONS * (N_NEURONS - 1) / 2 },
     { "lfp", { "time (ms)", "depth z (\u00b5m)" }, 1001 * N_CHANNELS },
-    { "csd", { "time (ms)", "depth z (\u00b5m)" }, 301 * (2 * N_CHANNELS - 2) },
+    { "csd", { "time (ms)", "depth z (\u00b5m)", "CSD \u2212 mean (A/m\u00b3)",
+               "LFP \u2212 mean (mV)" }, 301 * (2 * N_CHANNELS - 2) },
     { "contributions", { "standard deviation of the LFP (mV)", "depth z (\u00b5m)" },
       10 * N_CHANNELS },
     { "spectra", { "frequency (Hz)", "PSD (mV\u00b2/Hz)", "PSD ((spikes/s)\u00b2/Hz)" },
       (5 + 9) * (N_FREQUENCIES - 1) },
     { "coherence", { "frequency (Hz)", "magnitude squared coherence (dimensionless)",
-                     "contact (number)" }, 5 * 52 + N_CHANNELS * N_CHANNELS },
-    { "bold", { "time (s)", "BOLD (%)", "drive (dimensionless)" }, 4 * (N_BOLD + 900) },
+                     "contact (number)", "magnitude squared (dimensionless)" }, 5 * 52 + N_CHANNELS * N_CHANNELS },
+    /* the drive twice: its samples, and their means over one volume of 15 samples */
+    { "bold", { "time (s)", "BOLD (%)", "drive (dimensionless)" }, 4 * (N_BOLD + 900 + 60) },
   };
   meso_figure_data data = make_data();
   CU_ASSERT_EQUAL(meso_figure_count(), sizeof expected / sizeof expected[0]);

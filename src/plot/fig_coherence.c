@@ -87,77 +87,77 @@ static size_t mean_at(const pairs *p, double distance, double *mean)
   return n_pairs;
 }
 
-static double bias_level(const meso_figure_data *data)
+/* What unrelated signals show: on average (bias), and below which 95 % of their estimates lie. Both
+ * follow from the effective number L of segments, with 1 - 0.05^(1 / (L - 1)) for the second
+ * (Halliday et al. 1995, Prog. Biophys. Mol. Biol. 64:237, doi 10.1016/S0079-6107(96)00009-0). */
+typedef struct chance { double n_effective, bias, limit; } chance;
+
+static chance chance_of(const meso_figure_data *data)
 {
-  for (size_t i = 0; i < data->analysis->n_groups; i++)
-    if (strcmp(data->analysis->group[i].path, "/coherence") == 0)
-      return meso_attrs_number(&data->analysis->group[i].attrs, "bias_level", NAN);
-  return NAN;
+  const meso_attrs *attrs = meso_group_attrs(data, "/coherence");
+  chance c = { meso_attrs_number(attrs, "effective_observations", NAN),
+               meso_attrs_number(attrs, "bias_level", NAN), NAN };
+  if (c.n_effective > 1.0) c.limit = 1.0 - pow(0.05, 1.0 / (c.n_effective - 1.0));
+  return c;
 }
 
-static void draw_legend_row(meso_canvas *canvas, const pairs *p, double x, double y,
-                            double distance, size_t n_pairs, meso_rgb color)
+/* Entry i of a legend of two columns below the box. */
+static void draw_key(meso_canvas *canvas, meso_box box, size_t i, meso_stroke stroke,
+                     const char *text)
 {
-  meso_text_style style = { .size_pt = 7.0, .color = meso_black };
-  meso_canvas_segment(canvas, x, y, x + 10.0, y, color, 1.8, false);
-  if (p->distance != NULL)
-    meso_canvas_text(canvas, x + 13.0, y, style, "%.0f \u00b5m (%zu pair%s)", distance, n_pairs,
-                     n_pairs == 1 ? "" : "s");
-  else
-    meso_canvas_text(canvas, x + 13.0, y, style, "%.0f contact%s apart (%zu pair%s)", distance,
-                     distance == 1.0 ? "" : "s", n_pairs, n_pairs == 1 ? "" : "s");
+  meso_canvas_key(canvas, box.x + 0.56 * box.w * (double) (i % 2),
+                  box.y + box.h + 36.0 + 9.5 * (double) (i / 2), stroke, "%s", text);
+}
+
+static void draw_chance(meso_canvas *canvas, const meso_axes *axes, chance c, size_t n_keys)
+{
+  char text[64];
+  const meso_stroke bias = { meso_grey, 0.5, true }, limit = { meso_palette(1), 0.9, true };
+  if (isfinite(c.bias)) {
+    meso_axes_guide(canvas, axes, NAN, c.bias, bias.color);
+    snprintf(text, sizeof text, "bias without coherence: %.2g", c.bias);
+    draw_key(canvas, axes->box, n_keys++, bias, text);
+  }
+  if (isfinite(c.limit)) {
+    meso_axes_guide(canvas, axes, NAN, c.limit, limit.color);
+    snprintf(text, sizeof text, "95 %% limit of one pair: %.2g", c.limit);
+    draw_key(canvas, axes->box, n_keys, limit, text);
+  }
 }
 
 static meso_status draw_curves(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
                                const pairs *p, meso_err *err)
 {
   meso_status status = MESO_OK;
-  double *mean = NULL, chosen[MESO_DISTANCES], bias = bias_level(data);
-  double last = p->frequency[p->n_frequencies - 1];
-  size_t n_pairs[MESO_DISTANCES], n = choose_distances(p, chosen);
+  double *mean = NULL, chosen[MESO_DISTANCES], last = p->frequency[p->n_frequencies - 1];
+  size_t n = choose_distances(p, chosen), shown = 0;
   meso_axes axes = { .box = box, .x_max = fmin(last, MESO_SHOWN_BELOW_HZ), .y_max = 1.0,
                      .x_label = "frequency (Hz)", .title = "By distance, mean over pairs",
                      .y_label = "magnitude squared coherence (dimensionless)" };
   MESO_ALLOC(err, mean, p->n_frequencies);
   if (!(axes.x_max > 0.0)) axes.x_max = 1.0;
+  while (shown < p->n_frequencies && p->frequency[shown] <= axes.x_max) shown++;
   meso_axes_shade(canvas, &axes, MESO_BAND_LOW_HZ, MESO_BAND_HIGH_HZ, meso_light_grey, 0.5);
   meso_axes_draw(canvas, &axes);
-  meso_axes_guide(canvas, &axes, NAN, bias, meso_grey);
   for (size_t i = 0; i < n; i++) {
-    size_t shown = 0;
-    n_pairs[i] = mean_at(p, chosen[i], mean);
-    while (shown < p->n_frequencies && p->frequency[shown] <= axes.x_max) shown++;
-    meso_axes_line(canvas, &axes, shown, p->frequency, mean,
-                   meso_map_color(MESO_MAP_SEQUENTIAL, 0.85 * (double) i / MESO_DISTANCES), 1.1);
+    char text[64];
+    meso_stroke stroke = { meso_palette_ordered(i, n), 1.1, false };
+    size_t n_pairs = mean_at(p, chosen[i], mean);
+    snprintf(text, sizeof text, "%.0f %s (n = %zu pair%s)", chosen[i],
+             p->distance != NULL ? "\u00b5m" : "contacts apart", n_pairs, n_pairs == 1 ? "" : "s");
+    meso_axes_line(canvas, &axes, shown, p->frequency, mean, stroke);
+    draw_key(canvas, box, i, stroke, text);
   }
-  double x = box.x, y = box.y + box.h + 36.0;
-  for (size_t i = 0; i < n; i++)
-    draw_legend_row(canvas, p, x + 0.5 * box.w * (double) (i % 2), y + 9.5 * (double) (i / 2),
-                    chosen[i], n_pairs[i],
-                    meso_map_color(MESO_MAP_SEQUENTIAL, 0.85 * (double) i / MESO_DISTANCES));
-  if (isfinite(bias)) {
-    x += 0.5 * box.w * (double) (n % 2);
-    y += 9.5 * (double) (n / 2);
-    meso_canvas_segment(canvas, x, y, x + 10.0, y, meso_grey, 0.5, true);
-    meso_canvas_text(canvas, x + 13.0, y, (meso_text_style) { .size_pt = 7.0, .color = meso_black },
-                     "bias without coherence: %.2g", bias);
-  }
+  draw_chance(canvas, &axes, chance_of(data), n);
 cleanup:
   free(mean);
   return status;
 }
 
-/* Contacts of the matrix from the surface down when positions are known, else by number. */
-static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
-                               const pairs *p, meso_err *err)
+/* Mean coherence between low and high, contact by contact; NaN where a pair is missing. */
+static void fill_matrix(const pairs *p, double low, double high, double *matrix)
 {
-  meso_status status = MESO_OK;
-  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
-  double *matrix = NULL, last = p->frequency[p->n_frequencies - 1];
-  double low = MESO_BAND_LOW_HZ < last ? MESO_BAND_LOW_HZ : 0.0, high = MESO_BAND_HIGH_HZ;
   size_t m = p->n_channels;
-  char title[96];
-  MESO_ALLOC(err, matrix, m * m);
   for (size_t i = 0; i < m * m; i++) matrix[i] = i % (m + 1) == 0 ? 1.0 : NAN;
   for (size_t i = 0; i < p->n; i++) {
     size_t a = (size_t) p->pair[2 * i], b = (size_t) p->pair[2 * i + 1], n = 0;
@@ -170,17 +170,36 @@ static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas
     }
     matrix[a * m + b] = matrix[b * m + a] = n > 0 ? sum / (double) n : NAN;
   }
-  snprintf(title, sizeof title, "Contacts, %.0f\u2013%.0f Hz", low, fmin(high, last));
+}
+
+/* true if contact 0 is the topmost one. */
+static bool is_downwards(const meso_figure_data *data, size_t n_channels)
+{
+  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
+  return lfp != NULL && lfp->position_um != NULL && lfp->n_channels == n_channels
+         && n_channels > 1 && meso_channel_z(lfp, 0) >= meso_channel_z(lfp, n_channels - 1);
+}
+
+static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
+                               const pairs *p, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  double *matrix = NULL, last = p->frequency[p->n_frequencies - 1];
+  double low = MESO_BAND_LOW_HZ < last ? MESO_BAND_LOW_HZ : 0.0, high = MESO_BAND_HIGH_HZ;
+  size_t m = p->n_channels;
+  char title[96];
+  MESO_ALLOC(err, matrix, m * m);
+  fill_matrix(p, low, high, matrix);
+  snprintf(title, sizeof title, "Contacts (n = %zu), %.0f\u2013%.0f Hz", m, low, fmin(high, last));
   meso_axes axes = { .box = box, .x_min = -0.5, .x_max = (double) m - 0.5,
                      .y_min = (double) m - 0.5, .y_max = -0.5, .title = title,
-                     .x_label = "contact (number)", .y_label = "contact (number)" };
-  double top = lfp != NULL && lfp->position_um != NULL && lfp->n_channels == m
-               ? meso_channel_z(lfp, 0) : NAN;
-  if (isfinite(top) && m > 1 && top >= meso_channel_z(lfp, m - 1))
-    axes.y_label = "contact (number, downwards)";
+                     .x_label = "contact (number)",
+                     .y_label = is_downwards(data, m) ? "contact (number, downwards)"
+                                                      : "contact (number)" };
   MESO_TRY(meso_axes_image(canvas, &axes, m, m, matrix, MESO_MAP_SEQUENTIAL, 0.0, 1.0, false, err));
   meso_axes_draw(canvas, &axes);
-  meso_canvas_colorbar(canvas, box, MESO_MAP_SEQUENTIAL, 0.0, 1.0, "coherence (dimensionless)");
+  meso_canvas_colorbar(canvas, box, MESO_MAP_SEQUENTIAL, 0.0, 1.0,
+                       "magnitude squared (dimensionless)");
 cleanup:
   free(matrix);
   return status;
@@ -192,17 +211,25 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   pairs p;
   double width = meso_canvas_width(canvas), height = meso_canvas_height(canvas);
   if (!find_pairs(data, &p)) MESO_FAIL(err, MESO_ENOTFOUND, "there is no coherence to draw");
-  double side = fmin(height - 88.0, 0.5 * width - 96.0);
-  meso_box left = { 44.0, 24.0, width - 44.0 - side - 52.0 - 54.0, height - 88.0 };
+  double side = fmin(height - 108.0, 0.5 * width - 96.0);
+  meso_box left = { 44.0, 24.0, width - 44.0 - side - 52.0 - 54.0, height - 108.0 };
   meso_box right = { width - side - 54.0, 24.0, side, side };
   MESO_TRY(draw_curves(data, canvas, left, &p, err));
   MESO_TRY(draw_matrix(data, canvas, right, &p, err));
+  const meso_attrs *attrs = meso_group_attrs(data, "/coherence");
+  double n_effective = meso_attrs_number(attrs, "effective_observations", NAN);
+  char estimator[256], effective[64] = "";
+  meso_estimator_text(attrs, estimator, sizeof estimator);
+  if (isfinite(n_effective))
+    snprintf(effective, sizeof effective, ", worth %.0f independent ones", n_effective);
+  meso_canvas_note(canvas, 8.0, height - 6.0, "%s%s", estimator, effective);
 cleanup:
   return status;
 }
 
 const meso_figure_ops meso_fig_coherence = {
   "coherence", "Magnitude squared coherence of the LFP between contacts: by distance, and for the "
-               "shaded band as a matrix; the dashed line is what unrelated signals would show.",
-  180.0, 95.0, is_available, draw
+               "shaded band as a matrix; dashed: the mean of unrelated signals, and the value that "
+               "5 % of single unrelated pairs exceed.",
+  170.0, 106.0, is_available, draw
 };

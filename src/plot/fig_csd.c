@@ -7,42 +7,73 @@
 #include <string.h>
 
 #define MESO_CSD_WINDOW_MS 300.0
+#define MESO_COLOR_QUANTILE 0.995
 
 static bool is_available(const meso_figure_data *data)
 {
   return meso_find_signal(data->lfp, "csd") != NULL;
 }
 
-/* Channels from the top down, time along rows. */
+/* Largest |value| that has a colour of its own. */
+static meso_status find_limit(size_t n, const double *values, double *ret_limit, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  double *size = NULL;
+  MESO_ALLOC(err, size, n);
+  for (size_t i = 0; i < n; i++) size[i] = fabs(values[i]);
+  *ret_limit = meso_quantile(n, size, MESO_COLOR_QUANTILE);
+  if (!(*ret_limit > 0.0)) *ret_limit = 1.0;
+cleanup:
+  free(size);
+  return status;
+}
+
+/* Rows of an image start at the top of the page, channels may start at the bottom of the probe. */
+static void flip_rows(size_t n_rows, size_t n_columns, double *image)
+{
+  for (size_t top = 0, low = n_rows - 1; top < low; top++, low--)
+    for (size_t i = 0; i < n_columns; i++) {
+      double kept = image[top * n_columns + i];
+      image[top * n_columns + i] = image[low * n_columns + i];
+      image[low * n_columns + i] = kept;
+    }
+}
+
+static void mark_contacts(meso_canvas *canvas, const meso_axes *axes, const meso_signal *signal)
+{
+  for (size_t c = 0; c < signal->n_channels; c++) {
+    double y = meso_axes_y(axes, meso_channel_z(signal, c));
+    meso_canvas_segment(canvas, axes->box.x, y, axes->box.x + 4.0, y, meso_black, 0.8, false);
+  }
+}
+
+/* Depth down, time along rows, each contact about its mean in the window. */
 static meso_status draw_panel(const meso_figure_data *data, meso_canvas *canvas,
-                              const meso_signal *signal, meso_box box, const char *title,
-                              const char *x_label, const char *color_label, meso_err *err)
+                              const meso_signal *signal, meso_axes axes, const char *color_label,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
   size_t first, n, m = signal->n_channels;
-  double *image = NULL, z0 = meso_channel_z(signal, 0), z1 = meso_channel_z(signal, m - 1);
-  double rate = signal->sampling_rate_Hz;
+  double *image = NULL, limit = 1.0, rate = signal->sampling_rate_Hz;
+  double z0 = meso_channel_z(signal, 0), z1 = meso_channel_z(signal, m - 1);
   double half = m > 1 ? 0.5 * fabs(z0 - z1) / (double) (m - 1) : 50.0;
   meso_signal_window(data, signal, MESO_CSD_WINDOW_MS, &first, &n);
-  MESO_ALLOC(err, image, n * m);
-  for (size_t c = 0; c < m; c++)
-    for (size_t i = 0; i < n; i++)
-      image[c * n + i] = signal->data[(first + i) * m + (z0 >= z1 ? c : m - 1 - c)];
-  double limit = meso_quantile(n * m, image, 0.99), low = meso_quantile(n * m, image, 0.01);
-  limit = fmax(fabs(limit), fabs(low));
-  if (!(limit > 0.0)) limit = 1.0;
-  meso_axes axes = { .box = box, .x_min = signal->t_start_ms + 1000.0 * (double) first / rate,
-                     .x_max = signal->t_start_ms + 1000.0 * (double) (first + n) / rate,
-                     .y_min = fmin(z0, z1) - half, .y_max = fmax(z0, z1) + half,
-                     .x_label = x_label, .title = title,
-                     .y_label = signal->position_um != NULL ? "depth z (\u00b5m)"
-                                                            : "channel (number, downwards)" };
+  MESO_TRY(meso_signal_deviations(signal, first, n, &image, err));
+  if (z0 < z1) flip_rows(m, n, image);
+  MESO_TRY(find_limit(n * m, image, &limit, err));
+  axes.x_min = signal->t_start_ms + 1000.0 * (double) first / rate;
+  axes.x_max = signal->t_start_ms + 1000.0 * (double) (first + n) / rate;
+  axes.y_min = fmin(z0, z1) - half;
+  axes.y_max = fmax(z0, z1) + half;
+  axes.y_label = meso_depth_label(signal);
   MESO_TRY(meso_axes_image(canvas, &axes, m, n, image, MESO_MAP_DIVERGING, -limit, limit, true,
                            err));
   meso_axes_draw(canvas, &axes);
-  for (size_t i = 0; data->model != NULL && i < data->model->n_layers; i++)
-    meso_axes_guide(canvas, &axes, NAN, data->model->layer[i].z_bottom_um, meso_grey);
-  meso_canvas_colorbar(canvas, box, MESO_MAP_DIVERGING, -limit, limit, color_label);
+  meso_mark_layers(data, canvas, &axes);
+  mark_contacts(canvas, &axes, signal);
+  meso_box beside = axes.box;
+  beside.w += 20.0; /* room for the names of the layers */
+  meso_canvas_colorbar(canvas, beside, MESO_MAP_DIVERGING, -limit, limit, color_label);
 cleanup:
   free(image);
   return status;
@@ -50,28 +81,30 @@ cleanup:
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
 {
+  static const struct { const char *signal, *quantity, *title; } panel[2] = {
+    { "csd", "CSD", "Current source density, each contact about its mean in this window" },
+    { "lfp", "LFP", "Local field potential, each contact about its mean in this window" }
+  };
   meso_status status = MESO_OK;
-  const meso_signal *csd = meso_find_signal(data->lfp, "csd");
-  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
-  size_t n = lfp != NULL ? 2 : 1;
-  meso_box box = meso_canvas_cell(canvas, 0, n, 0, 1, 66.0);
-  box.x += 10.0;
-  box.w -= 10.0;
-  MESO_TRY(draw_panel(data, canvas, csd, box, "Current source density",
-                      lfp == NULL ? "time (ms)" : NULL,
-                      strcmp(csd->units, "A/m^3") == 0 ? "CSD (A/m\u00b3)" : csd->units, err));
-  if (lfp == NULL) goto cleanup;
-  meso_box below = meso_canvas_cell(canvas, 1, n, 0, 1, 66.0);
-  below.x += 10.0;
-  below.w -= 10.0;
-  MESO_TRY(draw_panel(data, canvas, lfp, below, "Local field potential", "time (ms)",
-                      strcmp(lfp->units, "mV") == 0 ? "LFP (mV)" : lfp->units, err));
+  size_t n = meso_find_signal(data->lfp, "lfp") != NULL ? 2 : 1;
+  for (size_t i = 0; i < n; i++) {
+    const meso_signal *signal = meso_find_signal(data->lfp, panel[i].signal);
+    const char *units = strcmp(signal->units, "A/m^3") == 0 ? "A/m\u00b3" : signal->units;
+    char color_label[96];
+    meso_axes axes = { .box = meso_canvas_cell(canvas, i, n, 0, 1, 82.0),
+                       .title = panel[i].title, .x_label = i + 1 == n ? "time (ms)" : NULL };
+    axes.box.x += 10.0;
+    axes.box.w -= 10.0;
+    snprintf(color_label, sizeof color_label, "%s \u2212 mean (%s)", panel[i].quantity, units);
+    MESO_TRY(draw_panel(data, canvas, signal, axes, color_label, err));
+  }
 cleanup:
   return status;
 }
 
 const meso_figure_ops meso_fig_csd = {
-  "csd", "Current source density and LFP over depth and time, interpolated between contacts; "
-         "red: positive (sources); colours end at the 99th percentile.",
-  180.0, 130.0, is_available, draw
+  "csd", "Current source density and LFP over depth and time about each contact's mean, "
+         "interpolated between contacts (ticks inside the left axis); red: positive, more source "
+         "than on average; colours end at the 99.5th percentile; dashed: borders of layers.",
+  170.0, 130.0, is_available, draw
 };

@@ -19,22 +19,6 @@ static double contact_step(const meso_signal *lfp)
   return span > 0.0 ? span / (double) (lfp->n_channels - 1) : 1.0;
 }
 
-static void draw_layers(const meso_figure_data *data, meso_canvas *canvas, const meso_axes *axes)
-{
-  for (size_t i = 0; data->model != NULL && i < data->model->n_layers; i++) {
-    const meso_layer *layer = &data->model->layer[i];
-    double middle = 0.5 * (layer->z_top_um + layer->z_bottom_um);
-    meso_axes_guide(canvas, axes, NAN, layer->z_top_um, meso_grey);
-    meso_axes_guide(canvas, axes, NAN, layer->z_bottom_um, meso_grey);
-    if (middle > axes->y_min && middle < axes->y_max)
-      meso_canvas_text(canvas, axes->box.x + axes->box.w + 6.0, meso_axes_y(axes, middle),
-                       (meso_text_style) { .bold = true,
-                                           .color = meso_palette_layer(
-                                             meso_layer_rank(data, layer->name), false) },
-                       "%s", layer->name);
-  }
-}
-
 /* A round number of mV (or of the signal's unit) near what one contact distance stands for. */
 static void draw_scale(meso_canvas *canvas, const meso_axes *axes, double um_per_unit, double step,
                        const char *units)
@@ -66,38 +50,36 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
 {
   meso_status status = MESO_OK;
   const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
-  double *time = NULL, *trace = NULL, largest = 0.0, low = INFINITY, high = -INFINITY;
+  double *time = NULL, *trace = NULL, low = INFINITY, high = -INFINITY;
   size_t first, n, m = lfp->n_channels;
   meso_signal_window(data, lfp, MESO_LFP_WINDOW_MS, &first, &n);
   MESO_ALLOC(err, time, n);
-  MESO_ALLOC(err, trace, n * m);
+  MESO_TRY(meso_signal_deviations(lfp, first, n, &trace, err));
   for (size_t i = 0; i < n; i++)
     time[i] = lfp->t_start_ms + 1000.0 * (double) (first + i) / lfp->sampling_rate_Hz;
   for (size_t c = 0; c < m; c++) {
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) sum += trace[c * n + i] = lfp->data[(first + i) * m + c];
-    for (size_t i = 0; i < n; i++) trace[c * n + i] -= isfinite(sum) ? sum / (double) n : 0.0;
     low = fmin(low, meso_channel_z(lfp, c));
     high = fmax(high, meso_channel_z(lfp, c));
   }
-  largest = meso_largest(n * m, trace);
-  double step = contact_step(lfp), gain = 1.2 * step / largest;
+  double step = contact_step(lfp), gain = 1.2 * step / meso_largest(n * m, trace);
   bool flat = !isfinite(gain) || !(gain > 0.0);
   if (flat) gain = 0.0;
-  meso_axes axes = { .box = { 56.0, 14.0, meso_canvas_width(canvas) - 116.0,
-                              meso_canvas_height(canvas) - 46.0 },
+  meso_axes axes = { .box = { 56.0, 22.0, meso_canvas_width(canvas) - 116.0,
+                              meso_canvas_height(canvas) - 54.0 },
                      .x_min = time[0], .x_max = time[n - 1], .y_min = low - 1.3 * step,
                      .y_max = high + 1.3 * step, .x_label = "time (ms)",
-                     .y_label = lfp->position_um != NULL ? "depth z (\u00b5m)"
-                                                         : "channel (number, downwards)" };
+                     .y_label = meso_depth_label(lfp) };
   if (!(axes.x_max > axes.x_min)) axes.x_max = axes.x_min + 1.0;
   meso_axes_draw(canvas, &axes);
-  draw_layers(data, canvas, &axes);
+  meso_mark_layers(data, canvas, &axes);
+  meso_canvas_note(canvas, axes.box.x, 10.0, "%zu contacts, each about its mean in this window%s",
+                   m, flat ? "; no finite value differs from it" : "");
   for (size_t c = 0; c < m; c++) {
     for (size_t i = 0; i < n; i++)
       trace[c * n + i] = isfinite(trace[c * n + i])
                          ? meso_channel_z(lfp, c) + gain * trace[c * n + i] : NAN;
-    meso_axes_line(canvas, &axes, n, time, trace + c * n, color_at(data, lfp, c), 0.6);
+    meso_axes_line(canvas, &axes, n, time, trace + c * n,
+                   (meso_stroke) { color_at(data, lfp, c), 0.6, false });
   }
   if (!flat) draw_scale(canvas, &axes, gain, step, lfp->units);
 cleanup:
@@ -107,6 +89,7 @@ cleanup:
 }
 
 const meso_figure_ops meso_fig_lfp = {
-  "lfp", "Local field potential at every contact of the probe; each trace about its own mean.",
-  180.0, 125.0, is_available, draw
+  "lfp", "Local field potential at every contact of the probe; each trace about its own mean; "
+         "dashed: borders of layers.",
+  170.0, 125.0, is_available, draw
 };

@@ -30,12 +30,12 @@ static void draw_cell(const meso_model *model, meso_canvas *canvas, meso_box cel
 {
   double k = in_degree(model, p), fraction = sqrt(k / fmax(largest, 1e-12));
   bool inhibitory = model->population[p->source].sign == MESO_INHIBITORY;
-  meso_canvas_fill(canvas, cell,
-                   meso_map_color(inhibitory ? MESO_MAP_WARM : MESO_MAP_PALE, fraction), 1.0);
+  meso_rgb color = meso_map_color(inhibitory ? MESO_MAP_WARM : MESO_MAP_PALE, fraction);
+  meso_canvas_fill(canvas, cell, color, 1.0);
   meso_canvas_outline(canvas, cell, meso_white, 0.8);
   meso_canvas_count(canvas, 1);
   meso_text_style style = { .size_pt = 7.0, .anchor = MESO_ANCHOR_CENTRE,
-                            .color = fraction > 0.62 ? meso_white : meso_black };
+                            .color = meso_readable_on(color) };
   if (k >= 0.05)
     meso_canvas_text(canvas, cell.x + 0.5 * cell.w, cell.y + 0.5 * cell.h, style,
                      k < 10.0 ? "%.1f" : "%.0f", k);
@@ -82,6 +82,9 @@ static void draw_notes(const meso_model *model, meso_canvas *canvas, double x, d
   meso_canvas_fill(canvas, (meso_box) { x, y + 31.0, 9.0, 9.0 },
                    meso_map_color(MESO_MAP_WARM, 0.8), 1.0);
   meso_canvas_text(canvas, x + 13.0, y + 35.5, style, "inhibitory source");
+  meso_canvas_text(canvas, x, y + 52.0, style, "number: mean in-degree,");
+  meso_canvas_text(canvas, x, y + 62.0, style, "synapses per target neuron");
+  meso_canvas_text(canvas, x, y + 72.0, style, "empty: no connection");
 }
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
@@ -90,7 +93,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   const meso_model *model = data->model;
   size_t n = model->n_populations, n_rows = row_of(model, n);
   double largest = 0.0;
-  meso_box box = { 62.0, 20.0, meso_canvas_width(canvas) - 62.0 - 150.0,
+  meso_box box = { 62.0, 20.0, meso_canvas_width(canvas) - 62.0 - 146.0,
                    meso_canvas_height(canvas) - 20.0 - 26.0 };
   meso_axes axes = { .box = box, .x_max = (double) n, .y_min = (double) n,
                      .x_label = "source population (synapses per target neuron)",
@@ -115,5 +118,5 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
 const meso_figure_ops meso_fig_network = {
   "network",
   "Connectivity: mean number of synapses that a target neuron receives from each source.",
-  180.0, 100.0, is_available, draw
+  170.0, 100.0, is_available, draw
 };

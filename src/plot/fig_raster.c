@@ -42,33 +42,51 @@ static size_t choose_stride(const meso_spikes *spikes, double start, double stop
   return stride > needed ? stride : needed;
 }
 
+/* Rates (spikes/s) of every population in bins from start_ms on; rate: (population, bin). */
+static void bin_rates(const meso_spikes *spikes, double start_ms, size_t n_bins, double *rate)
+{
+  for (size_t k = 0; k < spikes->n_populations; k++) {
+    const meso_spike_population *p = &spikes->population[k];
+    double one = p->size > 0 ? 1000.0 / (MESO_RATE_BIN_MS * (double) p->size) : 0.0;
+    for (size_t i = first_spike(p, start_ms); i < p->n_spikes; i++) {
+      size_t bin = (size_t) ((p->time_ms[i] - start_ms) / MESO_RATE_BIN_MS);
+      if (bin >= n_bins) break;
+      rate[k * n_bins + bin] += one;
+    }
+  }
+}
+
+static void draw_name(const meso_figure_data *data, meso_canvas *canvas, double x, double y,
+                      const char *name)
+{
+  meso_canvas_text(canvas, x, y,
+                   (meso_text_style) { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .bold = true,
+                                       .color = meso_population_color(data, name) }, "%s", name);
+}
+
+/* A row of colours per population: nine lines in one panel would hide each other. */
 static meso_status draw_rates(const meso_figure_data *data, meso_canvas *canvas, meso_axes axes,
                               meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_spikes *spikes = data->spikes;
   size_t n_bins = (size_t) floor((axes.x_max - axes.x_min) / MESO_RATE_BIN_MS + 1e-9);
-  double *time = NULL, *rate = NULL;
+  size_t n = spikes->n_populations;
+  double *rate = NULL;
   if (n_bins < 2) goto cleanup;
-  MESO_ALLOC(err, time, n_bins);
-  MESO_ALLOC(err, rate, n_bins * spikes->n_populations);
-  for (size_t i = 0; i < n_bins; i++) time[i] = axes.x_min + MESO_RATE_BIN_MS * ((double) i + 0.5);
-  for (size_t k = 0; k < spikes->n_populations; k++) {
-    const meso_spike_population *p = &spikes->population[k];
-    double one = p->size > 0 ? 1000.0 / (MESO_RATE_BIN_MS * (double) p->size) : 0.0;
-    for (size_t i = first_spike(p, axes.x_min); i < p->n_spikes; i++) {
-      size_t bin = (size_t) ((p->time_ms[i] - axes.x_min) / MESO_RATE_BIN_MS);
-      if (bin >= n_bins) break;
-      rate[k * n_bins + bin] += one;
-    }
-  }
-  axes.y_max = fmax(1.08 * meso_largest(n_bins * spikes->n_populations, rate), 1.0);
+  MESO_ALLOC(err, rate, n_bins * n);
+  bin_rates(spikes, axes.x_min, n_bins, rate);
+  double top = meso_quantile(n_bins * n, rate, 0.995);
+  if (!(top > 0.0)) top = 1.0;
+  axes.y_min = (double) n;
+  MESO_TRY(meso_axes_image(canvas, &axes, n, n_bins, rate, MESO_MAP_SEQUENTIAL, 0.0, top, false,
+                           err));
   meso_axes_draw(canvas, &axes);
-  for (size_t k = 0; k < spikes->n_populations; k++)
-    meso_axes_line(canvas, &axes, n_bins, time, rate + k * n_bins,
-                   meso_population_color(data, spikes->population[k].name), 0.7);
+  meso_canvas_colorbar(canvas, axes.box, MESO_MAP_SEQUENTIAL, 0.0, top, "rate (spikes/s)");
+  for (size_t k = 0; k < n; k++)
+    draw_name(data, canvas, axes.box.x - 6.0, meso_axes_y(&axes, (double) k + 0.5),
+              spikes->population[k].name);
 cleanup:
-  free(time);
   free(rate);
   return status;
 }
@@ -95,9 +113,7 @@ static meso_status draw_population(const meso_figure_data *data, meso_canvas *ca
   double middle = meso_axes_y(axes, (double) *row + 0.5 * (double) n_sampled);
   middle = fmax(middle, *label_y + 8.0); /* names keep clear of each other */
   *label_y = middle;
-  meso_canvas_text(canvas, axes->box.x - 6.0, middle,
-                   (meso_text_style) { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .bold = true,
-                                       .color = color }, "%s", p->name);
+  draw_name(data, canvas, axes->box.x - 6.0, middle, p->name);
   *row += n_sampled;
   *n_dots += n;
 cleanup:
@@ -117,8 +133,8 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   double label_y = 0.0;
   for (size_t i = 0; i < spikes->n_populations; i++)
     n_rows += ((size_t) spikes->population[i].size + stride - 1) / stride;
-  meso_box page = { 52.0, 22.0, meso_canvas_width(canvas) - 66.0, meso_canvas_height(canvas) };
-  meso_axes axes = { .box = { page.x, page.y, page.w, page.h - 150.0 }, .x_min = start,
+  meso_box page = { 52.0, 22.0, meso_canvas_width(canvas) - 100.0, meso_canvas_height(canvas) };
+  meso_axes axes = { .box = { page.x, page.y, page.w, page.h - 182.0 }, .x_min = start,
                      .x_max = stop, .y_min = (double) n_rows, .y_max = 0.0,
                      .no_x_ticks = true, .no_y_ticks = true };
   meso_axes_draw(canvas, &axes);
@@ -130,17 +146,18 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   char sample[64] = "all neurons";
   if (stride > 1)
     snprintf(sample, sizeof sample, "sample: 1 in %zu neurons of each population", stride);
-  meso_canvas_text(canvas, page.x, 10.0, (meso_text_style) { .size_pt = 7.0, .color = meso_grey },
-                   "%s (%zu neurons, %zu spikes)", sample, n_rows, n_dots);
-  meso_axes rates = { .box = { page.x, page.h - 100.0, page.w, 68.0 }, .x_min = start,
-                      .x_max = stop, .x_label = "time (ms)", .y_label = "rate (spikes/s)",
-                      .title = "Population rates, all neurons, 2 ms bins" };
+  meso_canvas_note(canvas, page.x, 10.0, "%s (n = %zu neurons, %zu spikes)", sample, n_rows,
+                   n_dots);
+  meso_axes rates = { .box = { page.x, page.h - 132.0, page.w, 100.0 }, .x_min = start,
+                      .x_max = stop, .x_label = "time (ms)", .no_y_ticks = true,
+                      .title = "Population rates, all neurons, bins of 2 ms" };
   MESO_TRY(draw_rates(data, canvas, rates, err));
 cleanup:
   return status;
 }
 
 const meso_figure_ops meso_fig_raster = {
-  "raster", "Spikes of a sample of neurons, and the rate of every population.",
-  180.0, 130.0, is_available, draw
+  "raster", "Spikes of a sample of neurons, and the rate of every population; colours end at the "
+            "99.5th percentile.",
+  170.0, 140.0, is_available, draw
 };

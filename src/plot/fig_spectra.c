@@ -11,7 +11,7 @@ enum { MESO_MOST_LINES = 16, MESO_DEPTHS = 5 };
 typedef struct curves {
   size_t n, n_frequencies;
   const double *frequency, *psd[MESO_MOST_LINES];
-  meso_rgb color[MESO_MOST_LINES];
+  meso_stroke stroke[MESO_MOST_LINES];
   char name[MESO_MOST_LINES][48];
 } curves;
 
@@ -47,7 +47,7 @@ static void find_lfp(const meso_figure_data *data, curves *c)
   for (size_t i = 0; i < wanted; i++) {
     size_t channel = wanted > 1 ? i * (channels - 1) / (wanted - 1) : 0;
     c->psd[i] = p->data + channel * p->dims[1];
-    c->color[i] = meso_map_color(MESO_MAP_SEQUENTIAL, 0.85 * (double) i / MESO_DEPTHS);
+    c->stroke[i] = (meso_stroke) { meso_palette_ordered(i, wanted), 0.9, false };
     if (lfp != NULL && lfp->n_channels == channels && lfp->position_um != NULL)
       snprintf(c->name[i], sizeof c->name[i], "%s%.0f \u00b5m",
                meso_channel_z(lfp, channel) < 0.0 ? "\u2212" : "",
@@ -72,7 +72,11 @@ static void find_spikes(const meso_figure_data *data, curves *c)
     if (labels != NULL) snprintf(name, sizeof c->name[0], "%s", labels->text[c->n]);
     else snprintf(name, sizeof c->name[0], "population %zu", c->n + 1);
     c->psd[c->n] = p->data + c->n * p->dims[1];
-    c->color[c->n] = labels != NULL ? meso_population_color(data, name) : meso_palette(c->n);
+    const meso_population *population = meso_population_of(data, name);
+    c->stroke[c->n] = (meso_stroke) {
+      labels != NULL ? meso_population_color(data, name) : meso_palette(c->n), 0.9,
+      population != NULL && population->sign == MESO_INHIBITORY
+    };
   }
 }
 
@@ -96,13 +100,20 @@ static void draw_curves(meso_canvas *canvas, meso_box box, const curves *c, cons
   meso_axes_shade(canvas, &axes, MESO_VALID_BELOW_HZ, x_max, meso_light_grey, 0.6);
   meso_axes_draw(canvas, &axes);
   for (size_t i = 0; i < c->n; i++) {
-    meso_axes_line(canvas, &axes, c->n_frequencies, c->frequency, c->psd[i], c->color[i], 0.9);
-    double x = box.x + box.w / 3.0 * (double) (i % 3);
-    double y = box.y + box.h + 36.0 + 9.5 * (double) (i / 3);
-    meso_canvas_segment(canvas, x, y, x + 10.0, y, c->color[i], 1.8, false);
-    meso_canvas_text(canvas, x + 13.0, y,
-                     (meso_text_style) { .size_pt = 7.0, .color = meso_black }, "%s", c->name[i]);
+    meso_axes_line(canvas, &axes, c->n_frequencies, c->frequency, c->psd[i], c->stroke[i]);
+    meso_stroke key = c->stroke[i];
+    key.width = 1.6;
+    meso_canvas_key(canvas, box.x + box.w / 3.0 * (double) (i % 3),
+                    box.y + box.h + 36.0 + 9.5 * (double) (i / 3), key, "%s", c->name[i]);
   }
+}
+
+/* Where panel number *at of n stands, above its legend and the note. */
+static meso_box next_panel(const meso_canvas *canvas, size_t *at, size_t n, double legend)
+{
+  meso_box box = meso_canvas_cell(canvas, 0, 1, (*at)++, n, 12.0);
+  box.h -= legend;
+  return box;
 }
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
@@ -112,22 +123,26 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   curves lfp = { .n = 0 }, spiking = { .n = 0 };
   if (has_lfp(data)) find_lfp(data, &lfp);
   if (has_spikes(data)) find_spikes(data, &spiking);
-  double legend = 4.0 + 9.5 * (double) ((lfp.n > spiking.n ? lfp.n + 2 : spiking.n + 2) / 3);
+  double legend = 18.0 + 9.5 * (double) ((lfp.n > spiking.n ? lfp.n + 2 : spiking.n + 2) / 3);
   if (lfp.n > 0) {
-    meso_box box = meso_canvas_cell(canvas, 0, 1, at++, n, 12.0);
-    box.h -= legend;
-    draw_curves(canvas, box, &lfp, "LFP, by depth", "PSD (mV\u00b2/Hz)");
+    char title[64];
+    const meso_array *psd = meso_find_array(data, "/spectrum/psd");
+    snprintf(title, sizeof title, "LFP, %zu of %zu contacts, by depth", lfp.n, psd->dims[0]);
+    draw_curves(canvas, next_panel(canvas, &at, n, legend), &lfp, title, "PSD (mV\u00b2/Hz)");
   }
   if (spiking.n > 0) {
-    meso_box box = meso_canvas_cell(canvas, 0, 1, at, n, 12.0);
-    box.h -= legend;
-    draw_curves(canvas, box, &spiking, "Population spiking", "PSD ((spikes/s)\u00b2/Hz)");
+    draw_curves(canvas, next_panel(canvas, &at, n, legend), &spiking,
+                "Spiking, summed over each population", "PSD ((spikes/s)\u00b2/Hz)");
   }
+  char estimator[256];
+  meso_estimator_text(meso_group_attrs(data, lfp.n > 0 ? "/spectrum" : "/population_spectrum"),
+                      estimator, sizeof estimator);
+  meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "%s", estimator);
   return MESO_OK;
 }
 
 const meso_figure_ops meso_fig_spectra = {
-  "spectra", "Power spectral densities; shaded above 200 Hz, where the forward model is not "
-             "validated.",
-  180.0, 105.0, is_available, draw
+  "spectra", "Power spectral densities (one-sided), inhibitory populations dashed; shaded above "
+             "200 Hz, where the forward model is not validated.",
+  170.0, 108.0, is_available, draw
 };

@@ -22,7 +22,7 @@ double meso_axes_y(const meso_axes *axes, double y)
   return axes->box.y + axes->box.h * (1.0 - place(y, axes->y_min, axes->y_max, axes->y_log));
 }
 
-static void note_label(meso_canvas *canvas, const char *label)
+void mesoi_note_label(meso_canvas *canvas, const char *label)
 {
   meso_figure_report *report = &canvas->report;
   size_t used = strlen(report->labels), n = strlen(label);
@@ -58,7 +58,7 @@ static void draw_x_axis(meso_canvas *canvas, const meso_axes *axes)
   style.size_pt = 8.0;
   meso_canvas_text(canvas, axes->box.x + 0.5 * axes->box.w,
                    bottom + (axes->no_x_ticks ? 10.0 : 20.5), style, "%s", axes->x_label);
-  note_label(canvas, axes->x_label);
+  mesoi_note_label(canvas, axes->x_label);
 }
 
 static void draw_y_axis(meso_canvas *canvas, const meso_axes *axes)
@@ -80,7 +80,7 @@ static void draw_y_axis(meso_canvas *canvas, const meso_axes *axes)
                               .color = meso_black };
   meso_canvas_text(canvas, fmax(left - widest - 11.0, 5.0), axes->box.y + 0.5 * axes->box.h, style,
                    "%s", axes->y_label);
-  note_label(canvas, axes->y_label);
+  mesoi_note_label(canvas, axes->y_label);
 }
 
 void meso_axes_draw(meso_canvas *canvas, const meso_axes *axes)
@@ -103,12 +103,12 @@ void meso_axes_label(meso_canvas *canvas, const meso_axes *axes, double y_offset
   meso_text_style style = { .size_pt = 8.0, .anchor = MESO_ANCHOR_CENTRE, .color = meso_black };
   if (axes->x_label != NULL) {
     meso_canvas_text(canvas, box.x + 0.5 * box.w, box.y + box.h + 12.0, style, "%s", axes->x_label);
-    note_label(canvas, axes->x_label);
+    mesoi_note_label(canvas, axes->x_label);
   }
   if (axes->y_label == NULL) return;
   style.vertical = true;
   meso_canvas_text(canvas, box.x - y_offset, box.y + 0.5 * box.h, style, "%s", axes->y_label);
-  note_label(canvas, axes->y_label);
+  mesoi_note_label(canvas, axes->y_label);
 }
 
 static void clip_to(meso_canvas *canvas, const meso_axes *axes)
@@ -176,11 +176,13 @@ static void trace_sparse(meso_canvas *canvas, const meso_axes *axes, size_t n, c
 }
 
 void meso_axes_line(meso_canvas *canvas, const meso_axes *axes, size_t n, const double *x,
-                    const double *y, meso_rgb color, double width)
+                    const double *y, meso_stroke stroke)
 {
+  static const double dash[2] = { 3.5, 1.6 };
   clip_to(canvas, axes);
-  mesoi_set_color(canvas, color, 1.0);
-  cairo_set_line_width(canvas->cr, width);
+  mesoi_set_color(canvas, stroke.color, 1.0);
+  cairo_set_line_width(canvas->cr, stroke.width);
+  if (stroke.dashed) cairo_set_dash(canvas->cr, dash, 2, 0.0);
   cairo_set_line_join(canvas->cr, CAIRO_LINE_JOIN_ROUND);
   if ((double) n > 4.0 * axes->box.w) trace_dense(canvas, axes, n, x, y);
   else trace_sparse(canvas, axes, n, x, y);

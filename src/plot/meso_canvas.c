@@ -237,15 +237,29 @@ void meso_canvas_segment(meso_canvas *canvas, double x0, double y0, double x1, d
   cairo_set_dash(canvas->cr, NULL, 0, 0.0);
 }
 
-void meso_canvas_legend(meso_canvas *canvas, double x, double y, size_t n,
-                        const char *const *name, const meso_rgb *color)
+void meso_canvas_note(meso_canvas *canvas, double x, double y, const char *fmt, ...)
 {
-  for (size_t i = 0; i < n; i++) {
-    meso_text_style style = { .size_pt = 7.0, .color = meso_black };
-    meso_canvas_segment(canvas, x, y, x + 11.0, y, color[i], 1.8, false);
-    meso_canvas_text(canvas, x + 14.0, y, style, "%s", name[i]);
-    x += 14.0 + meso_canvas_text_width(canvas, name[i], style) + 10.0;
-  }
+  char text[512];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  meso_canvas_text(canvas, x, y, (meso_text_style) { .size_pt = 7.0, .color = meso_grey }, "%s",
+                   text);
+}
+
+double meso_canvas_key(meso_canvas *canvas, double x, double y, meso_stroke stroke,
+                       const char *fmt, ...)
+{
+  char text[256];
+  va_list args;
+  meso_text_style style = { .size_pt = 7.0, .color = meso_black };
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  meso_canvas_segment(canvas, x, y, x + 12.0, y, stroke.color, stroke.width, stroke.dashed);
+  meso_canvas_text(canvas, x + 15.0, y, style, "%s", text);
+  return x + 15.0 + meso_canvas_text_width(canvas, text, style) + 10.0;
 }
 
 meso_box meso_canvas_cell(const meso_canvas *canvas, size_t row, size_t n_rows, size_t column,

@@ -38,6 +38,8 @@ typedef struct meso_text_style {
   meso_rgb color;
 } meso_text_style;
 
+typedef struct meso_stroke { meso_rgb color; double width; bool dashed; } meso_stroke;
+
 typedef struct meso_axes {
   meso_box box;
   double x_min, x_max, y_min, y_max;
@@ -91,10 +93,14 @@ void meso_canvas_fill(meso_canvas *canvas, meso_box box, meso_rgb color, double 
 void meso_canvas_outline(meso_canvas *canvas, meso_box box, meso_rgb color, double width);
 void meso_canvas_segment(meso_canvas *canvas, double x0, double y0, double x1, double y1,
                          meso_rgb color, double width, bool dashed);
-/** A row of coloured samples with names, from (x, y) to the right; one entry per name. */
-void meso_canvas_legend(meso_canvas *canvas, double x, double y, size_t n,
-                        const char *const *name, const meso_rgb *color);
-/** Colour bar right of @p box with ticks and a label. */
+/** Small grey text at (x, y): what was drawn, how it was estimated. */
+void meso_canvas_note(meso_canvas *canvas, double x, double y, const char *fmt, ...)
+  MESO_PRINTF(4, 5);
+/** Entry of a legend: a sample of a line and its name from (x, y) on. Returns where the next one
+ *  can start. */
+double meso_canvas_key(meso_canvas *canvas, double x, double y, meso_stroke stroke,
+                       const char *fmt, ...) MESO_PRINTF(5, 6);
+/** Colour bar right of @p box with ticks and a label, which counts as an axis label. */
 void meso_canvas_colorbar(meso_canvas *canvas, meso_box box, meso_map map, double min, double max,
                           const char *label);
 /** The cell (row, column) of a grid inside the page's margins; gaps leave room for labels. */
@@ -111,7 +117,7 @@ double meso_axes_x(const meso_axes *axes, double x);
 double meso_axes_y(const meso_axes *axes, double y);
 /** Polyline; NaN breaks it; long ones are thinned to extremes per 1/4 point. */
 void meso_axes_line(meso_canvas *canvas, const meso_axes *axes, size_t n, const double *x,
-                    const double *y, meso_rgb color, double width);
+                    const double *y, meso_stroke stroke);
 /** Round dots. */
 void meso_axes_dots(meso_canvas *canvas, const meso_axes *axes, size_t n, const double *x,
                     const double *y, meso_rgb color, double diameter);
@@ -128,11 +134,12 @@ MESO_MUST_CHECK meso_status meso_axes_image(meso_canvas *canvas, const meso_axes
                                             meso_map map, double min, double max, bool smooth,
                                             meso_err *err);
 /** Distribution of values at height y: outline of the density, quartiles, mean, and a diamond at
- *  the reference (NAN: none). Counts the finite values. */
+ *  the reference (NAN: none); a triangle where values lie beyond the end of the axis. Counts the
+ *  finite values and returns their number in ret_n. */
 MESO_MUST_CHECK meso_status meso_axes_distribution(meso_canvas *canvas, const meso_axes *axes,
                                                    double y, size_t n, const double *values,
                                                    double reference, meso_rgb color,
-                                                   meso_err *err);
+                                                   size_t *ret_n, meso_err *err);
 
 /* ---- ticks -------------------------------------------------------------------------------- */
 

@@ -18,5 +18,7 @@ struct meso_canvas {
 };
 
 void mesoi_set_color(meso_canvas *canvas, meso_rgb color, double alpha);
+/* Records a label that carries a quantity, for the report of what was drawn. */
+void mesoi_note_label(meso_canvas *canvas, const char *label);
 
 #endif

@@ -38,6 +38,18 @@ meso_rgb meso_population_color(const meso_figure_data *data, const char *name)
   return meso_palette_layer(meso_layer_rank(data, layer), inhibitory);
 }
 
+bool meso_is_source(const meso_figure_data *data, const char *name)
+{
+  const meso_population *population = meso_population_of(data, name);
+  return population != NULL && population->model == MESO_NEURON_POISSON;
+}
+
+bool meso_is_of(const char *name, const char *population)
+{
+  size_t n = strlen(population);
+  return strncmp(name, population, n) == 0 && (name[n] == '\0' || name[n] == '/');
+}
+
 double meso_discard_ms(const meso_figure_data *data, double duration_ms)
 {
   double discard = data->model != NULL ? data->model->analysis.discard_ms : 100.0;
@@ -53,6 +65,51 @@ void meso_signal_window(const meso_figure_data *data, const meso_signal *signal,
   if (first >= signal->n_times) first = 0;
   *ret_first = first;
   *ret_n = n < signal->n_times - first ? n : signal->n_times - first;
+}
+
+meso_status meso_signal_deviations(const meso_signal *signal, size_t first, size_t n,
+                                   double **ret_deviation, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t m = signal->n_channels;
+  double *deviation = NULL;
+  MESO_ALLOC(err, deviation, n * m);
+  for (size_t c = 0; c < m; c++) {
+    double sum = 0.0;
+    size_t n_finite = 0;
+    for (size_t i = 0; i < n; i++) {
+      double v = deviation[c * n + i] = signal->data[(first + i) * m + c];
+      if (!isfinite(v)) continue;
+      sum += v;
+      n_finite++;
+    }
+    double mean = n_finite > 0 ? sum / (double) n_finite : 0.0;
+    for (size_t i = 0; i < n; i++) deviation[c * n + i] -= mean;
+  }
+cleanup:
+  *ret_deviation = deviation;
+  return status;
+}
+
+void meso_mark_layers(const meso_figure_data *data, meso_canvas *canvas, const meso_axes *axes)
+{
+  for (size_t i = 0; data->model != NULL && i < data->model->n_layers; i++) {
+    const meso_layer *layer = &data->model->layer[i];
+    double middle = 0.5 * (layer->z_top_um + layer->z_bottom_um);
+    meso_text_style style = { .size_pt = 7.0, .bold = true,
+                              .color = meso_palette_layer(meso_layer_rank(data, layer->name),
+                                                          false) };
+    if (i == 0) meso_axes_guide(canvas, axes, NAN, layer->z_top_um, meso_grey);
+    meso_axes_guide(canvas, axes, NAN, layer->z_bottom_um, meso_grey);
+    if (middle > axes->y_min && middle < axes->y_max)
+      meso_canvas_text(canvas, axes->box.x + axes->box.w + 5.0, meso_axes_y(axes, middle), style,
+                       "%s", layer->name);
+  }
+}
+
+const char *meso_depth_label(const meso_signal *signal)
+{
+  return signal->position_um != NULL ? "depth z (\u00b5m)" : "channel (number, downwards)";
 }
 
 double meso_channel_z(const meso_signal *signal, size_t channel)
@@ -71,6 +128,33 @@ const meso_array *meso_find_array(const meso_figure_data *data, const char *fmt,
   va_end(args);
   const meso_array *array = meso_result_find(data->analysis, path);
   return array != NULL && meso_array_count(array) > 0 ? array : NULL;
+}
+
+const meso_attrs *meso_group_attrs(const meso_figure_data *data, const char *path)
+{
+  static const meso_attrs none = { 0, NULL };
+  for (size_t i = 0; data->analysis != NULL && i < data->analysis->n_groups; i++)
+    if (strcmp(data->analysis->group[i].path, path) == 0) return &data->analysis->group[i].attrs;
+  return &none;
+}
+
+void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size)
+{
+  const char *method = meso_attrs_text(attrs, "method");
+  double nperseg = meso_attrs_number(attrs, "nperseg", NAN);
+  double rate = meso_attrs_number(attrs, "sampling_rate_Hz", NAN);
+  const char *window = meso_attrs_text(attrs, "window");
+  char kind[64];
+  text[0] = '\0';
+  if (method == NULL || !(nperseg > 0.0)) return;
+  if (strcmp(method, "multitaper") == 0)
+    snprintf(kind, sizeof kind, "multitaper, NW = %g, %g tapers", meso_attrs_number(attrs, "nw", NAN),
+             meso_attrs_number(attrs, "tapers", NAN));
+  else
+    snprintf(kind, sizeof kind, "Welch, %.16s window", window != NULL ? window : "unknown");
+  snprintf(text, size, "%s, %g samples (%.2g Hz apart), %g segments, overlap %g %%", kind, nperseg,
+           rate / nperseg, meso_attrs_number(attrs, "n_segments", NAN),
+           100.0 * meso_attrs_number(attrs, "overlap", NAN));
 }
 
 const meso_signal *meso_find_signal(const meso_signals *signals, const char *name)
@@ -119,7 +203,7 @@ static const char *population_name(const meso_figure_data *data, size_t i)
   return NULL;
 }
 
-/* Appends the population named by an array's path, when nothing else names populations. */
+/* Name of the population in "/statistics/<population>/<quantity>", or NULL. */
 static const char *name_in_path(const char *path, const char *quantity, char name[64])
 {
   static const char head[] = "/statistics/";
@@ -131,37 +215,62 @@ static const char *name_in_path(const char *path, const char *quantity, char nam
   return name;
 }
 
-meso_status meso_distributions_find(const meso_figure_data *data, const char *quantity,
-                                    meso_distributions *ret_rows, meso_err *err)
+/* Rows in the order in which the model or the spikes name the populations. */
+static void find_named(const meso_figure_data *data, const char *quantity, bool with_sources,
+                       meso_distributions *rows)
 {
-  meso_status status = MESO_OK;
-  ret_rows->n = 0;
-  ret_rows->row = NULL;
-  if (data->analysis == NULL) return MESO_OK;
-  MESO_ALLOC(err, ret_rows->row, data->analysis->n);
-  for (size_t i = 0; population_name(data, i) != NULL && ret_rows->n < data->analysis->n; i++) {
-    const char *name = population_name(data, i);
+  const char *name;
+  for (size_t i = 0; (name = population_name(data, i)) != NULL && rows->n < data->analysis->n;
+       i++) {
     const meso_array *array = meso_find_array(data, "/statistics/%s/%s", name, quantity);
-    if (array == NULL || array->data == NULL) continue;
     const meso_population *population = meso_population_of(data, name);
-    bool has_reference = population != NULL && population->model != MESO_NEURON_POISSON
-                         && population->full_mean_rate_Hz > 0.0
+    bool is_source = meso_is_source(data, name);
+    if (array == NULL || array->data == NULL) continue;
+    if (is_source && !with_sources) {
+      size_t used = strlen(rows->left_out);
+      snprintf(rows->left_out + used, sizeof rows->left_out - used, "%s%s", used > 0 ? ", " : "",
+               name);
+      continue;
+    }
+    bool has_reference = population != NULL && !is_source && population->full_mean_rate_Hz > 0.0
                          && strcmp(quantity, "rate_Hz") == 0;
-    ret_rows->row[ret_rows->n++] = (struct meso_distribution) {
+    rows->row[rows->n++] = (struct meso_distribution) {
       name, meso_array_count(array), array->data,
       has_reference ? population->full_mean_rate_Hz : NAN
     };
   }
+}
+
+meso_status meso_distributions_find(const meso_figure_data *data, const char *quantity,
+                                    bool with_sources, meso_distributions *rows, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  rows->n = 0;
+  rows->row = NULL;
+  rows->left_out[0] = '\0';
+  if (data->analysis == NULL) return MESO_OK;
+  MESO_ALLOC(err, rows->row, data->analysis->n);
+  find_named(data, quantity, with_sources, rows);
   for (size_t i = 0; population_name(data, 0) == NULL && i < data->analysis->n; i++) {
     const meso_array *array = &data->analysis->array[i];
     char name[64];
     if (array->data == NULL || name_in_path(array->path, quantity, name) == NULL) continue;
-    ret_rows->row[ret_rows->n++] = (struct meso_distribution) {
+    rows->row[rows->n++] = (struct meso_distribution) {
       array->path + strlen("/statistics/"), meso_array_count(array), array->data, NAN
     };
   }
 cleanup:
   return status;
+}
+
+bool meso_distributions_available(const meso_figure_data *data, const char *quantity,
+                                  bool with_sources)
+{
+  meso_distributions rows = { .n = 0 };
+  bool found = meso_distributions_find(data, quantity, with_sources, &rows, NULL) == MESO_OK
+               && rows.n > 0;
+  free(rows.row);
+  return found;
 }
 
 static void find_range(const meso_distributions *rows, double *ret_min, double *ret_max)
@@ -179,28 +288,42 @@ static void find_range(const meso_distributions *rows, double *ret_min, double *
   *ret_min = low < 0.0 ? low - 0.06 * (high - low) : 0.0;
 }
 
-meso_status meso_distributions_draw(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
-                                    const meso_distributions *rows, bool zero_line,
-                                    const char *x_label, const char *title, meso_err *err)
+/* One row: its name at the left, the number of its values at the right. */
+static meso_status draw_row(const meso_figure_data *data, meso_canvas *canvas,
+                            const meso_axes *axes, const struct meso_distribution *row, double y,
+                            double numbers_at, meso_err *err)
 {
   meso_status status = MESO_OK;
+  char name[64], number[32];
+  size_t n = 0;
+  snprintf(name, sizeof name, "%.*s", (int) strcspn(row->name, "/"), row->name);
+  meso_text_style style = { .anchor = MESO_ANCHOR_RIGHT, .bold = true,
+                            .color = meso_population_color(data, name) };
+  MESO_TRY(meso_axes_distribution(canvas, axes, y, row->n, row->values, row->reference,
+                                  style.color, &n, err));
+  meso_canvas_text(canvas, axes->box.x - 6.0, meso_axes_y(axes, y), style, "%s", name);
+  meso_tick_label((double) n, 1.0, false, number, sizeof number);
+  style = (meso_text_style) { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .color = meso_black };
+  meso_canvas_text(canvas, numbers_at, meso_axes_y(axes, y), style, "%s", number);
+cleanup:
+  return status;
+}
+
+meso_status meso_distributions_draw(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
+                                    const meso_distributions *rows, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  double numbers_at = box.x + box.w;
+  meso_text_style style = { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .color = meso_grey };
+  box.w -= 42.0;
   meso_axes axes = { .box = box, .y_min = (double) rows->n - 0.4, .y_max = -0.6,
-                     .x_label = x_label, .title = title, .no_y_ticks = true };
+                     .x_label = rows->x_label, .title = rows->title, .no_y_ticks = true };
   find_range(rows, &axes.x_min, &axes.x_max);
   meso_axes_draw(canvas, &axes);
-  if (zero_line) meso_axes_guide(canvas, &axes, 0.0, NAN, meso_grey);
-  for (size_t i = 0; i < rows->n; i++) {
-    char name[64];
-    const char *label = rows->row[i].name;
-    snprintf(name, sizeof name, "%.*s", (int) strcspn(label, "/"), label);
-    meso_rgb color = meso_population_color(data, name);
-    MESO_TRY(meso_axes_distribution(canvas, &axes, (double) i, rows->row[i].n, rows->row[i].values,
-                                    rows->row[i].reference, color, err));
-    meso_canvas_text(canvas, box.x - 6.0, meso_axes_y(&axes, (double) i),
-                     (meso_text_style) { .anchor = MESO_ANCHOR_RIGHT, .bold = true,
-                                         .color = color },
-                     "%s", name);
-  }
+  if (rows->zero_line) meso_axes_guide(canvas, &axes, 0.0, NAN, meso_grey);
+  meso_canvas_text(canvas, numbers_at, box.y - 9.0, style, "n %s", rows->counted);
+  for (size_t i = 0; i < rows->n; i++)
+    MESO_TRY(draw_row(data, canvas, &axes, &rows->row[i], (double) i, numbers_at, err));
 cleanup:
   return status;
 }

@@ -10,16 +10,35 @@ meso_rgb meso_population_color(const meso_figure_data *data, const char *name);
 size_t meso_layer_rank(const meso_figure_data *data, const char *name);
 /** Population of the model, or NULL. */
 const meso_population *meso_population_of(const meso_figure_data *data, const char *name);
+/** true for a population of Poisson sources: it has a rate but no dynamics of its own. */
+bool meso_is_source(const meso_figure_data *data, const char *name);
+/** true if @p name is population/... or population itself. */
+bool meso_is_of(const char *name, const char *population);
 /** Time dropped at the start of a recording of the given length: the model's, at most half. */
 double meso_discard_ms(const meso_figure_data *data, double duration_ms);
 /** Window of at most length_ms after the discard, as sample indices of a signal. */
 void meso_signal_window(const meso_figure_data *data, const meso_signal *signal, double length_ms,
                         size_t *ret_first, size_t *ret_n);
+/** The n samples from @p first on, (channel, time), each channel about its mean over them: a fixed
+ *  offset along depth hides what varies. Caller frees. */
+MESO_MUST_CHECK meso_status meso_signal_deviations(const meso_signal *signal, size_t first,
+                                                   size_t n, double **ret_deviation,
+                                                   meso_err *err);
+/** Borders of the model's layers across a panel whose y axis is depth, and the layers' names right
+ *  of the box. */
+void meso_mark_layers(const meso_figure_data *data, meso_canvas *canvas, const meso_axes *axes);
+/** Label of the y axis over depth: with a unit where the contacts have positions. */
+const char *meso_depth_label(const meso_signal *signal);
 /** Depth of a channel (um; z, cortex negative), its number when positions are missing. */
 double meso_channel_z(const meso_signal *signal, size_t channel);
 /** Array of the analysis by a path made from a format, NULL if missing or empty. */
 const meso_array *meso_find_array(const meso_figure_data *data, const char *fmt, ...)
   MESO_PRINTF(2, 3);
+/** Attributes of a group of the analysis, e.g. "/coherence"; empty ones if it has none. */
+const meso_attrs *meso_group_attrs(const meso_figure_data *data, const char *path);
+/** How a spectrum was estimated: "Welch, hann window, 1024 samples (0.98 Hz apart), 174 segments";
+ *  empty if the analysis does not say. */
+void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size);
 /** Signal with data, or NULL. */
 const meso_signal *meso_find_signal(const meso_signals *signals, const char *name);
 /** Largest finite |value|, 0 if there is none. */
@@ -27,8 +46,7 @@ double meso_largest(size_t n, const double *values);
 /** Quantile of the finite values; NAN if there are none or memory is out. */
 double meso_quantile(size_t n, const double *values, double q);
 
-/** One horizontal distribution per population for which the analysis has
- *  "/statistics/<population>/<quantity>". */
+/** Horizontal distributions, one per population, and how their panel is labelled. */
 typedef struct meso_distributions {
   size_t n;
   struct meso_distribution {
@@ -36,17 +54,25 @@ typedef struct meso_distributions {
     size_t n;
     const double *values;
     double reference;      /**< NAN: none */
-  } *row;
+  } *row;                  /**< free with free() */
+  const char *x_label, *title;
+  const char *counted;     /**< what a value stands for: "neurons", "pairs" */
+  bool zero_line;
+  char left_out[64];       /**< names of sources that were left out; "" if none */
 } meso_distributions;
-/** Collects the rows; free(ret_rows->row). */
+/** Fills n, row and left_out from "/statistics/<population>/<quantity>" of the analysis. Sources
+ *  are left out unless with_sources: their intervals say how they are switched, not how they
+ *  fire. */
 MESO_MUST_CHECK meso_status meso_distributions_find(const meso_figure_data *data,
-                                                    const char *quantity,
-                                                    meso_distributions *ret_rows, meso_err *err);
-/** Draws the rows in a box; the axis spans x_min to the rows' q quantile or more. */
+                                                    const char *quantity, bool with_sources,
+                                                    meso_distributions *rows, meso_err *err);
+/** true if at least one population has values of the quantity. */
+bool meso_distributions_available(const meso_figure_data *data, const char *quantity,
+                                  bool with_sources);
+/** Draws the rows in a box, their numbers of values at its right; the axis ends past the highest
+ *  99.5th percentile of the rows. */
 MESO_MUST_CHECK meso_status meso_distributions_draw(const meso_figure_data *data,
                                                     meso_canvas *canvas, meso_box box,
-                                                    const meso_distributions *rows, bool zero_line,
-                                                    const char *x_label, const char *title,
-                                                    meso_err *err);
+                                                    const meso_distributions *rows, meso_err *err);
 
 #endif

@@ -120,6 +120,7 @@ void meso_canvas_colorbar(meso_canvas *canvas, meso_box box, meso_map map, doubl
   style.anchor = MESO_ANCHOR_CENTRE;
   style.vertical = true;
   meso_canvas_text(canvas, axes.box.x + 18.0 + widest, box.y + 0.5 * box.h, style, "%s", label);
+  mesoi_note_label(canvas, label);
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -189,13 +190,25 @@ static void draw_mean(meso_canvas *canvas, double x, double y, meso_rgb color)
   cairo_stroke(canvas->cr);
 }
 
+/* Values lie beyond the end of the axis; way: 1 to the right of x, -1 to the left. */
+static void draw_beyond(meso_canvas *canvas, double x, double y, double way, meso_rgb color)
+{
+  cairo_move_to(canvas->cr, x + 1.0 * way, y - 2.6);
+  cairo_line_to(canvas->cr, x + 5.0 * way, y);
+  cairo_line_to(canvas->cr, x + 1.0 * way, y + 2.6);
+  cairo_close_path(canvas->cr);
+  mesoi_set_color(canvas, color, 1.0);
+  cairo_fill(canvas->cr);
+}
+
 meso_status meso_axes_distribution(meso_canvas *canvas, const meso_axes *axes, double y, size_t n,
                                    const double *values, double reference, meso_rgb color,
-                                   meso_err *err)
+                                   size_t *ret_n, meso_err *err)
 {
   meso_status status = MESO_OK;
   double *sorted = NULL, density[MESO_DENSITY_BINS], sum = 0.0, middle = meso_axes_y(axes, y);
   size_t kept = 0;
+  *ret_n = 0;
   MESO_ALLOC(err, sorted, n);
   for (size_t i = 0; i < n; i++)
     if (isfinite(values[i])) {
@@ -204,6 +217,7 @@ meso_status meso_axes_distribution(meso_canvas *canvas, const meso_axes *axes, d
     }
   qsort(sorted, kept, sizeof *sorted, compare_doubles);
   canvas->report.n_marks += kept;
+  *ret_n = kept;
   if (kept > 0) {
     density_of(axes, kept, sorted, density);
     draw_density(canvas, axes, y, density, color);
@@ -214,6 +228,8 @@ meso_status meso_axes_distribution(meso_canvas *canvas, const meso_axes *axes, d
                         2.4, false);
     double mean = meso_axes_x(axes, sum / (double) kept);
     if (mean >= axes->box.x && mean <= end) draw_mean(canvas, mean, middle, color);
+    if (sorted[kept - 1] > axes->x_max) draw_beyond(canvas, end, middle, 1.0, color);
+    if (sorted[0] < axes->x_min) draw_beyond(canvas, axes->box.x, middle, -1.0, color);
   }
   double at = meso_axes_x(axes, reference);
   if (isfinite(at) && at >= axes->box.x && at <= axes->box.x + axes->box.w)

@@ -86,3 +86,22 @@ meso_rgb meso_map_color(meso_map map, double fraction)
   for (int k = 0; k < 3; k++) mix[k] = a[k] + w * (b[k] - a[k]);
   return from_oklab(mix);
 }
+
+meso_rgb meso_palette_ordered(size_t i, size_t n)
+{
+  /* The map's last eighth is too pale for a line on white. */
+  return meso_map_color(MESO_MAP_SEQUENTIAL, n > 1 ? 0.87 * (double) i / (double) (n - 1) : 0.3);
+}
+
+meso_rgb meso_readable_on(meso_rgb background)
+{
+  double luminance = 0.2126 * to_linear(background.r) + 0.7152 * to_linear(background.g)
+                     + 0.0722 * to_linear(background.b);
+  return 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.06 ? meso_white : meso_black;
+}
+
+meso_rgb meso_paler(meso_rgb color, double amount)
+{
+  double keep = 1.0 - amount;
+  return (meso_rgb) { amount + keep * color.r, amount + keep * color.g, amount + keep * color.b };
+}

@@ -26,6 +26,12 @@ extern const meso_rgb meso_black, meso_grey, meso_light_grey, meso_white;
 meso_rgb meso_palette(size_t i);
 /** Colour of layer number i; inhibitory populations have the lighter one of the pair. */
 meso_rgb meso_palette_layer(size_t i, bool inhibitory);
+/** Colour i of n ordered things (depths, distances), dark to light. */
+meso_rgb meso_palette_ordered(size_t i, size_t n);
+/** Black or white, whichever is easier to read on @p background (WCAG 2.1 contrast ratio). */
+meso_rgb meso_readable_on(meso_rgb background);
+/** The colour mixed with white; amount 0: itself, 1: white. */
+meso_rgb meso_paler(meso_rgb color, double amount);
 /** Colour at @p fraction (clipped to 0 .. 1) of a map; light grey for NaN. */
 meso_rgb meso_map_color(meso_map map, double fraction);
 
