@@ -165,6 +165,37 @@ CELLS = [
      lambda: pyramid(8, 8, 1160, 1320, 1.75, 0.75, 30, 6, 2, 6, 180)),
 ]
 
+# Ranges that each tree must lie in: total dendritic length, dendritic area, height of the highest
+# point over the soma. Certainty:
+#   read         the source's table was read: mean +- 2 SD, with SD = SEM sqrt(n)
+#   stand-in     read, but of another species or class of cells
+#   derived      from the layer borders of the source, for a soma in the middle of its layer
+#   approximate  the order of magnitude of published reconstructions: the source is the place to
+#                look, no number was read there
+#   test shape   not a cell
+H16 = ('Hagen et al. 2016, layer borders', '10.1093/cercor/bhw237', 'derived')
+AERDE = 'van Aerde & Feldmeyer 2015, table 7, rat prefrontal cortex, %s (n = 5), apical + basal'
+B04 = ('reconstructions of Binzegger et al. 2004', '10.1523/JNEUROSCI.1400-04.2004', 'approximate')
+M96 = ('reconstructions of Mainen & Sejnowski 1996', '10.1038/382363a0', 'approximate')
+NONE = (0, 1e9, 'none', 'none', 'test shape')
+PUBLISHED = {
+    'ball_and_stick': (NONE, NONE, NONE),
+    'basket': ((1470, 2492, 'Muralidhar et al. 2013, means of 6 groups of layer 1 interneurons, '
+                'rat', '10.3389/fnana.2013.00052', 'stand-in'),
+               (3000, 12000, *M96), (70, 250, *B04)),
+    'pyramid_l23': ((2000, 8000, *B04), (6000, 25000, *M96), (252.7, 334.4, *H16)),
+    'pyramid_l4': ((2000, 8000, *B04), (6000, 25000, *M96), (673, 754.7, *H16)),
+    'stellate_l4': ((1000, 5000, *B04), (3000, 15000, *M96), (0, 167.6, *H16)),
+    'pyramid_l5': ((2580, 7424, 'de la Pena & Geijo-Barrientos 1996, LTS+ cells (layers 5/6, n = '
+                    '5), guinea pig, apical + basal', '10.1523/JNEUROSCI.16-17-05301.1996',
+                    'stand-in'),
+                   (15000, 60000, *M96), (964.5, 1046.1, *H16)),
+    'pyramid_l6': ((2408, 7460, AERDE % 'short L6', '10.1093/cercor/bht278', 'read'),
+                   (6000, 30000, *M96), (408.6, 743.8, *H16)),
+    'pyramid_l6_tall': ((3537, 7539, AERDE % 'tall L6', '10.1093/cercor/bht278', 'read'),
+                        (8000, 40000, *M96), (1249.2, 1330.9, *H16)),
+}
+
 
 def measure(tree):
     """Dendritic length and area (frusta) without the gaps inside the soma."""
@@ -181,8 +212,11 @@ def measure(tree):
 
 def main():
     out = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
-    lines = ['file\tcell_types\torigin\tlicence\tsha256\tpoints\ttop_um\tbottom_um\t'
-             'dendritic_length_um\tdendritic_area_um2\tpublished_range']
+    head = ['file', 'cell_types', 'origin', 'licence', 'sha256', 'points', 'top_um', 'bottom_um',
+            'dendritic_length_um', 'dendritic_area_um2']
+    for quantity in ('length', 'area', 'height'):
+        head += [f'{quantity}_{part}' for part in ('low', 'high', 'source', 'doi', 'certainty')]
+    lines = ['\t'.join(head)]
     for name, types, title, make in CELLS:
         tree = make()
         text = f'# {name}: {title}\n# synthetic, by generate.py; um; GPL-3.0-or-later\n' \
@@ -196,7 +230,9 @@ def main():
         lines.append('\t'.join([
             name + '.swc', types, 'synthetic (generate.py)', 'GPL-3.0-or-later',
             hashlib.sha256(text.encode()).hexdigest(), str(len(tree.rows)), f'{max(zs):.1f}',
-            f'{min(zs):.1f}', f'{length:.1f}', f'{area:.1f}', 'unchecked']))
+            f'{min(zs):.1f}', f'{length:.1f}', f'{area:.1f}',
+            *(f'{part:g}' if not isinstance(part, str) else part
+              for published in PUBLISHED[name] for part in published)]))
     with open(os.path.join(out, 'MANIFEST.tsv'), 'w') as f:
         f.write('\n'.join(lines) + '\n')
 

@@ -118,28 +118,6 @@ static void test_hostile_files(void)
     "/", &(meso_discretisation) {150, 1, 0.1, 100}, &m, NULL)) == 3);
 }
 
-/* Shipped cells end where their layer's sketch says. */
-static void test_shipped_cells(void)
-{
-  static const struct { const char *file; double top_um; } shipped[] = {
-    {"ball_and_stick", 510}, {"basket", 160}, {"pyramid_l23", 324}, {"pyramid_l4", 745},
-    {"stellate_l4", 160}, {"pyramid_l5", 1036}, {"pyramid_l6", 650}, {"pyramid_l6_tall", 1320}};
-  for (size_t i = 0; i < 8; i++) {
-    char file[256];
-    meso_morphology *m = NULL;
-    meso_err err = {0};
-    (void) snprintf(file, sizeof file, "morphologies/%s.swc", shipped[i].file);
-    CU_ASSERT_EQUAL(meso_morphology_read(source_path(file),
-                                         &(meso_discretisation) {150, 1, 0.1, 100}, &m, &err),
-                    MESO_OK);
-    if (m == NULL) { printf("# %s\n", err.msg); continue; }
-    double top = 0;
-    for (size_t j = 0; j < m->n_segments; j++) top = fmax(top, m->end_um[3 * j + 2]);
-    CU_ASSERT(top <= shipped[i].top_um + 0.01 && top > 0.8 * shipped[i].top_um);
-    meso_morphology_destroy(m);
-  }
-}
-
 static void test_section_types(void)
 {
   unsigned types = 0;
@@ -159,7 +137,6 @@ int main(void)
     {"golden node trees", test_golden_nodes},
     {"soma and placement", test_soma_and_place},
     {"hostile files", test_hostile_files},
-    {"shipped cells", test_shipped_cells},
     {"section types", test_section_types},
     {NULL, NULL}};
   return meso_test_main("morphology", tests);
