@@ -68,7 +68,10 @@ void *meso_aligned_alloc(size_t n, size_t size);
 char *meso_strdup(const char *s);
 
 #define MESO_FAIL(err, st, ...) \
-  do { status = meso_err_set((err), (st), __FILE__, __LINE__, __VA_ARGS__); goto cleanup; } while (0)
+  do { \
+    status = meso_err_set((err), (st), __FILE__, __LINE__, __VA_ARGS__); \
+    goto cleanup; \
+  } while (0)
 #define MESO_TRY(call) \
   do { status = (call); if (status != MESO_OK) goto cleanup; } while (0)
 #define MESO_ALLOC(err, p, n) \

@@ -44,7 +44,8 @@ MESO_MUST_CHECK meso_status meso_result_read(const char *path, meso_result **ret
                                              meso_err *err);
 /** Root attribute "kind" of a mesocast file; "spikes" for any SONATA spike file, "network" for an
  *  explicit network, "drive" for a file with /drive or a lone (region, time) drive, "" if unknown.
- *  Writes at most size bytes. Fails (exit 3) on a missing file, a directory, not HDF5, truncated. */
+ *  Writes at most size bytes. Fails (exit 3) on a missing or truncated file, a directory, and what
+ *  is not HDF5. */
 MESO_MUST_CHECK meso_status meso_file_kind(const char *path, char *kind, size_t size,
                                            meso_err *err);
 

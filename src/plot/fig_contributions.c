@@ -122,7 +122,7 @@ cleanup:
 }
 
 const meso_figure_ops meso_fig_contributions = {
-  "contributions", "Contribution of each source population to the LFP over depth, dashed where it is "
-                   "inhibitory; variances do not add up where contributions are correlated.",
+  "contributions", "Contribution of each source population to the LFP over depth, dashed where it "
+                   "is inhibitory; variances do not add up where contributions are correlated.",
   170.0, 95.0, is_available, draw
 };

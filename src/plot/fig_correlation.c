@@ -61,8 +61,9 @@ static void draw_note(const meso_figure_data *data, meso_canvas *canvas, const c
     snprintf(counts, sizeof counts, " \u2003 counts in %.0f bins of %g ms", n_bins, bin_ms);
   if (left_out[0] != '\0')
     snprintf(sources, sizeof sources, " \u2003 left out: Poisson sources (%s)", left_out);
-  meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0, "circle: mean \u2003 bar: quartiles \u2003 triangle: "
-                   "beyond the axis%s%s", counts, sources);
+  meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0,
+                   "circle: mean \u2003 bar: quartiles \u2003 triangle: beyond the axis%s%s",
+                   counts, sources);
 }
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
@@ -87,7 +88,7 @@ cleanup:
 }
 
 const meso_figure_ops meso_fig_correlation = {
-  "correlation", "Spike-count correlation coefficients of the pairs within each population. Poisson "
-                 "sources are left out: they are correlated by the schedule that switches them.",
+  "correlation", "Spike-count correlation coefficients of the pairs within each population. "
+                 "Poisson sources are left out: the schedule that switches them correlates them.",
   170.0, 95.0, is_available, draw
 };

@@ -148,8 +148,8 @@ void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size)
   text[0] = '\0';
   if (method == NULL || !(nperseg > 0.0)) return;
   if (strcmp(method, "multitaper") == 0)
-    snprintf(kind, sizeof kind, "multitaper, NW = %g, %g tapers", meso_attrs_number(attrs, "nw", NAN),
-             meso_attrs_number(attrs, "tapers", NAN));
+    snprintf(kind, sizeof kind, "multitaper, NW = %g, %g tapers",
+             meso_attrs_number(attrs, "nw", NAN), meso_attrs_number(attrs, "tapers", NAN));
   else
     snprintf(kind, sizeof kind, "Welch, %.16s window", window != NULL ? window : "unknown");
   snprintf(text, size, "%s, %g samples (%.2g Hz apart), %g segments, overlap %g %%", kind, nperseg,

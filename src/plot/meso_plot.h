@@ -60,8 +60,8 @@ typedef struct meso_comparison_row {
   const char *quantity, *predicted, *measured, *preparation, *doi, *certainty, *verdict;
 } meso_comparison_row;
 
-/** Self-contained HTML report (< 10 MB, no network): every available figure inline as SVG, tables of
- *  rates beside the reference, comparison, notes (approximations and what is missing). */
+/** Self-contained HTML report (< 10 MB, no network): every available figure inline as SVG, tables
+ *  of rates beside the reference, comparison, notes (approximations and what is missing). */
 typedef struct meso_report {
   const char *title, *subtitle;      /**< model name; "77,169 neurons, 90 s, seed 1" */
   size_t n_notes; const char *const *note;              /**< plain sentences: what to know */
