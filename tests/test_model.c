@@ -110,6 +110,122 @@ static void test_cross_checks(void)
                     ":12: cells.c.fraction = 0.9: sums to 0.9 over the cell types of A; must be 1");
 }
 
+/* ---- every row of every section ------------------------------------------------------------ */
+
+/* One bad value of one row. */
+typedef struct bad_value {
+  const meso_model_section *section;
+  const meso_param *row;
+  const char *key;          /* as written: row->key, or misspelt */
+  const char *value;
+} bad_value;
+
+/* Value of a row that has no default, or whose default does not fit the generated file. */
+static const char *good_value(const meso_model_section *section, const meso_param *row)
+{
+  static const struct { const char *path, *key, *value; } special[] = {
+    {"layers", "z_bottom_um", "-1"}, {"populations", "layer", "A"}, {"cells", "share", "[]"}};
+  for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)
+    if (strcmp(section->path, special[i].path) == 0 && strcmp(row->key, special[i].key) == 0)
+      return special[i].value;
+  if (row->default_text != NULL) return row->default_text[0] != '\0' ? row->default_text : "\"\"";
+  switch (row->type) {
+  case MESO_PARAM_STRING: return "A";
+  case MESO_PARAM_CHOICE: return "excitatory";
+  case MESO_PARAM_INT: return "1";
+  default: return row->min < 0 ? "0" : row->max < 1 ? "0.5" : "1";
+  }
+}
+
+/* One section of the file; *line counts lines, *ret_bad becomes the line of the bad value. */
+static void write_section(FILE *out, const meso_model_section *s, const bad_value *bad, long *line,
+                          long *ret_bad)
+{
+  const char *dot = strchr(s->path, '.'), *indent = s->is_list || dot != NULL ? "    " : "  ";
+  const bool repeats = dot != NULL && s[-1].path[0] != '\0'
+                       && strncmp(s->path, s[-1].path, (size_t) (dot - s->path) + 1) == 0;
+  if (dot != NULL && !repeats) fprintf(out, "%.*s:\n", (int) (dot - s->path), s->path), ++*line;
+  if (s->path[0] != '\0')
+    fprintf(out, "%s%s:\n", dot != NULL ? "  " : "", dot != NULL ? dot + 1 : s->path), ++*line;
+  for (const meso_param *row = s->rows; row->key != NULL; row++) {
+    const bool is_bad = bad != NULL && bad->row == row && bad->section == s;
+    const char *key = is_bad ? bad->key : row->key;
+    if (s->path[0] != '\0') fputs(s->is_list && row == s->rows ? "  - " : indent, out);
+    fprintf(out, "%s: %s\n", key, is_bad ? bad->value : good_value(s, row));
+    ++*line;
+    if (is_bad) *ret_bad = *line;
+  }
+}
+
+/* A model file with every row of every section, one key a line; bad may be NULL. Caller frees. */
+static char *write_model(const bad_value *bad, long *ret_bad_line)
+{
+  char *text = NULL;
+  size_t size = 0;
+  long line = 0;
+  FILE *out = open_memstream(&text, &size);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+  for (const meso_model_section *s = meso_model_sections(); s->path != NULL; s++)
+    write_section(out, s, bad, &line, ret_bad_line);
+  fclose(out);
+  return text;
+}
+
+static void expect_part(const char *message, const char *part, const bad_value *bad)
+{
+  if (strstr(message, part) == NULL)
+    printf("# %s.%s = %s\n#   got  %s\n#   want %s\n", bad->section->path, bad->key, bad->value,
+           message, part);
+  CU_ASSERT_PTR_NOT_NULL(strstr(message, part));
+}
+
+/* The range and the unit of a refused value; the nearest key of a misspelt one. */
+static void expect_reason(const char *message, const bad_value *bad)
+{
+  char part[256];
+  if (strcmp(bad->key, bad->row->key) != 0) {
+    snprintf(part, sizeof part, "unknown key; did you mean %s?", bad->row->key);
+    expect_part(message, part, bad);
+    return;
+  }
+  meso_param_range_text(bad->row, part, sizeof part);
+  expect_part(message, part, bad);
+  if (strcmp(bad->row->unit, "1") != 0) expect_part(message, bad->row->unit, bad);
+}
+
+/* "populations.A", ...; an item without its name, which is what is wrong, has only a number. */
+static void object_path(const bad_value *bad, char path[80])
+{
+  const char *key = bad->row->key;
+  const bool is_name = strcmp(key, "name") == 0 || strcmp(key, "source") == 0
+                       || strcmp(key, "target") == 0;
+  const bool is_lost = is_name && (strcmp(bad->key, key) != 0 || bad->value[0] == '{');
+  const char *item = is_lost ? "[0]" : strcmp(bad->section->path, "projections") == 0 ? ".A->A"
+                                                                                       : ".A";
+  snprintf(path, 80, "%s%s%s", bad->section->path, bad->section->is_list ? item : "",
+           bad->section->path[0] != '\0' ? "." : "");
+}
+
+static void expect_file_error(const bad_value *bad)
+{
+  char name[32], place[160], path[80];
+  long line = 0;
+  meso_err err = {0};
+  char *text = write_model(bad, &line);
+  const int code = read_text(text, strlen(text), name, &err);
+  if (code != 3) printf("# %s.%s: %s: exit %d\n", bad->section->path, bad->key, bad->value, code);
+  CU_ASSERT_EQUAL(code, 3);
+  object_path(bad, path);
+  /* the source of a projection is looked up before its other keys are read */
+  const bool early = strcmp(bad->row->key, "source") == 0 && bad->value[0] == '{';
+  if (early) snprintf(place, sizeof place, "%s:%ld: projections: source", name, line);
+  else snprintf(place, sizeof place, "%s:%ld: %s%s", name, line, path, bad->key);
+  CU_ASSERT(line > 0 && strncmp(err.msg, place, strlen(place)) == 0);
+  expect_part(err.msg, place, bad);
+  if (!early) expect_reason(err.msg, bad);
+  free(text);
+}
+
 /* Where the value of a row can be set: "bold", "populations.L23E", ... */
 static const char *an_object(const char *path)
 {
@@ -122,61 +238,78 @@ static const char *an_object(const char *path)
   return path;
 }
 
-static void expect_set_error(const char *object, const meso_param *row, const char *key,
-                             const char *value, bool names_range)
+static void expect_set_error(const bad_value *bad)
 {
-  char set[400], range[256];
-  const char *sets[1] = {set};
+  char set[400];
+  const char *sets[1] = {set}, *object = an_object(bad->section->path);
   meso_model *model = NULL;
   meso_err err = {0};
-  const char *dot = object[0] != '\0' ? "." : "";
-  snprintf(set, sizeof set, "%s%s%s=%s", object, dot, key, value);
+  snprintf(set, sizeof set, "%s%s%s=%s", object, object[0] != '\0' ? "." : "", bad->key,
+           bad->value);
   meso_status status = meso_model_read(model_path("microcircuit.yaml"), 1, sets, &model, &err);
   if (status == MESO_OK) printf("# accepted: %s\n", set);
   CU_ASSERT_EQUAL(meso_status_exit_code(status), 3);
   CU_ASSERT_PTR_NULL(model);
-  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "--set: "));
-  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, key));
-  meso_param_range_text(row, range, sizeof range);
-  if (names_range && strstr(err.msg, range) == NULL) printf("# no range: %s\n", err.msg);
-  if (names_range) CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, range));
-  if (names_range && strcmp(row->unit, "1") != 0)
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, row->unit));
+  expect_part(err.msg, "--set: ", bad);
+  expect_part(err.msg, bad->key, bad);
+  expect_reason(err.msg, bad);
 }
 
-static void walk_row(const char *object, const meso_param *row)
+static void expect_error(const meso_model_section *section, const meso_param *row,
+                         const char *value)
 {
-  char value[64], key[80];
-  const bool is_number = row->type == MESO_PARAM_DOUBLE || row->type == MESO_PARAM_INT ||
-                         row->type == MESO_PARAM_DOUBLES;
-  snprintf(key, sizeof key, "%sx", row->key);
-  expect_set_error(object, row, key, "1", false);
-  if (row->type == MESO_PARAM_STRING) return;
-  expect_set_error(object, row, row->key, "rubbish", true);
-  if (!is_number) return;
-  expect_set_error(object, row, row->key, "nan", true);
-  expect_set_error(object, row, row->key, "-inf", true);
-  expect_set_error(object, row, row->key, "1 parsec", true);
+  const bad_value bad = {section, row, row->key, value};
+  expect_file_error(&bad);
+  if (value[0] != '{') expect_set_error(&bad); /* --set takes text, no maps */
+}
+
+static void walk_numbers(const meso_model_section *section, const meso_param *row)
+{
+  char value[64];
+  expect_error(section, row, "nan");
+  expect_error(section, row, "-inf");
+  expect_error(section, row, "1 parsec");
   if (row->type == MESO_PARAM_INT) snprintf(value, sizeof value, "%.0f", row->min - 1);
   else snprintf(value, sizeof value, "%.17g", row->min - fmax(1, fabs(row->min)) * 1e-9);
-  expect_set_error(object, row, row->key, value, true);
+  expect_error(section, row, value);
   if (row->type == MESO_PARAM_INT) snprintf(value, sizeof value, "%.0f", row->max + 2);
   else snprintf(value, sizeof value, "%.17g", row->max + fmax(1, fabs(row->max)) * 1e-9);
-  expect_set_error(object, row, row->key, value, true);
-  if (row->min_open) {
-    snprintf(value, sizeof value, "%.17g", row->min);
-    expect_set_error(object, row, row->key, value, true);
-  }
+  expect_error(section, row, value);
+  if (!row->min_open) return;
+  snprintf(value, sizeof value, "%.17g", row->min);
+  expect_error(section, row, value);
 }
 
+static void walk_row(const meso_model_section *section, const meso_param *row)
+{
+  char key[80];
+  snprintf(key, sizeof key, "%sx", row->key);
+  const bad_value misspelt = {section, row, key, good_value(section, row)};
+  expect_file_error(&misspelt);
+  expect_set_error(&misspelt);
+  expect_error(section, row, "{a: b}");
+  if (row->type == MESO_PARAM_STRING) return; /* any other text is one */
+  expect_error(section, row, "rubbish");
+  if (row->type == MESO_PARAM_DOUBLE || row->type == MESO_PARAM_INT
+      || row->type == MESO_PARAM_DOUBLES)
+    walk_numbers(section, row);
+}
+
+/* The generated file is fine but for the one bad value; each row is spoilt in every way. */
 static void test_every_row(void)
 {
+  char name[32];
+  meso_err err = {0};
   size_t n = 0;
+  char *text = write_model(NULL, NULL);
+  const int code = read_text(text, strlen(text), name, &err);
+  if (code != 0) printf("# %s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(code, 0);
+  free(text);
   for (const meso_model_section *s = meso_model_sections(); s->path != NULL; s++)
     for (const meso_param *row = s->rows; row->key != NULL; row++, n++) {
       CU_ASSERT_PTR_NOT_NULL(row->help);
-      const bool is_top = strcmp(s->path, "compare") != 0 && s->path[0] == '\0';
-      walk_row(is_top ? "" : an_object(s->path), row);
+      walk_row(s, row);
     }
   printf("# %zu rows\n", n);
   CU_ASSERT(n > 90);
@@ -216,10 +349,8 @@ static void test_published_numbers(void)
   }
   for (size_t t = 0; t < 8; t++) {
     double sum = 0;
-    for (size_t s = 0; s < 8; s++) {
-      CU_ASSERT_EQUAL(found[t][s], synapses[t][s]);
-      sum += (double) found[t][s];
-    }
+    for (size_t s = 0; s < 8; s++) sum += (double) found[t][s];
+    MESO_CHECK_EACH(s, 8, found[t][s] == synapses[t][s]);
     CU_ASSERT_EQUAL(found[t][8], thalamic[t]);
     MESO_CHECK_CLOSE(in_degree[t], sum / (double) m->population[t].size, 0, 0.051);
     MESO_CHECK_CLOSE(8 * m->population[t].K_ext, m->population[t].background_rate_Hz, 0, 0);
@@ -234,10 +365,8 @@ static void test_dc_background(void)
   static const char *const sets[] = {"background.type=dc"};
   static const double dc[8] = {561.97, 526.85, 737.59, 667.34, 702.47, 667.34, 1018.58, 737.59};
   meso_model *m = read_model("microcircuit.yaml", 1, sets);
-  for (size_t i = 0; i < 8; i++) {
-    MESO_CHECK_CLOSE(dc[i], m->population[i].I_dc_pA, 0, 0.0051);
-    CU_ASSERT_EQUAL(m->population[i].background_rate_Hz, 0);
-  }
+  MESO_CHECK_WORST(i, 8, fabs(m->population[i].I_dc_pA - dc[i]), 0.0051);
+  MESO_CHECK_EACH(i, 8, m->population[i].background_rate_Hz == 0);
   meso_model_destroy(m);
 }
 
@@ -290,7 +419,7 @@ static void test_cells(void)
       }
     }
     MESO_CHECK_CLOSE(1, fraction, 1e-12, 0);
-    for (size_t x = 0; x < 9; x++) MESO_CHECK_CLOSE(1, share[x], 1e-12, 0);
+    MESO_CHECK_WORST(x, 9, fabs(share[x] - 1), 1e-12);
   }
   CU_ASSERT_STRING_EQUAL(m->cell_type[3].name, "p4");
   MESO_CHECK_CLOSE(0.3626, m->cell_type[3].share[8], 1e-3, 0);                        /* TC */

@@ -222,9 +222,9 @@ static meso_status bind_section(meso_model *model, const meso_model_section *sec
               mesoi_node_place(node).text, section->path);
   if (node != NULL && section->path[0] != '\0')
     MESO_TRY(check_known(section, node, section->path, err));
+  if (section->path[0] == '\0') goto cleanup; /* bind_top does the rest */
   MESO_TRY(check_required(section->rows, node, root, section->path, err));
-  if (node != NULL && section->path[0] != '\0')
-    MESO_TRY(bind_object(section, object, node, section->path, err));
+  if (node != NULL) MESO_TRY(bind_object(section, object, node, section->path, err));
 cleanup:
   return status;
 }
@@ -282,7 +282,9 @@ static meso_status bind_model(meso_model *model, const mesoi_node *root, meso_er
   meso_status status = MESO_OK;
   for (const meso_model_section *s = meso_model_sections(); s->path != NULL; s++) {
     MESO_TRY(bind_section(model, s, root, err));
-    if (s->path[0] == '\0') MESO_TRY(bind_top(model, root, "", err));
+    if (s->path[0] != '\0') continue;
+    MESO_TRY(bind_top(model, root, "", err));
+    MESO_TRY(check_required(s->rows, root, root, "", err));
   }
   MESO_TRY(mesoi_model_check(model, root, err));
   MESO_TRY(mesoi_model_resolve_cells(model, root, err));
