@@ -128,10 +128,8 @@ static void test_every_model(void)
     meso_signals *s = container();
     meso_signal *x = add(s, 500, 2, 10);
     meso_signals *out = response(ops, x, 0.7);
-    double largest = 0;
-    for (size_t i = 0; i < out->signal[0].n_times * 2; i++)
-      largest = fmax(largest, fabs(out->signal[0].data[i]));
-    CU_ASSERT(largest < 1e-13); /* rest stays rest */
+    /* rest stays rest */
+    MESO_CHECK_WORST(i, out->signal[0].n_times * 2, fabs(out->signal[0].data[i]), 1e-13);
     CU_ASSERT_STRING_EQUAL(out->signal[0].units, ops->unit_out);
     MESO_CHECK_CLOSE(1 / 0.7, out->signal[0].sampling_rate_Hz, 1e-15, 0);
     meso_signals_destroy(out);
@@ -242,7 +240,7 @@ static void test_drive(void)
   MESO_CHECK_CLOSE(0.5 * ((1 + 2 + 0.5 * 5) / 2.5 / base - 1), z->data[0], 1e-14, 0);
   MESO_CHECK_CLOSE(0.5 * ((0.5 * 5 + 10 + 17) / 2.5 / base - 1), z->data[2], 1e-14, 0);
   MESO_CHECK_CLOSE(0.5 * ((401 + 442 + 0.5 * 485) / 2.5 / base - 1), z->data[16], 1e-14, 0);
-  for (size_t k = 0; k < 9; k++) MESO_CHECK_CLOSE(0, z->data[2 * k + 1], 0, 1e-15);
+  MESO_CHECK_WORST(k, 9, fabs(z->data[2 * k + 1]), 1e-15);
   CU_ASSERT_STRING_EQUAL(meso_attrs_text(&z->attrs, "source_units"), "nA");
   MESO_CHECK_CLOSE(0.5, meso_attrs_number(&z->attrs, "gain", NAN), 0, 0);
   meso_signals_destroy(s);

@@ -69,8 +69,8 @@ static void sorting(void)
     const bool same = memcmp(s->population->id, row[i].want, sizeof row[i].want) == 0;
     if (!same) printf("# %s\n", row[i].what);
     CU_ASSERT_TRUE(same);
-    for (size_t k = 1; k < N; k++)
-      CU_ASSERT_TRUE(s->population->time_ms[k - 1] <= s->population->time_ms[k]);
+    const double *sorted = s->population->time_ms;
+    MESO_CHECK_EACH(k, N - 1, sorted[k] <= sorted[k + 1]);
     meso_spikes_destroy(s);
   }
 }
@@ -107,7 +107,7 @@ static void signals(void)
   meso_err err;
   CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "lfp", "mV", 3, 2, 1000, 5, &lfp, NULL), MESO_OK);
-  for (size_t i = 0; i < 6; i++) CU_ASSERT_EQUAL(lfp->data[i], 0.0);
+  MESO_CHECK_WORST(i, 6, fabs(lfp->data[i]), 0);
   CU_ASSERT_EQUAL(meso_signals_add(s, "lfp", "mV", 1, 1, 1, 0, NULL, &err), MESO_EINVAL);
   CU_ASSERT_EQUAL(meso_signals_add(s, "x", "1", SIZE_MAX / 2, 4, 1, 0, NULL, &err), MESO_ENOMEM);
   CU_ASSERT_EQUAL(s->n, 1);

@@ -490,9 +490,8 @@ static void golden_spikes(void)
   CU_ASSERT_EQUAL_FATAL(meso_h5_read_doubles(path, "/nodes/E/positions", &n_dims, dims, &xy, NULL),
                         MESO_OK);
   CU_ASSERT_TRUE_FATAL(n_dims == 2 && dims[0] == 160 && dims[1] == 2);
-  for (size_t k = 0; k < 160; k++)
-    CU_ASSERT_TRUE(s->population[e].position_um[3 * k] == xy[2 * k]
-                   && s->population[e].position_um[3 * k + 1] == xy[2 * k + 1]);
+  const double *position = s->population[e].position_um;
+  MESO_CHECK_EACH(k, 160, position[3 * k] == xy[2 * k] && position[3 * k + 1] == xy[2 * k + 1]);
   free(xy);
   CU_ASSERT_EQUAL(meso_attrs_number(&s->attrs, "jitter_ms", 0), 1.0);
   meso_spikes_destroy(s);

@@ -391,7 +391,8 @@ static void test_labels_and_counts(void)
     { "spectra", { "frequency (Hz)", "PSD (mV\u00b2/Hz)", "PSD ((spikes/s)\u00b2/Hz)" },
       (5 + 9) * (N_FREQUENCIES - 1) },
     { "coherence", { "frequency (Hz)", "magnitude squared coherence (dimensionless)",
-                     "contact (number)", "magnitude squared (dimensionless)" }, 5 * 52 + N_CHANNELS * N_CHANNELS },
+                     "contact (number)", "magnitude squared (dimensionless)" },
+      5 * 52 + N_CHANNELS * N_CHANNELS },
     /* the drive twice: its samples, and their means over one volume of 15 samples */
     { "bold", { "time (s)", "BOLD (%)", "drive (dimensionless)" }, 4 * (N_BOLD + 900 + 60) },
   };
