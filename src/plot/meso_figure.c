@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_registry.h"
+
 #define MESO_FIG(id) extern const meso_figure_ops meso_fig_##id;
 #include "meso_fig_list.inc"
 #undef MESO_FIG
@@ -16,19 +18,7 @@ static const meso_figure_ops *const figure_table[] = {
   NULL
 };
 
-size_t meso_figure_count(void) { return sizeof figure_table / sizeof figure_table[0] - 1; }
-
-const meso_figure_ops *meso_figure_at(size_t i)
-{
-  return i < meso_figure_count() ? figure_table[i] : NULL;
-}
-
-const meso_figure_ops *meso_figure_by_name(const char *name)
-{
-  for (size_t i = 0; i < meso_figure_count(); i++)
-    if (strcmp(figure_table[i]->name, name) == 0) return figure_table[i];
-  return NULL;
-}
+MESO_REGISTRY(meso_figure, meso_figure_ops, figure_table)
 
 static meso_status draw_figure(const meso_figure_ops *figure, const meso_figure_data *data,
                                meso_canvas_format format, const char *provenance,
