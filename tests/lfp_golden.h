@@ -8,15 +8,6 @@
 #include "meso_morphology.h"
 #include "meso_test.h"
 
-/* Path of a file of the source tree, in a static buffer. */
-static inline const char *source_path(const char *name)
-{
-  static char path[4096];
-  const char *top = getenv("MESO_SRCDIR");
-  (void) snprintf(path, sizeof path, "%s/%s", top != NULL ? top : ".", name);
-  return path;
-}
-
 /* Dataset "prefix/name" of a golden file; NULL (and a failed check) if it cannot be read. */
 static inline double *golden(const char *file, const char *prefix, const char *name, size_t *count)
 {
@@ -25,7 +16,7 @@ static inline double *golden(const char *file, const char *prefix, const char *n
   double *data = NULL;
   meso_err err = {0};
   (void) snprintf(dataset, sizeof dataset, "%s/%s", prefix, name);
-  if (meso_h5_read_doubles(source_path(file), dataset, &n_dims, dims, &data, &err) != MESO_OK) {
+  if (meso_h5_read_doubles(meso_test_path(file), dataset, &n_dims, dims, &data, &err) != MESO_OK) {
     printf("# %s: %s\n", dataset, err.msg);
     CU_FAIL("golden dataset");
     *count = 0;
@@ -70,8 +61,8 @@ static inline meso_morphology *reference_cell(const char *name)
   meso_morphology *m = NULL;
   meso_err err = {0};
   (void) snprintf(file, sizeof file, "tests/reference/lfp/%s.swc", name);
-  if (meso_morphology_read(source_path(file), &(meso_discretisation) {150, 1, 0.1, 100}, &m, &err)
-      != MESO_OK) {
+  const meso_discretisation discretisation = {150, 1, 0.1, 100};
+  if (meso_morphology_read(meso_test_path(file), &discretisation, &m, &err) != MESO_OK) {
     printf("# %s\n", err.msg);
     CU_FAIL("reference cell");
   }

@@ -2,25 +2,12 @@
 # Entries of data/measured keep the schema of data/measured/README.md, as TAP: one test per file, and
 # one for names over all files.
 src=${MESO_SRCDIR:-.}
+# shellcheck source=tests/tap.sh
+. "$src/tests/tap.sh"
 cd "$src/data/measured" || exit 99
 set -- *.yaml
 [ -f "$1" ] || { echo 'Bail out! no file of measured numbers'; exit 99; }
 echo "1..$(($# + 1))"
-n=0
-bad=0
-
-# result NAME COMPLAINTS
-result() {
-  n=$((n + 1))
-  if [ -z "$2" ]; then
-    echo "ok $n - $1"
-  else
-    echo "not ok $n - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-    bad=1
-  fi
-}
-
 for file; do
   result "$file" "$(awk -v readme=README.md '
     function complain(what) { print FILENAME ": " id ": " what }

@@ -11,12 +11,11 @@
 static meso_spikes *simulate(const char *duration, int seed, int n_threads,
                              meso_engine_report *report)
 {
-  char path[4096], set_seed[64];
-  const char *dir = getenv("MESO_SRCDIR");
+  const char *path = meso_test_path("data/models/microcircuit.yaml");
+  char set_seed[64];
   meso_model *model = NULL;
   meso_spikes *spikes = NULL;
   meso_err err = {0};
-  (void) snprintf(path, sizeof path, "%s/data/models/microcircuit.yaml", dir != NULL ? dir : ".");
   (void) snprintf(set_seed, sizeof set_seed, "simulation.seed=%d", seed);
   const char *const sets[] = {duration, set_seed, "thalamus.type=off"};
   meso_status st = meso_model_read(path, 3, sets, &model, &err);

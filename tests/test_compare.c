@@ -13,10 +13,9 @@ static const char *shipped[N_SHIPPED];
 static void find_shipped(void)
 {
   static const char *const name[N_SHIPPED] = { "bold", "pd14_nest", "spikes" };
-  const char *src = getenv("MESO_SRCDIR");
   for (size_t i = 0; i < N_SHIPPED; i++) {
-    snprintf(shipped_path[i], sizeof shipped_path[i], "%s/data/measured/%s.yaml",
-             src != NULL ? src : ".", name[i]);
+    snprintf(shipped_path[i], sizeof shipped_path[i], "%s/%s.yaml",
+             meso_test_path("data/measured"), name[i]);
     shipped[i] = shipped_path[i];
   }
 }

@@ -10,11 +10,11 @@
 
 static double *load(const char *file, const char *dataset, size_t *dims)
 {
-  char path[1024];
+  char path[4096];
   size_t n_dims = 0;
   double *data = NULL;
   meso_err err = {0};
-  snprintf(path, sizeof path, "%s/tests/reference/analysis/%s", getenv("MESO_SRCDIR"), file);
+  snprintf(path, sizeof path, "%s/%s", meso_test_path("tests/reference/analysis"), file);
   if (meso_h5_read_doubles(path, dataset, &n_dims, dims, &data, &err)) printf("# %s\n", err.msg);
   CU_ASSERT_PTR_NOT_NULL_FATAL(data);
   return data;
@@ -57,9 +57,8 @@ static void compare(const char *what, const double *got, const double *want, siz
 
 static meso_spikes *load_spikes(void)
 {
-  char path[1024];
+  const char *path = meso_test_path("tests/reference/analysis/spikes_small.h5");
   meso_spikes *spikes = NULL;
-  snprintf(path, sizeof path, "%s/tests/reference/analysis/spikes_small.h5", getenv("MESO_SRCDIR"));
   CU_ASSERT_EQUAL_FATAL(meso_spikes_read(path, &spikes, NULL), MESO_OK);
   return spikes;
 }

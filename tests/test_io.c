@@ -323,66 +323,70 @@ static void write_foreign(const char *path, const foreign *c)
   (void) H5Fclose(file);
 }
 
+static const foreign foreign_rows[] = {
+  { "plain", 1, .time_ms = { 1, 2, 3 }, .id = { 0, 1, 2 }, .size = 3, .message = "t_stop_ms" },
+  { "no size", 1, .time_ms = { 1, 2, 3 }, .id = { 0, 1, 2 }, .size = -1,
+    .message = "pop: no size" },
+  { "unsorted", 1, .time_ms = { 3, 2, 1 }, .id = { 2, 1, 0 }, .size = 3,
+    .message = "not in order" },
+  { "by id", 1, .time_ms = { 3, 2, 1 }, .id = { 2, 1, 0 }, .size = 3, .sorting = "by_id" },
+  { "seconds", 1, .time_ms = { 0.001, 0.002, 0.003 }, .id = { 0, 1, 2 }, .size = 3,
+    .units = "s" },
+  { "odd unit", 1, .time_ms = { 1, 2, 3 }, .size = 3, .units = "furlong", .want = MESO_EFORMAT,
+    .message = "furlong" },
+  { "id = size", 1, .time_ms = { 1, 2, 3 }, .id = { 0, 1, 3 }, .size = 3, .want = MESO_ERANGE,
+    .message = "population pop: neuron 3" },
+  { "negative id", 1, .time_ms = { 1, 2, 3 }, .id = { 0, -1, 2 }, .size = 3,
+    .want = MESO_ERANGE, .message = "population pop: node_ids" },
+  { "id beyond 32 bits", 1, .time_ms = { 1, 2, 3 }, .id = { 0, 1, 1LL << 40 }, .size = -1,
+    .want = MESO_ERANGE, .message = "population pop" },
+  { "NaN", 1, .time_ms = { 1, NAN, 3 }, .size = 3, .want = MESO_ERANGE, .message = "spike 1" },
+  { "negative time", 1, .time_ms = { -1, 2, 3 }, .size = 3, .want = MESO_ERANGE,
+    .message = "population pop" },
+  { "infinite", 1, .time_ms = { 1, 2, INFINITY }, .size = 3, .want = MESO_ERANGE,
+    .message = "spike 2" },
+  { "rank 2", 2, .time_ms = { 1, 2, 3 }, .size = 3, .want = MESO_EFORMAT,
+    .message = "dimensions" },
+  { "text", 1, .text_times = true, .size = 3, .want = MESO_EFORMAT, .message = "numbers" },
+  { "no ids", 1, .no_ids = true, .size = 3, .want = MESO_ENOTFOUND, .message = "node_ids" },
+  { "too few ids", 1, .short_ids = true, .size = 3, .want = MESO_EFORMAT, .message = "2 ids" },
+  { "huge size", 1, .time_ms = { 1, 2, 3 }, .size = 1e15, .want = MESO_ERANGE,
+    .message = "size" },
+  { "size 2.5", 1, .time_ms = { 1, 2, 3 }, .size = 2.5, .want = MESO_ERANGE,
+    .message = "size" },
+  { "no population", 1, .flat = true, .size = 3, .want = MESO_ENOTFOUND,
+    .message = "no population" },
+};
+
+static void check_foreign(const foreign *c)
+{
+  char path[64];
+  meso_spikes *s = NULL;
+  meso_err err = { .msg = "" };
+  write_foreign(scratch(path, "f"), c);
+  const meso_status got = meso_spikes_read(path, &s, &err);
+  const char *said = got != MESO_OK ? err.msg : meso_attrs_text(&s->attrs, "warning");
+  const bool message_fine =
+    c->message == NULL || (said != NULL && strstr(said, c->message) != NULL);
+  if (got != c->want || !message_fine)
+    printf("# %s: status %d: %s\n", c->what, (int) got, said == NULL ? "" : said);
+  CU_ASSERT_EQUAL(got, c->want);
+  CU_ASSERT_TRUE(message_fine);
+  if (got == MESO_OK) {
+    const meso_spike_population *p = &s->population[0];
+    CU_ASSERT_EQUAL_FATAL(p->size, 3);
+    MESO_CHECK_EACH(k, 3, p->id[k] == k);
+    MESO_CHECK_WORST(k, 3, fabs(p->time_ms[k] - 1.0 - (double) k), 1e-14);
+  }
+  if (c->sorting != NULL) CU_ASSERT_PTR_NULL(strstr(said, "not in order"));
+  meso_spikes_destroy(s);
+  (void) unlink(path);
+}
+
 static void foreign_spikes(void)
 {
-  static const foreign row[] = {
-    { "plain", 1, .time_ms = { 1, 2, 3 }, .id = { 0, 1, 2 }, .size = 3, .message = "t_stop_ms" },
-    { "no size", 1, .time_ms = { 1, 2, 3 }, .id = { 0, 1, 2 }, .size = -1,
-      .message = "pop: no size" },
-    { "unsorted", 1, .time_ms = { 3, 2, 1 }, .id = { 2, 1, 0 }, .size = 3,
-      .message = "not in order" },
-    { "by id", 1, .time_ms = { 3, 2, 1 }, .id = { 2, 1, 0 }, .size = 3, .sorting = "by_id" },
-    { "seconds", 1, .time_ms = { 0.001, 0.002, 0.003 }, .id = { 0, 1, 2 }, .size = 3,
-      .units = "s" },
-    { "odd unit", 1, .time_ms = { 1, 2, 3 }, .size = 3, .units = "furlong", .want = MESO_EFORMAT,
-      .message = "furlong" },
-    { "id = size", 1, .time_ms = { 1, 2, 3 }, .id = { 0, 1, 3 }, .size = 3, .want = MESO_ERANGE,
-      .message = "population pop: neuron 3" },
-    { "negative id", 1, .time_ms = { 1, 2, 3 }, .id = { 0, -1, 2 }, .size = 3,
-      .want = MESO_ERANGE, .message = "population pop: node_ids" },
-    { "id beyond 32 bits", 1, .time_ms = { 1, 2, 3 }, .id = { 0, 1, 1LL << 40 }, .size = -1,
-      .want = MESO_ERANGE, .message = "population pop" },
-    { "NaN", 1, .time_ms = { 1, NAN, 3 }, .size = 3, .want = MESO_ERANGE, .message = "spike 1" },
-    { "negative time", 1, .time_ms = { -1, 2, 3 }, .size = 3, .want = MESO_ERANGE,
-      .message = "population pop" },
-    { "infinite", 1, .time_ms = { 1, 2, INFINITY }, .size = 3, .want = MESO_ERANGE,
-      .message = "spike 2" },
-    { "rank 2", 2, .time_ms = { 1, 2, 3 }, .size = 3, .want = MESO_EFORMAT,
-      .message = "dimensions" },
-    { "text", 1, .text_times = true, .size = 3, .want = MESO_EFORMAT, .message = "numbers" },
-    { "no ids", 1, .no_ids = true, .size = 3, .want = MESO_ENOTFOUND, .message = "node_ids" },
-    { "too few ids", 1, .short_ids = true, .size = 3, .want = MESO_EFORMAT, .message = "2 ids" },
-    { "huge size", 1, .time_ms = { 1, 2, 3 }, .size = 1e15, .want = MESO_ERANGE,
-      .message = "size" },
-    { "size 2.5", 1, .time_ms = { 1, 2, 3 }, .size = 2.5, .want = MESO_ERANGE,
-      .message = "size" },
-    { "no population", 1, .flat = true, .size = 3, .want = MESO_ENOTFOUND,
-      .message = "no population" },
-  };
-  char path[64];
-  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
-    meso_spikes *s = NULL;
-    meso_err err = { .msg = "" };
-    write_foreign(scratch(path, "f"), &row[i]);
-    const meso_status got = meso_spikes_read(path, &s, &err);
-    const char *said = got != MESO_OK ? err.msg : meso_attrs_text(&s->attrs, "warning");
-    const bool message_fine =
-      row[i].message == NULL || (said != NULL && strstr(said, row[i].message) != NULL);
-    if (got != row[i].want || !message_fine)
-      printf("# %s: status %d: %s\n", row[i].what, (int) got, said == NULL ? "" : said);
-    CU_ASSERT_EQUAL(got, row[i].want);
-    CU_ASSERT_TRUE(message_fine);
-    if (got == MESO_OK) {
-      CU_ASSERT_EQUAL(s->population[0].size, 3);
-      for (uint32_t k = 0; k < 3; k++) {
-        CU_ASSERT_EQUAL(s->population[0].id[k], k);
-        MESO_CHECK_CLOSE(1.0 + k, s->population[0].time_ms[k], 1e-15, 0);
-      }
-    }
-    if (row[i].sorting != NULL) CU_ASSERT_PTR_NULL(strstr(said, "not in order"));
-    meso_spikes_destroy(s);
-  }
-  (void) unlink(path);
+  for (size_t i = 0; i < sizeof foreign_rows / sizeof *foreign_rows; i++)
+    check_foreign(&foreign_rows[i]);
 }
 
 /* A header that claims terabytes must not make us allocate them. */
@@ -470,11 +474,9 @@ static void bad_targets(void)
 
 static void golden_spikes(void)
 {
-  char path[1024], kind[16];
+  const char *path = meso_test_path("tests/reference/analysis/spikes_small.h5");
+  char kind[16];
   meso_spikes *s = NULL;
-  const char *srcdir = getenv("MESO_SRCDIR");
-  (void) snprintf(path, sizeof path, "%s/tests/reference/analysis/spikes_small.h5",
-                  srcdir == NULL ? "." : srcdir);
   CU_ASSERT_EQUAL(meso_file_kind(path, kind, sizeof kind, NULL), MESO_OK);
   CU_ASSERT_STRING_EQUAL(kind, "spikes");
   CU_ASSERT_EQUAL_FATAL(meso_spikes_read(path, &s, NULL), MESO_OK);

@@ -24,7 +24,7 @@ static size_t split_tabs(char *line, char *field[MOST_COLUMNS])
 static table read_manifest(void)
 {
   table t = { .text = calloc(1, 1 << 16) };
-  FILE *file = fopen(source_path("morphologies/MANIFEST.tsv"), "rb");
+  FILE *file = fopen(meso_test_path("morphologies/MANIFEST.tsv"), "rb");
   CU_ASSERT_FATAL(file != NULL && t.text != NULL);
   const size_t n = fread(t.text, 1, (1 << 16) - 1, file);
   CU_ASSERT_FATAL(n > 0 && n < (1 << 16) - 1);
@@ -59,7 +59,7 @@ static const char *path_of(const table *t, size_t row)
 {
   char name[256];
   (void) snprintf(name, sizeof name, "morphologies/%s", field(t, row, "", "file"));
-  return source_path(name);
+  return meso_test_path(name);
 }
 
 /* Dendritic length and area, and the height of the highest point over the soma (um, um2). */
@@ -138,7 +138,7 @@ static void test_files(void)
 {
   table t = read_manifest();
   size_t n_files = 0;
-  DIR *folder = opendir(source_path("morphologies"));
+  DIR *folder = opendir(meso_test_path("morphologies"));
   CU_ASSERT_FATAL(folder != NULL);
   for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
     const char *ending = strrchr(entry->d_name, '.');

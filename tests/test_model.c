@@ -8,10 +8,9 @@
 
 static const char *model_path(const char *name)
 {
-  static char path[1024];
-  const char *top = getenv("MESO_SRCDIR");
-  snprintf(path, sizeof path, "%s/data/models/%s", top != NULL ? top : ".", name);
-  return path;
+  char path[64];
+  snprintf(path, sizeof path, "data/models/%s", name);
+  return meso_test_path(path);
 }
 
 static meso_model *read_model(const char *name, size_t n_sets, const char *const *sets)

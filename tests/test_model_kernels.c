@@ -9,7 +9,7 @@ static meso_model *read_model(const char *const *sets, size_t n_sets)
 {
   meso_model *model = NULL;
   meso_err err = {0};
-  if (meso_model_read(source_path("data/models/microcircuit.yaml"), n_sets, sets, &model, &err)
+  if (meso_model_read(meso_test_path("data/models/microcircuit.yaml"), n_sets, sets, &model, &err)
       != MESO_OK) {
     printf("# %s\n", err.msg);
     CU_FAIL("model");
@@ -22,13 +22,10 @@ static const char *const quick[] = {"lfp.kernel_duration_ms=30"};
 
 static meso_result *build_kernels(const meso_model *model, int n_threads)
 {
-  char dir[4096], parent[4096];
+  const char *const folder[] = {meso_test_path("morphologies"), meso_test_path(".")};
   meso_result *kernels = NULL;
   meso_err err = {0};
-  (void) snprintf(dir, sizeof dir, "%s", source_path("morphologies"));
-  (void) snprintf(parent, sizeof parent, "%s", source_path("."));
-  if (meso_kernels_build(model, 2, (const char *[]) {dir, parent}, n_threads, NULL, &kernels, &err)
-      != MESO_OK) {
+  if (meso_kernels_build(model, 2, folder, n_threads, NULL, &kernels, &err) != MESO_OK) {
     printf("# %s\n", err.msg);
     CU_FAIL("kernels");
   }

@@ -68,11 +68,9 @@ static double noise(void)
 
 static meso_model *read_model(void)
 {
-  char path[1024];
   meso_err err = {0};
   meso_model *model = NULL;
-  const char *top = getenv("MESO_SRCDIR");
-  snprintf(path, sizeof path, "%s/data/models/microcircuit.yaml", top != NULL ? top : ".");
+  const char *path = meso_test_path("data/models/microcircuit.yaml");
   must(meso_model_read(path, 0, NULL, &model, &err), &err);
   model->thalamus = (meso_schedule) { .kind = MESO_SCHEDULE_BLOCKS, .start_ms = 10000.0,
                                       .on_ms = 20000.0, .period_ms = 40000.0, .rate_Hz = 15.0 };

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Exit codes and messages of the program, and what it must never leave behind, as TAP.
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
+# shellcheck source=tests/tap.sh
+. "$src/tests/tap.sh"
 build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
 meso=$build/mesocast
 toy=$src/data/models/toy.yaml
@@ -9,21 +11,6 @@ network=$src/tests/reference/network/small_network.h5
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0
-bad=0
-
-# result NAME PROBLEM: passes when the problem is empty
-result() {
-  n=$((n + 1))
-  if [ -z "$2" ]; then
-    echo "ok $n - $1"
-  else
-    echo "not ok $n - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-    bad=1
-  fi
-}
-
 # code NAME WANTED ARGUMENTS...: the exit code, and nothing but one line on stderr if it is not 0
 code() {
   name=$1
