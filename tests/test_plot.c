@@ -151,6 +151,7 @@ static meso_signals *make_bold(void)
     for (size_t c = 0; c < 4; c++)
       s->data[t * 4 + c] = 0.004 * (double) (c + 1) * sin(2 * M_PI * ((double) t * 1.5 - 15) / 40);
   for (size_t c = 0; c < 4; c++) must(meso_signal_set_label(s, c, label[c], &err), &err);
+  must(meso_attrs_set_text(&s->attrs, "model", "friston2003", &err), &err);
   return bold;
 }
 
@@ -217,6 +218,19 @@ static void add_spectra(meso_result *result, const meso_model *model)
   must(meso_result_add_text(result, "/population_spectrum/labels", n, name, &err), &err);
 }
 
+static void set_estimator(meso_attrs *attrs, const char *method)
+{
+  meso_err err = {0};
+  must(meso_attrs_set_text(attrs, "method", method, &err), &err);
+  must(meso_attrs_set_text(attrs, "window", "hann", &err), &err);
+  must(meso_attrs_set_number(attrs, "nperseg", 256, &err), &err);
+  must(meso_attrs_set_number(attrs, "n_segments", 61, &err), &err);
+  must(meso_attrs_set_number(attrs, "overlap", 0.5, &err), &err);
+  must(meso_attrs_set_number(attrs, "sampling_rate_Hz", 1000, &err), &err);
+  must(meso_attrs_set_number(attrs, "nw", 4, &err), &err);
+  must(meso_attrs_set_number(attrs, "tapers", 7, &err), &err);
+}
+
 static void add_coherence(meso_result *result)
 {
   meso_err err = {0};
@@ -238,6 +252,20 @@ static void add_coherence(meso_result *result)
   meso_attrs *attrs = meso_result_group_attrs(result, "/coherence");
   CU_ASSERT_PTR_NOT_NULL_FATAL(attrs);
   must(meso_attrs_set_number(attrs, "bias_level", 0.02, &err), &err);
+  must(meso_attrs_set_number(attrs, "effective_observations", 50.0, &err), &err);
+  set_estimator(attrs, "multitaper");
+}
+
+/* Parameters that the analyses write beside their results. */
+static void add_parameters(meso_result *result)
+{
+  meso_err err = {0};
+  meso_attrs *attrs = meso_result_group_attrs(result, "/statistics");
+  must(meso_attrs_set_number(attrs, "min_spikes", 4, &err), &err);
+  attrs = meso_result_group_attrs(result, "/correlation");
+  must(meso_attrs_set_number(attrs, "bin_ms", 2, &err), &err);
+  must(meso_attrs_set_number(attrs, "n_bins", 44950, &err), &err);
+  set_estimator(meso_result_group_attrs(result, "/spectrum"), "welch");
 }
 
 static meso_figure_data make_data(void)
@@ -250,6 +278,7 @@ static meso_figure_data make_data(void)
   add_correlation(result, model);
   add_spectra(result, model);
   add_coherence(result);
+  add_parameters(result);
   return (meso_figure_data) { model, make_spikes(model), make_lfp(model), NULL, make_bold(),
                               result };
 }
@@ -419,6 +448,108 @@ static void test_labels_and_counts(void)
   free_data(&data);
 }
 
+/* What a figure must say beside its axes: numbers of data, estimators, what was left out. */
+static void test_notes(void)
+{
+  static const struct { const char *figure, *part[5]; } expected[] = {
+    { "raster", { "1 in 50 neurons", "n = 1565 neurons", "bins of 2 ms" } },
+    { "rates", { "circle: mean", "reference mean" } },
+    { "variability", { "at least 4 spikes", "left out: Poisson sources (TC)" } },
+    { "correlation", { "44950 bins of 2 ms", "left out: Poisson sources (TC)" } },
+    { "lfp", { "16 contacts, each about its mean" } },
+    { "csd", { "Current source density, each contact about its mean in this window",
+               "Local field potential, each contact about its mean in this window" } },
+    { "contributions", { "L23E", "whole LFP" } },
+    { "spectra", { "Welch, hann window, 256 samples (3.9 Hz apart), 61 segments, overlap 50 %",
+                   "5 of 16 contacts" } },
+    { "coherence", { "multitaper, NW = 4, 7 tapers", "worth 50 independent ones",
+                     "bias without coherence: 0.02", "95 % limit of one pair: 0.059",
+                     "100 \u00b5m (n = 15 pairs)" } },
+    { "bold", { "friston2003: n = 60 volumes, TR = 1.5 s", "n = 2 blocks of 20 s",
+                "baseline of the drive: 2\u201310 s", "n = 900 samples" } }
+  };
+  meso_figure_data data = make_data();
+  for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+    meso_figure_report report;
+    char *svg = NULL;
+    const meso_figure_ops *figure = meso_figure_by_name(expected[i].figure);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(figure);
+    CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
+    free(svg);
+    for (size_t k = 0; k < 5 && expected[i].part[k] != NULL; k++) {
+      const char *found = strstr(report.notes, expected[i].part[k]);
+      if (found == NULL)
+        printf("# %s: no \"%s\" in\n# %s\n", figure->name, expected[i].part[k], report.notes);
+      CU_ASSERT_PTR_NOT_NULL(found);
+    }
+  }
+  free_data(&data);
+}
+
+/* Ramps about 0 over the window of a figure (its first and last sample add up to twice_middle), plus
+ * an offset for each contact; whole numbers, so that means are exact. */
+static void fill_ramps(const meso_signals *signals, double twice_middle, double offset)
+{
+  for (size_t i = 0; i < signals->n; i++) {
+    const meso_signal *s = &signals->signal[i];
+    for (size_t k = 0; k < s->n_times * s->n_channels; k++) {
+      double contact = (double) (k % s->n_channels + 1), time = (double) (k / s->n_channels);
+      s->data[k] = contact * (2.0 * time - twice_middle + offset);
+    }
+  }
+}
+
+static void test_offsets_do_not_show(void)
+{
+  static const struct { const char *figure; double twice_middle; } row[3] = {
+    { "lfp", 100 + 1100 }, { "csd", 100 + 400 }, { "contributions", 100 + N_TIMES - 1 }
+  };
+  meso_figure_data data = make_data();
+  for (size_t i = 0; i < 3; i++) {
+    char *plain = NULL, *moved = NULL;
+    const meso_figure_ops *figure = meso_figure_by_name(row[i].figure);
+    fill_ramps(data.lfp, row[i].twice_middle, 0.0);
+    CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, &data, &plain, NULL, NULL), MESO_OK);
+    fill_ramps(data.lfp, row[i].twice_middle, 4096.0);
+    CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, &data, &moved, NULL, NULL), MESO_OK);
+    if (strcmp(plain, moved) != 0) printf("# %s shows the offsets\n", row[i].figure);
+    CU_ASSERT(strcmp(plain, moved) == 0);
+    free(plain);
+    free(moved);
+  }
+  free_data(&data);
+}
+
+/* A BOLD file without a response says why, in axes with units. */
+static void test_bold_reasons(void)
+{
+  static const char written[] = "a recording of 5 s is too short for BOLD: the baseline ends at 10 "
+                                "s and a response needs seconds more";
+  meso_err err = {0};
+  meso_signals *bold = NULL;
+  meso_signal *s = NULL;
+  meso_figure_report report;
+  char *svg = NULL;
+  const meso_figure_ops *figure = meso_figure_by_name("bold");
+  must(meso_signals_create(&bold, &err), &err);
+  const meso_figure_data data = { .bold = bold };
+  CU_ASSERT_FALSE(figure->available(&data));
+  must(meso_attrs_set_text(&bold->attrs, "empty", written, &err), &err);
+  must(meso_figure_svg(figure, &data, &svg, &report, &err), &err);
+  CU_ASSERT_EQUAL(report.n_marks, 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(report.labels, "BOLD (%)\n"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(report.labels, "time (s)\n"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(report.notes, "a recording of 5 s is too short for BOLD"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(report.notes, "a response"));
+  free(svg);
+  meso_attrs_clear(&bold->attrs);
+  must(meso_signals_add(bold, "bold", "1", 1, 1, 1.0, 0.0, &s, &err), &err);
+  must(meso_figure_svg(figure, &data, &svg, &report, &err), &err);
+  CU_ASSERT_PTR_NOT_NULL(strstr(report.notes, "fewer than two volumes"));
+  free(svg);
+  meso_signals_destroy(bold);
+}
+
 /* The raster draws each spike of its sample inside the window once. */
 static void test_raster_counts_spikes(void)
 {
@@ -574,6 +705,9 @@ int main(void)
     { "every figure in every format", test_formats },
     { "report", test_report },
     { "labels with units, numbers of marks", test_labels_and_counts },
+    { "notes: numbers of data, estimators, what was left out", test_notes },
+    { "fixed offsets of contacts do not show", test_offsets_do_not_show },
+    { "no BOLD response: the reason", test_bold_reasons },
     { "raster draws each sampled spike once", test_raster_counts_spikes },
     { "no values, infinite values, constants", test_no_value },
     { "next to no data", test_next_to_nothing },

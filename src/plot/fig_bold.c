@@ -181,14 +181,12 @@ static void draw_reason(const meso_figure_data *data, meso_canvas *canvas, meso_
   axes.x_label = "time (s)";
   axes.no_x_ticks = false;
   draw_frame(data, canvas, &axes);
-  meso_text_style style = { .size_pt = 7.0, .color = meso_black, .bold = true };
   double x = axes.box.x + 10.0, y = axes.box.y + 0.4 * axes.box.h;
-  meso_canvas_text(canvas, x, y, style, "No BOLD response was computed:");
-  style.bold = false;
+  meso_canvas_note(canvas, x, y, "<b>There is no BOLD response:</b>");
   for (size_t n; *reason != '\0'; reason += n + strspn(reason + n, " ")) {
     n = strlen(reason);
     if (n > 96) for (n = 96; n > 40 && reason[n] != ' '; n--) continue;
-    meso_canvas_text(canvas, x, y += 11.0, style, "%.*s", (int) n, reason);
+    meso_canvas_note(canvas, x, y += 11.0, "%.*s", (int) n, reason);
   }
 }
 

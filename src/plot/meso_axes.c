@@ -22,14 +22,24 @@ double meso_axes_y(const meso_axes *axes, double y)
   return axes->box.y + axes->box.h * (1.0 - place(y, axes->y_min, axes->y_max, axes->y_log));
 }
 
+/* Appends a line to a list of the report unless it is full. */
+static void append_line(char *list, size_t size, const char *line)
+{
+  size_t used = strlen(list), n = strlen(line);
+  if (used + n + 2 > size) return;
+  memcpy(list + used, line, n);
+  memcpy(list + used + n, "\n", 2);
+}
+
 void mesoi_note_label(meso_canvas *canvas, const char *label)
 {
-  meso_figure_report *report = &canvas->report;
-  size_t used = strlen(report->labels), n = strlen(label);
-  report->n_labels++;
-  if (used + n + 2 > sizeof report->labels) return;
-  memcpy(report->labels + used, label, n);
-  memcpy(report->labels + used + n, "\n", 2);
+  canvas->report.n_labels++;
+  append_line(canvas->report.labels, sizeof canvas->report.labels, label);
+}
+
+void mesoi_note_text(meso_canvas *canvas, const char *text)
+{
+  append_line(canvas->report.notes, sizeof canvas->report.notes, text);
 }
 
 static size_t find_ticks(double min, double max, bool log_scale, size_t wanted, double ticks[16],
@@ -91,10 +101,11 @@ void meso_axes_draw(meso_canvas *canvas, const meso_axes *axes)
     meso_canvas_segment(canvas, left, axes->box.y, left, bottom, meso_black, 0.6, false);
   draw_x_axis(canvas, axes);
   draw_y_axis(canvas, axes);
-  if (axes->title != NULL)
-    meso_canvas_text(canvas, left, axes->box.y - 9.0,
-                     (meso_text_style) { .size_pt = 8.0, .bold = true, .color = meso_black }, "%s",
-                     axes->title);
+  if (axes->title == NULL) return;
+  meso_canvas_text(canvas, left, axes->box.y - 9.0,
+                   (meso_text_style) { .size_pt = 8.0, .bold = true, .color = meso_black }, "%s",
+                   axes->title);
+  mesoi_note_text(canvas, axes->title);
 }
 
 void meso_axes_label(meso_canvas *canvas, const meso_axes *axes, double y_offset)

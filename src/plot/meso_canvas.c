@@ -246,6 +246,7 @@ void meso_canvas_note(meso_canvas *canvas, double x, double y, const char *fmt, 
   va_end(args);
   meso_canvas_text(canvas, x, y, (meso_text_style) { .size_pt = 7.0, .color = meso_grey }, "%s",
                    text);
+  mesoi_note_text(canvas, text);
 }
 
 double meso_canvas_key(meso_canvas *canvas, double x, double y, meso_stroke stroke,
@@ -259,6 +260,7 @@ double meso_canvas_key(meso_canvas *canvas, double x, double y, meso_stroke stro
   va_end(args);
   meso_canvas_segment(canvas, x, y, x + 12.0, y, stroke.color, stroke.width, stroke.dashed);
   meso_canvas_text(canvas, x + 15.0, y, style, "%s", text);
+  mesoi_note_text(canvas, text);
   return x + 15.0 + meso_canvas_text_width(canvas, text, style) + 10.0;
 }
 

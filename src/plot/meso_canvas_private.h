@@ -20,5 +20,7 @@ struct meso_canvas {
 void mesoi_set_color(meso_canvas *canvas, meso_rgb color, double alpha);
 /* Records a label that carries a quantity, for the report of what was drawn. */
 void mesoi_note_label(meso_canvas *canvas, const char *label);
+/* Records a title, a note or a name in a legend for the same report. */
+void mesoi_note_text(meso_canvas *canvas, const char *text);
 
 #endif

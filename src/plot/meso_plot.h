@@ -27,6 +27,7 @@ typedef struct meso_figure_report {
   size_t n_marks;          /**< data points, spikes, bars or pixels drawn */
   size_t n_labels;         /**< axis labels drawn */
   char labels[2048];       /**< all axis labels, newline-separated */
+  char notes[4096];        /**< titles, notes and names in legends, newline-separated */
 } meso_figure_report;
 
 typedef struct meso_canvas meso_canvas; /* meso_canvas.h */
