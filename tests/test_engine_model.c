@@ -12,13 +12,6 @@
 #include "meso_test.h"
 #include "meso_wiring.h"
 
-static const char *source_path(const char *name, char buffer[4096])
-{
-  const char *dir = getenv("MESO_SRCDIR");
-  (void) snprintf(buffer, 4096, "%s/%s", dir != NULL ? dir : ".", name);
-  return buffer;
-}
-
 static const char *const isa_names[] = {"plain", "avx2", "avx512"};
 
 /* ---- background --------------------------------------------------------------------------- */
@@ -76,11 +69,10 @@ static void background_is_poisson(void)
 
 static meso_model *toy_model(size_t n_sets, const char *const *sets)
 {
-  char path[4096];
   meso_model *model = NULL;
   meso_err err = {0};
   const meso_status st =
-    meso_model_read(source_path("data/models/toy.yaml", path), n_sets, sets, &model, &err);
+    meso_model_read(meso_test_path("data/models/toy.yaml"), n_sets, sets, &model, &err);
   if (st != MESO_OK) printf("# %s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
   return model;
@@ -95,16 +87,18 @@ static void wiring_follows_its_rule(void)
   for (size_t p = 0; p < m->n_projections; p++) {
     const meso_projection *q = &m->projection[p];
     double n = 0, sum_w = 0, sum_w2 = 0, sum_d = 0;
+    size_t n_wrong = 0;
     for (uint32_t i = 0; i < (uint32_t) m->population[q->target].size; i++)
       for (uint32_t k = 0; k < w->projection[p].in_degree[i]; k++) {
         uint32_t source;
         uint16_t code;
         uint8_t delay;
         meso_wiring_draw(w, p, i, k, 1, &source, &code, &delay);
-        CU_ASSERT(source < (uint32_t) m->population[q->source].size && delay >= 1);
+        n_wrong += source >= (uint32_t) m->population[q->source].size || delay < 1;
         const double pA = w->projection[p].weight_of_code[code] * w->weight_step_pA;
         n++, sum_w += pA, sum_w2 += pA * pA, sum_d += delay * m->simulation.dt_ms;
       }
+    CU_ASSERT_EQUAL(n_wrong, 0);
     CU_ASSERT_EQUAL(n, (double) q->n_synapses);
     const double mean = sum_w / n, sd = sqrt(sum_w2 / n - mean * mean), se = sd / sqrt(n);
     CU_ASSERT(fabs(mean - q->weight_pA) < 5 * se);
@@ -471,7 +465,8 @@ static void currents_integrate_to_the_charge(void)
   spikes->population[0].n_spikes = 1;
   spikes->population[0].time_ms = &t_ms;
   spikes->population[0].id = &id;
-  CU_ASSERT_EQUAL_FATAL(meso_currents_from_spikes(m, spikes, 0.1, 2, NULL, &currents, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_currents_from_spikes(m, spikes, 0.1, 2, NULL, &currents, &err),
+                        MESO_OK);
   for (size_t target = 0; target < 2; target++) {
     double charge = 0, weights = 0;
     const meso_signal *s = meso_signals_find(currents, "I_ex");

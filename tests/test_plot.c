@@ -486,8 +486,8 @@ static void test_notes(void)
   free_data(&data);
 }
 
-/* Ramps about 0 over the window of a figure (its first and last sample add up to twice_middle), plus
- * an offset for each contact; whole numbers, so that means are exact. */
+/* Ramps about 0 over the window of a figure (its first and last sample add up to twice_middle),
+ * plus an offset for each contact; whole numbers, so that means are exact. */
 static void fill_ramps(const meso_signals *signals, double twice_middle, double offset)
 {
   for (size_t i = 0; i < signals->n; i++) {

@@ -172,15 +172,14 @@ cleanup:
 }
 
 /* An empty frame and the reason, from left to right in the middle of it. */
-static void draw_reason(const meso_figure_data *data, meso_canvas *canvas, meso_axes axes,
-                        const char *reason)
+static void draw_reason(meso_canvas *canvas, meso_axes axes, const char *reason)
 {
   if (!(axes.x_max > axes.x_min)) axes.x_max = axes.x_min + 1.0;
   axes.y_min = -1.0;
   axes.y_max = 1.0;
   axes.x_label = "time (s)";
-  axes.no_x_ticks = false;
-  draw_frame(data, canvas, &axes);
+  axes.no_y_ticks = true;
+  meso_axes_draw(canvas, &axes);
   double x = axes.box.x + 10.0, y = axes.box.y + 0.4 * axes.box.h;
   meso_canvas_note(canvas, x, y, "<b>There is no BOLD response:</b>");
   for (size_t n; *reason != '\0'; reason += n + strspn(reason + n, " ")) {
@@ -246,7 +245,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
                      .title = title };
   if (reason != NULL) {
     axes.x_max = data->model != NULL ? data->model->simulation.duration_ms / 1000.0 : 1.0;
-    draw_reason(data, canvas, axes, reason);
+    draw_reason(canvas, axes, reason);
     goto cleanup;
   }
   bool fraction = strcmp(bold->units, "1") == 0;
