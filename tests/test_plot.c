@@ -3,6 +3,7 @@
 #include "meso_canvas.h"
 #include "meso_test.h"
 
+#include <png.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -336,6 +337,28 @@ static void test_formats(void)
     }
   }
   free_data(&data);
+}
+
+/* An empty page is white up to its last pixel, whatever its size in mm. */
+static void test_white_to_the_edge(void)
+{
+  for (double width_mm = 20.0; width_mm < 21.0; width_mm += 0.13) {
+    meso_err err = {0};
+    meso_canvas *canvas = NULL;
+    meso_bytes bytes = { NULL, 0, 0 };
+    png_image image = { .version = PNG_IMAGE_VERSION };
+    must(meso_canvas_create(MESO_CANVAS_PNG, width_mm, width_mm, &canvas, &err), &err);
+    must(meso_canvas_finish(canvas, NULL, NULL, &bytes, &err), &err);
+    CU_ASSERT_FATAL(png_image_begin_read_from_memory(&image, bytes.data, bytes.n) != 0);
+    image.format = PNG_FORMAT_GRAY;
+    unsigned char *pixels = calloc(PNG_IMAGE_SIZE(image), 1);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(pixels);
+    CU_ASSERT_FATAL(png_image_finish_read(&image, NULL, pixels, 0, NULL) != 0);
+    MESO_CHECK_EACH(i, PNG_IMAGE_SIZE(image), pixels[i] == 255);
+    free(pixels);
+    free(bytes.data);
+    meso_canvas_destroy(canvas);
+  }
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -703,6 +726,7 @@ int main(void)
 {
   static const meso_test tests[] = {
     { "every figure in every format", test_formats },
+    { "white to the edge", test_white_to_the_edge },
     { "report", test_report },
     { "labels with units, numbers of marks", test_labels_and_counts },
     { "notes: numbers of data, estimators, what was left out", test_notes },

@@ -58,7 +58,9 @@ meso_status meso_canvas_create(meso_canvas_format format, double width_mm, doubl
     MESO_FAIL(err, MESO_ENOMEM, "cannot make a drawing surface of %g mm x %g mm: %s", width_mm,
               height_mm, cairo_status_to_string(cairo_status(canvas->cr)));
   if (format == MESO_CANVAS_PNG) cairo_scale(canvas->cr, scale, scale);
-  meso_canvas_fill(canvas, (meso_box) { 0, 0, canvas->width, canvas->height }, meso_white, 1.0);
+  /* Not a box of the page's size: the last pixels of a bitmap may lie only partly in it. */
+  mesoi_set_color(canvas, meso_white, 1.0);
+  cairo_paint(canvas->cr);
   *ret_canvas = canvas;
   canvas = NULL;
 cleanup:
