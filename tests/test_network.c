@@ -1,5 +1,5 @@
-/* test_network.c: explicit networks against NEST, spike for spike and trace by trace; what a hostile
- * or mistaken file is answered. */
+/* test_network.c: explicit networks against NEST, spike for spike and trace by trace; what a
+ * hostile or mistaken file is answered. */
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +11,7 @@
 
 static const char *source_path(const char *name, char buffer[4096])
 {
-  const char *dir = getenv("MESO_SRCDIR");
-  (void) snprintf(buffer, 4096, "%s/tests/reference/network/%s", dir != NULL ? dir : ".", name);
+  (void) snprintf(buffer, 4096, "%s/%s", meso_test_path("tests/reference/network"), name);
   return buffer;
 }
 

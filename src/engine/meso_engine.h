@@ -49,8 +49,8 @@ MESO_MUST_CHECK meso_status meso_engine_run_model(const meso_model *model, int n
 
 /** What to record from an explicit network besides spikes. */
 typedef struct meso_record_options {
-  const char *quantities;      /**< comma-separated recordables of the neuron models (meso_neuron.h):
-                                    "V_m,I_syn_ex,I_syn_in"; borrowed */
+  const char *quantities;      /**< comma-separated recordables of the neuron models
+                                    (meso_neuron.h): "V_m,I_syn_ex,I_syn_in"; borrowed */
   uint32_t first_neuron, last_neuron; /**< inclusive */
 } meso_record_options;
 
