@@ -422,11 +422,28 @@ static void test_report(void)
   free_data(&data);
 }
 
+static meso_figure_report draw_named(const char *name, const meso_figure_data *data)
+{
+  meso_figure_report report;
+  char *svg = NULL;
+  const meso_figure_ops *figure = meso_figure_by_name(name);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(figure);
+  CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, data, &svg, &report, NULL), MESO_OK);
+  free(svg);
+  return report;
+}
+
+static void expect_line(const char *figure, const char *lines, const char *part)
+{
+  if (strstr(lines, part) == NULL) printf("# %s: no \"%s\" in\n# %s\n", figure, part, lines);
+  CU_ASSERT_PTR_NOT_NULL(strstr(lines, part));
+}
+
 /* Labels of every figure, and the number of data for those where it follows from make_data. */
 static void test_labels_and_counts(void)
 {
   static const struct { const char *figure, *label[4]; size_t n_marks; } expected[] = {
-    { "network", { "source population (synapses per target neuron)", "target population" }, 0 },
+    { "network", { "source population (synapses per target neuron)", "target population" }, 59 },
     { "raster", { "time (ms)", "rate (spikes/s)", "sampled neurons (count)" }, 0 },
     { "rates", { "firing rate (spikes/s)" }, 9 * 500 },
     { "variability", { "CV of intervals (dimensionless)", "LV of intervals (dimensionless)" },
@@ -449,20 +466,12 @@ static void test_labels_and_counts(void)
   meso_figure_data data = make_data();
   CU_ASSERT_EQUAL(meso_figure_count(), sizeof expected / sizeof expected[0]);
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
-    meso_figure_report report;
-    char *svg = NULL;
-    const meso_figure_ops *figure = meso_figure_by_name(expected[i].figure);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(figure);
-    CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
-    free(svg);
-    for (size_t k = 0; k < 4 && expected[i].label[k] != NULL; k++) {
-      const char *found = strstr(report.labels, expected[i].label[k]);
-      if (found == NULL)
-        printf("# %s: no label %s in\n# %s\n", figure->name, expected[i].label[k], report.labels);
-      CU_ASSERT_PTR_NOT_NULL(found);
-    }
+    const meso_figure_report report = draw_named(expected[i].figure, &data);
+    for (size_t k = 0; k < 4 && expected[i].label[k] != NULL; k++)
+      expect_line(expected[i].figure, report.labels, expected[i].label[k]);
     if (expected[i].n_marks > 0 && report.n_marks != expected[i].n_marks)
-      printf("# %s: %zu marks, want %zu\n", figure->name, report.n_marks, expected[i].n_marks);
+      printf("# %s: %zu marks, want %zu\n", expected[i].figure, report.n_marks,
+             expected[i].n_marks);
     CU_ASSERT(expected[i].n_marks == 0 || report.n_marks == expected[i].n_marks);
     size_t lines = 0;
     for (const char *p = report.labels; *p != '\0'; p++) lines += *p == '\n';
@@ -493,18 +502,9 @@ static void test_notes(void)
   };
   meso_figure_data data = make_data();
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
-    meso_figure_report report;
-    char *svg = NULL;
-    const meso_figure_ops *figure = meso_figure_by_name(expected[i].figure);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(figure);
-    CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
-    free(svg);
-    for (size_t k = 0; k < 5 && expected[i].part[k] != NULL; k++) {
-      const char *found = strstr(report.notes, expected[i].part[k]);
-      if (found == NULL)
-        printf("# %s: no \"%s\" in\n# %s\n", figure->name, expected[i].part[k], report.notes);
-      CU_ASSERT_PTR_NOT_NULL(found);
-    }
+    const meso_figure_report report = draw_named(expected[i].figure, &data);
+    for (size_t k = 0; k < 5 && expected[i].part[k] != NULL; k++)
+      expect_line(expected[i].figure, report.notes, expected[i].part[k]);
   }
   free_data(&data);
 }

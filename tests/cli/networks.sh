@@ -1,6 +1,8 @@
 #!/bin/sh
 # Explicit networks from the command line: models, what can be recorded, exit codes. As TAP.
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
+# shellcheck source=tests/tap.sh
+. "$src/tests/tap.sh"
 build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
 meso=$build/mesocast
 reference=$src/tests/reference/network
@@ -8,21 +10,6 @@ reference=$src/tests/reference/network
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0
-bad=0
-
-# result NAME PROBLEM: passes when the problem is empty
-result() {
-  n=$((n + 1))
-  if [ -z "$2" ]; then
-    echo "ok $n - $1"
-  else
-    echo "not ok $n - $1"
-    printf '%s\n' "$2" | sed 's/^/# /'
-    bad=1
-  fi
-}
-
 # code NAME WANTED WORD ARGUMENTS...: the exit code, and the word in one line on stderr
 code() {
   name=$1
