@@ -21,7 +21,10 @@ static const size_t max_samples = (size_t) 1 << 40;
 typedef struct kernel_view {
   size_t n_pathways, n_channels, n_lags;
   const double *data, *channel_um;
-  char *const *source;
+  char *const *source;                /* (n_pathways) */
+  size_t n_populations;
+  char *const *population;
+  const double *size, *is_source;     /* (n_populations) */
   double dt_ms, sigma_S_per_m;
   const meso_attrs *attrs;
 } kernel_view;
@@ -60,6 +63,26 @@ static const meso_attrs *group_attrs(const meso_result *result, const char *path
   return NULL;
 }
 
+static meso_status view_populations(const meso_result *kernels, kernel_view *view, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *name = meso_result_find(kernels, "/populations/name");
+  const meso_array *size = meso_result_find(kernels, "/populations/size");
+  const meso_array *is_source = meso_result_find(kernels, "/populations/is_source");
+  if (name == NULL || name->text == NULL || size == NULL || size->data == NULL ||
+      is_source == NULL || is_source->data == NULL ||
+      meso_array_count(size) != meso_array_count(name) ||
+      meso_array_count(is_source) != meso_array_count(name))
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: /populations/name, size and is_source must be there "
+              "and agree");
+  view->n_populations = meso_array_count(name);
+  view->population = name->text;
+  view->size = size->data;
+  view->is_source = is_source->data;
+cleanup:
+  return status;
+}
+
 static meso_status view_kernels(const meso_result *kernels, kernel_view *view, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -79,6 +102,7 @@ static meso_status view_kernels(const meso_result *kernels, kernel_view *view, m
   view->data = data->data;
   view->source = source->text;
   view->channel_um = channel->data;
+  MESO_TRY(view_populations(kernels, view, err));
   view->dt_ms = meso_attrs_number(view->attrs, "kernel_dt_ms", NAN);
   view->sigma_S_per_m = meso_attrs_number(view->attrs, "sigma_S_per_m", NAN);
   if (!(view->dt_ms > 0 && isfinite(view->dt_ms) && view->sigma_S_per_m > 0))
@@ -114,18 +138,6 @@ cleanup:
   return status;
 }
 
-/* Is a name in a comma-separated list? */
-static int listed(const char *list, const char *name)
-{
-  const size_t n = strlen(name);
-  for (const char *at = list; at != NULL && *at != '\0';) {
-    const size_t word = strcspn(at, ",");
-    if (word == n && strncmp(at, name, n) == 0) return 1;
-    at += word + (at[word] == ',');
-  }
-  return 0;
-}
-
 static size_t find_job(const source_job *job, size_t n, const char *name)
 {
   for (size_t i = 0; i < n; i++)
@@ -133,7 +145,31 @@ static size_t find_job(const source_job *job, size_t n, const char *name)
   return NOT_FOUND;
 }
 
-/* One job per source population, with its pathways' kernels summed. */
+/* Spikes and kernels must be of one model: same names, same sizes. Only sources may be missing. */
+static meso_status check_populations(const kernel_view *view, const meso_spikes *spikes,
+                                     meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t i = 0; i < spikes->n_populations; i++) {
+    const meso_spike_population *p = &spikes->population[i];
+    size_t k = 0;
+    while (k < view->n_populations && strcmp(view->population[k], p->name) != 0) k++;
+    if (k == view->n_populations)
+      MESO_FAIL(err, MESO_ENOTFOUND, "the kernels know no population '%s', which the spikes have",
+                p->name);
+    if ((double) p->size != view->size[k])
+      MESO_FAIL(err, MESO_EINVAL, "population '%s' has %llu neurons in the spikes, %.0f in the "
+                "kernels", p->name, (unsigned long long) p->size, view->size[k]);
+  }
+  for (size_t k = 0; k < view->n_populations; k++)
+    if (view->is_source[k] == 0 && meso_spikes_find(spikes, view->population[k]) == NOT_FOUND)
+      MESO_FAIL(err, MESO_ENOTFOUND, "the kernels need spikes of population '%s', which the spikes "
+                "do not have", view->population[k]);
+cleanup:
+  return status;
+}
+
+/* One job per source population with any kernel, with its pathways' kernels summed. */
 static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes, source_job *job,
                              size_t *n_jobs, meso_err *err)
 {
@@ -146,32 +182,9 @@ static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes,
       job[i].name = view->source[p];
       const size_t at = meso_spikes_find(spikes, job[i].name);
       if (at != NOT_FOUND) job[i].spikes = &spikes->population[at];
-      else if (!listed(meso_attrs_text(view->attrs, "silent_sources"), job[i].name))
-        MESO_FAIL(err, MESO_ENOTFOUND, "the kernels need spikes of population '%s', which the "
-                  "spikes do not have", job[i].name);
       MESO_ALLOC(err, job[i].kernel, size);
     }
     for (size_t k = 0; k < size; k++) job[i].kernel[k] += view->data[p * size + k];
-  }
-cleanup:
-  return status;
-}
-
-/* Every population with spikes must be known to the kernels. */
-static meso_status check_names(const meso_result *kernels, const meso_spikes *spikes,
-                               const source_job *job, size_t n_jobs, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_array *known = meso_result_find(kernels, "/charge/population");
-  for (size_t i = 0; i < spikes->n_populations; i++) {
-    const meso_spike_population *population = &spikes->population[i];
-    int found = find_job(job, n_jobs, population->name) != NOT_FOUND;
-    for (size_t k = 0; !found && known != NULL && known->text != NULL
-         && k < meso_array_count(known); k++)
-      found = strcmp(known->text[k], population->name) == 0;
-    if (!found && population->n_spikes > 0)
-      MESO_FAIL(err, MESO_ENOTFOUND, "the kernels know no population '%s', which the spikes have",
-                population->name);
   }
 cleanup:
   return status;
@@ -206,8 +219,11 @@ static meso_status transform_create(const grid *g, transform *t, meso_err *err)
   double *real = fftw_alloc_real(g->n_fft);
   fftw_complex *complex_ = fftw_alloc_complex(g->n_fft / 2 + 1);
   if (real == NULL || complex_ == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate transforms");
-  t->forward = fftw_plan_dft_r2c_1d((int) g->n_fft, real, complex_, FFTW_ESTIMATE);
-  t->inverse = fftw_plan_dft_c2r_1d((int) g->n_fft, complex_, real, FFTW_ESTIMATE);
+#pragma omp critical(meso_fftw_planner) /* FFTW's planner is not thread-safe */
+  {
+    t->forward = fftw_plan_dft_r2c_1d((int) g->n_fft, real, complex_, FFTW_ESTIMATE);
+    t->inverse = fftw_plan_dft_c2r_1d((int) g->n_fft, complex_, real, FFTW_ESTIMATE);
+  }
   if (t->forward == NULL || t->inverse == NULL)
     MESO_FAIL(err, MESO_EBUG, "no transform of length %zu", g->n_fft);
 cleanup:
@@ -308,8 +324,11 @@ static meso_status convolve_all(const kernel_view *view, const grid *g, source_j
     if (job[i].status != MESO_OK)
       MESO_FAIL(err, job[i].status, "cannot allocate the convolution of '%s'", job[i].name);
 cleanup:
-  if (t.forward != NULL) fftw_destroy_plan(t.forward);
-  if (t.inverse != NULL) fftw_destroy_plan(t.inverse);
+#pragma omp critical(meso_fftw_planner)
+  {
+    if (t.forward != NULL) fftw_destroy_plan(t.forward);
+    if (t.inverse != NULL) fftw_destroy_plan(t.inverse);
+  }
   return status;
 }
 
@@ -328,13 +347,58 @@ cleanup:
   return status;
 }
 
-static meso_status describe(const meso_result *kernels, const kernel_view *view, const grid *g,
-                            size_t n_spikes, meso_attrs *attrs, meso_err *err)
+/* Share of the excitatory charge that external input carries, at the rates of the spikes. */
+static meso_status describe_charge(const meso_result *kernels, const kernel_view *view,
+                                   const meso_spikes *spikes, meso_attrs *attrs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *external = meso_result_find(kernels, "/charge/external");
+  const meso_array *per_spike = meso_result_find(kernels, "/charge/per_spike");
+  const size_t n = view->n_populations;
+  const double seconds = (spikes->t_stop_ms - spikes->t_start_ms) / 1000;
+  if (external == NULL || external->data == NULL || meso_array_count(external) != n ||
+      per_spike == NULL || per_spike->data == NULL || meso_array_count(per_spike) != n * n)
+    return MESO_OK;
+  for (size_t y = 0; y < n; y++) {
+    char key[512];
+    double internal = 0;
+    if (view->is_source[y] != 0) continue;
+    for (size_t x = 0; x < n; x++) {
+      const size_t at = meso_spikes_find(spikes, view->population[x]);
+      if (at == NOT_FOUND || !(view->size[x] > 0)) continue;
+      internal += per_spike->data[y * n + x] * (double) spikes->population[at].n_spikes
+        / view->size[x] / seconds;
+    }
+    (void) snprintf(key, sizeof key, "excitatory_external_share.%s", view->population[y]);
+    if (external->data[y] + internal > 0)
+      MESO_TRY(meso_attrs_set_number(attrs, key, external->data[y] / (external->data[y] + internal),
+                                     err));
+  }
+cleanup:
+  return status;
+}
+
+/* Sources of the model that the spikes lack. */
+static meso_status describe_silent(const kernel_view *view, const meso_spikes *spikes,
+                                   meso_attrs *attrs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[1024] = "";
+  size_t n = 0;
+  for (size_t k = 0; k < view->n_populations && n + 70 < sizeof text; k++)
+    if (meso_spikes_find(spikes, view->population[k]) == NOT_FOUND)
+      n += (size_t) snprintf(text + n, sizeof text - n, "%s%.60s", n > 0 ? "," : "",
+                             view->population[k]);
+  if (n > 0) MESO_TRY(meso_attrs_set_text(attrs, "silent_sources", text, err));
+cleanup:
+  return status;
+}
+
+static meso_status describe(const kernel_view *view, const grid *g, size_t n_spikes,
+                            meso_attrs *attrs, meso_err *err)
 {
   meso_status status = MESO_OK;
   char text[512];
-  const meso_array *population = meso_result_find(kernels, "/charge/population");
-  const meso_array *share = meso_result_find(kernels, "/charge/excitatory_external_share");
   MESO_TRY(meso_attrs_copy(attrs, view->attrs, err));
   MESO_TRY(meso_attrs_set_text(attrs, "doc", "population kernels convolved with spike counts; "
                                "mean over the column's wiring, passive cells", err));
@@ -349,12 +413,6 @@ static meso_status describe(const meso_result *kernels, const kernel_view *view,
   MESO_TRY(meso_attrs_set_text(attrs, "validity_band", text, err));
   if (n_spikes == 0)
     MESO_TRY(meso_attrs_set_text(attrs, "note", "all zero: the spikes are empty", err));
-  for (size_t i = 0; population != NULL && population->text != NULL && share != NULL
-       && share->data != NULL && meso_array_count(share) == meso_array_count(population)
-       && i < meso_array_count(share); i++) {
-    (void) snprintf(text, sizeof text, "excitatory_external_share.%s", population->text[i]);
-    MESO_TRY(meso_attrs_set_number(attrs, text, share->data[i], err));
-  }
 cleanup:
   return status;
 }
@@ -435,15 +493,17 @@ meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes 
   MESO_TRY(view_kernels(kernels, &view, err));
   MESO_TRY(make_grid(&view, spikes, output_rate_Hz, &g, err));
   MESO_ALLOC(err, job, view.n_pathways);
+  MESO_TRY(check_populations(&view, spikes, err));
   MESO_TRY(list_jobs(&view, spikes, job, &n_jobs, err));
-  MESO_TRY(check_names(kernels, spikes, job, n_jobs, err));
   MESO_TRY(meso_signals_create(&signals, err));
   MESO_TRY(add_signals(&view, &g, job, n_jobs, signals, err));
   MESO_TRY(convolve_all(&view, &g, job, n_jobs, n_threads, err));
   meso_signal *lfp = meso_signals_find(signals, "lfp");
   add_up(&view, &g, job, n_jobs, lfp);
   for (size_t i = 0; i < n_jobs; i++) n_spikes += job[i].spikes ? job[i].spikes->n_spikes : 0;
-  MESO_TRY(describe(kernels, &view, &g, n_spikes, &lfp->attrs, err));
+  MESO_TRY(describe(&view, &g, n_spikes, &lfp->attrs, err));
+  MESO_TRY(describe_charge(kernels, &view, spikes, &lfp->attrs, err));
+  MESO_TRY(describe_silent(&view, spikes, &lfp->attrs, err));
   MESO_TRY(add_csd(&view, signals, err));
   *ret_lfp = signals;
   signals = NULL;

@@ -16,18 +16,21 @@ extern "C" {
  *  @param[in] morphology_dirs  n_dirs folders searched for the SWC files, in order
  *  Result: "/kernels/data" (pathway, channel, lag) mV, "/kernels/lag_ms", "/kernels/source",
  *  "/kernels/cell_type", "/kernels/population" (names, one a pathway), "/kernels/channel_um"
- *  (channel, 3), "/charge/excitatory_external_share" per population (share of the excitatory charge
- *  that external input carries and the LFP leaves out) with "/charge/population"; group attributes
- *  hold every parameter. */
+ *  (channel, 3); "/populations/{name,size,is_source}", all of the model; excitatory input of each
+ *  population as weight times events: "/charge/external" (pA/s), "/charge/per_spike" (population,
+ *  source; pA per spike of every source neuron); group attributes hold every parameter. */
 MESO_MUST_CHECK meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
                                                const char *const *morphology_dirs, int n_threads,
                                                const meso_progress *progress,
                                                meso_result **ret_kernels, meso_err *err);
 
-/** Convolves the spikes with the kernels (FFTW, overlap-save).
+/** Convolves the spikes with the kernels (FFTW, overlap-save). Populations of the model must have
+ *  its sizes; sources (poisson) may be missing: they count as silent, which attribute
+ *  "silent_sources" says. Populations that the model lacks are refused.
  *  Signals: "lfp" and, per source population with any kernel, "lfp_from_<population>"; mV; sampled
  *  at output_rate_Hz from spikes->t_start_ms on; positions of the contacts; attributes: kernel
- *  method, validity band, share of external charge missing. */
+ *  method, validity band, and "excitatory_external_share.<population>": the share of the excitatory
+ *  charge that external input carries at these rates and the LFP leaves out. */
 MESO_MUST_CHECK meso_status meso_lfp_from_kernels(const meso_result *kernels,
                                                   const meso_spikes *spikes,
                                                   double output_rate_Hz, int n_threads,

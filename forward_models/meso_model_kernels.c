@@ -356,44 +356,57 @@ cleanup:
   return status;
 }
 
-/* Excitatory charge per ms that external input brings to a population, over all of it. */
-static double external_share(const meso_model *model, size_t target)
-{
-  const meso_population *y = &model->population[target];
-  double external = 0, internal = 0;
-  if (model->background.kind != MESO_BACKGROUND_NONE)
-    external = y->K_ext * model->scaling.K * model->background.rate_Hz
-      * model->background.PSP_mV * meso_psc_over_psp_pA_per_mV(&y->neuron, y->neuron.tau_syn_ex_ms)
-      / sqrt(model->scaling.K);
-  for (size_t i = 0; i < model->n_projections; i++) {
-    const meso_projection *p = &model->projection[i];
-    const meso_population *source = &model->population[p->source];
-    if (p->target == target && source->sign == MESO_EXCITATORY && y->size > 0)
-      internal += (double) p->n_synapses / (double) y->size * p->weight_pA
-        * source->full_mean_rate_Hz;
-  }
-  return external + internal > 0 ? external / (external + internal) : 0;
-}
-
+/* Excitatory input of a population by origin, as mean weight times events: what external input
+ * brings in a second, and what one spike of every neuron of each source brings. The charge is
+ * tau_syn_ex times that, the same factor for both. */
 static meso_status add_charge(const meso_model *model, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const size_t n = model->n_populations;
   const char **name = NULL;
-  double *share = NULL;
-  size_t n = 0;
-  MESO_ALLOC(err, name, model->n_populations);
-  MESO_ALLOC(err, share, model->n_populations);
-  for (size_t y = 0; y < model->n_populations; y++) {
-    if (model->population[y].model == MESO_NEURON_POISSON) continue;
-    name[n] = model->population[y].name;
-    share[n++] = external_share(model, y);
-  }
+  meso_array *external = NULL, *source = NULL;
+  MESO_ALLOC(err, name, n);
+  for (size_t y = 0; y < n; y++) name[y] = model->population[y].name;
   MESO_TRY(meso_result_add_text(result, "/charge/population", n, name, err));
-  MESO_TRY(meso_result_add_vector(result, "/charge/excitatory_external_share", "1", n, share,
-                                  err));
+  MESO_TRY(meso_result_add(result, "/charge/external", "pA/s", 1, &n, &external, err));
+  MESO_TRY(meso_result_add(result, "/charge/per_spike", "pA", 2, (size_t[]) {n, n}, &source, err));
+  for (size_t y = 0; y < n; y++) {
+    const meso_population *t = &model->population[y];
+    if (model->background.kind != MESO_BACKGROUND_NONE)
+      external->data[y] = t->K_ext * sqrt(model->scaling.K) * model->background.rate_Hz
+        * model->background.PSP_mV
+        * meso_psc_over_psp_pA_per_mV(&t->neuron, t->neuron.tau_syn_ex_ms);
+  }
+  for (size_t i = 0; i < model->n_projections; i++) {
+    const meso_projection *p = &model->projection[i];
+    const meso_population *target = &model->population[p->target];
+    if (model->population[p->source].sign == MESO_EXCITATORY && target->size > 0)
+      source->data[p->target * n + p->source] +=
+        (double) p->n_synapses / (double) target->size * p->weight_pA;
+  }
 cleanup:
   free(name);
-  free(share);
+  return status;
+}
+
+/* Who is who: spikes are checked against this, and sources may be missing there. */
+static meso_status add_populations(const meso_model *model, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = model->n_populations;
+  const char **name = NULL;
+  meso_array *size = NULL, *source = NULL;
+  MESO_ALLOC(err, name, n);
+  for (size_t i = 0; i < n; i++) name[i] = model->population[i].name;
+  MESO_TRY(meso_result_add_text(result, "/populations/name", n, name, err));
+  MESO_TRY(meso_result_add(result, "/populations/size", "1", 1, &n, &size, err));
+  MESO_TRY(meso_result_add(result, "/populations/is_source", "1", 1, &n, &source, err));
+  for (size_t i = 0; i < n; i++) {
+    size->data[i] = (double) model->population[i].size;
+    source->data[i] = model->population[i].model == MESO_NEURON_POISSON;
+  }
+cleanup:
+  free(name);
   return status;
 }
 
@@ -415,23 +428,6 @@ static meso_status add_moved_text(const build *b, meso_attrs *attrs, meso_err *e
                   b->model->population[w->projection->source].name,
                   b->model->cell_type[w->type].name, w->moved_share);
   MESO_TRY(meso_attrs_set_text(attrs, "moved_synapses", text, err));
-cleanup:
-  return status;
-}
-
-/* Sources that the model keeps silent: their spikes may be missing later. */
-static meso_status add_silent_text(const meso_model *model, meso_attrs *attrs, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  char text[1024] = "";
-  size_t n = 0;
-  for (size_t x = 0; x < model->n_populations && model->thalamus.kind == MESO_SCHEDULE_OFF; x++)
-    if (model->population[x].model == MESO_NEURON_POISSON && n < sizeof text) {
-      const int more = snprintf(text + n, sizeof text - n, "%s%s", n > 0 ? "," : "",
-                                model->population[x].name);
-      n += more > 0 ? (size_t) more : 0;
-    }
-  if (n > 0 && n < sizeof text) MESO_TRY(meso_attrs_set_text(attrs, "silent_sources", text, err));
 cleanup:
   return status;
 }
@@ -458,7 +454,6 @@ static meso_status add_attributes(const build *b, meso_result *result, meso_err 
                                "of one source neuron, at lag 0, kernel_dt_ms, ...; mean over the "
                                "wiring, one representative passive cell per type", err));
   MESO_TRY(add_moved_text(b, attrs, err));
-  MESO_TRY(add_silent_text(model, attrs, err));
 cleanup:
   return status;
 }
@@ -480,6 +475,7 @@ meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
   MESO_TRY(add_names(&b, result, err));
   MESO_TRY(add_numbers(&b, result, err));
   MESO_TRY(add_charge(model, result, err));
+  MESO_TRY(add_populations(model, result, err));
   MESO_TRY(add_attributes(&b, result, err));
   *ret_kernels = result;
   result = NULL;

@@ -184,6 +184,28 @@ static void test_coherence(void)
   meso_signals_destroy(s);
 }
 
+/** One segment, one taper: nothing is said; the attributes say why. */
+static void test_coherence_of_one_observation(void)
+{
+  double *x;
+  meso_signals *s = signal_of(1100, 2, 1000, &x);
+  for (size_t i = 0; i < 2 * 1100; i++) x[i] = normal(1, (uint32_t) i);
+  meso_result *r = run("coherence", (options) {NULL}, NULL, s, 1);
+  static const char *const measure[] = {"magnitude_squared", "phase", "imaginary", "plv", "pli",
+                                        "wpli", "ppc", "dwpli2"};
+  for (size_t m = 0; m < sizeof measure / sizeof *measure; m++) {
+    char path[64];
+    (void) snprintf(path, sizeof path, "/coherence/%s", measure[m]);
+    const double *value = values(r, path);
+    size_t n_defined = 0;
+    for (size_t k = 0; k < 513; k++) n_defined += !isnan(value[k]);
+    CU_ASSERT_EQUAL(n_defined, 0);
+  }
+  CU_ASSERT(meso_attrs_text(meso_result_group_attrs(r, "/coherence"), "undefined") != NULL);
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+}
+
 /* ---- spikes ------------------------------------------------------------------------------- */
 
 static meso_spikes *recording(size_t n_populations, double t_stop_ms)
@@ -459,6 +481,7 @@ int main(void)
     {"white noise has the level 2 sigma^2 / rate", test_white_noise},
     {"the density integrates to the power of a sine and of noise", test_parseval},
     {"coherence: 1 for copies, phase of a lag, bias level for independent noise", test_coherence},
+    {"coherence of one observation", test_coherence_of_one_observation},
     {"statistics of hand-made trains; undefined values give a reason", test_trains},
     {"a Poisson train has CV, CV2, LV and Fano factor near 1", test_poisson},
     {"correlation of equal, opposite, independent and silent trains", test_correlation},

@@ -269,6 +269,7 @@ typedef struct foreign {
   int64_t id[3];
   double size;                /* negative: no attribute */
   const char *units, *sorting;
+  double t_start_ms;          /* 0: no attribute */
   meso_status want;
   const char *message;        /* part of the error or of the warning */
 } foreign;
@@ -317,6 +318,7 @@ static void write_foreign(const char *path, const foreign *c)
     put_text(dset, "unit", c->units);
     (void) H5Dclose(dset);
   }
+  if (c->t_start_ms != 0) put_attr(file, "t_start_ms", H5T_NATIVE_DOUBLE, &c->t_start_ms);
   (void) H5Tclose(eight);
   if (!c->flat) (void) H5Gclose(group);
   (void) H5Gclose(root);
@@ -343,6 +345,8 @@ static const foreign foreign_rows[] = {
   { "NaN", 1, .time_ms = { 1, NAN, 3 }, .size = 3, .want = MESO_ERANGE, .message = "spike 1" },
   { "negative time", 1, .time_ms = { -1, 2, 3 }, .size = 3, .want = MESO_ERANGE,
     .message = "population pop" },
+  { "negative start", 1, .time_ms = { 1, 2, 3 }, .size = 3, .t_start_ms = -2000,
+    .want = MESO_ERANGE, .message = "t_start_ms -2000" },
   { "infinite", 1, .time_ms = { 1, 2, INFINITY }, .size = 3, .want = MESO_ERANGE,
     .message = "spike 2" },
   { "rank 2", 2, .time_ms = { 1, 2, 3 }, .size = 3, .want = MESO_EFORMAT,
@@ -387,6 +391,33 @@ static void foreign_spikes(void)
 {
   for (size_t i = 0; i < sizeof foreign_rows / sizeof *foreign_rows; i++)
     check_foreign(&foreign_rows[i]);
+}
+
+/* Texts of one byte and more in fields of their own length, as h5py and NEST write them. */
+static void short_strings(void)
+{
+  char path[64], text[3][9] = { "m", "ms", "labelled" };
+  for (size_t i = 0; i < 3; i++) {
+    meso_signals *s = NULL;
+    meso_signal *x = NULL;
+    CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+    CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "x", "mV", 2, 1, 1000, 0, &x, NULL), MESO_OK);
+    CU_ASSERT_EQUAL(meso_signals_write(scratch(path, "t"), "lfp", s, NULL, NULL), MESO_OK);
+    meso_signals_destroy(s);
+    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1);
+    const hid_t dset = H5Dopen2(file, "/signals/x/data", H5P_DEFAULT);
+    (void) H5Tset_size(type, strlen(text[i])); /* exactly, without a NUL */
+    (void) H5Tset_strpad(type, H5T_STR_NULLPAD);
+    (void) H5Adelete(dset, "units");
+    put_attr(dset, "units", type, text[i]);
+    (void) H5Tclose(type);
+    (void) H5Dclose(dset);
+    (void) H5Fclose(file);
+    CU_ASSERT_EQUAL_FATAL(meso_signals_read(path, &s, NULL), MESO_OK);
+    CU_ASSERT_STRING_EQUAL(meso_signals_find(s, "x")->units, text[i]);
+    meso_signals_destroy(s);
+  }
+  (void) unlink(path);
 }
 
 /* A header that claims terabytes must not make us allocate them. */
@@ -531,6 +562,7 @@ int main(void)
     { "truncated files give one clear error", truncated },
     { "other things than HDF5 files are told apart", not_hdf5 },
     { "foreign spikes: accepted, warned about or refused", foreign_spikes },
+    { "short strings", short_strings },
     { "a claimed extent beyond what is stored is refused", claimed_extent },
     { "a full disk leaves no file and the old one untouched", disk_full },
     { "targets that cannot be written", bad_targets },

@@ -183,7 +183,7 @@ static uint32_t next_random(uint32_t *state) { return *state = *state * 1664525u
 
 static meso_result *made_up_kernels(void)
 {
-  static const char *const source[] = {"E", "I", "E"}, *const all[] = {"E", "I"};
+  static const char *const source[] = {"E", "I", "E"}, *const all[] = {"E", "I", "S"};
   meso_result *r = NULL;
   meso_array *a = NULL;
   uint32_t state = 7;
@@ -193,9 +193,17 @@ static meso_result *made_up_kernels(void)
   for (size_t i = 0; i < N_PATHWAYS * N_CHANNELS * N_LAGS; i++)
     a->data[i] = (double) next_random(&state) / 4294967296. - 0.4;
   CU_ASSERT(meso_result_add_text(r, "/kernels/source", N_PATHWAYS, source, NULL) == MESO_OK);
-  CU_ASSERT(meso_result_add_text(r, "/charge/population", 2, all, NULL) == MESO_OK);
-  CU_ASSERT(meso_result_add_vector(r, "/charge/excitatory_external_share", "1", 2,
-                                   (double[]) {0.5, 0.6}, NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add_text(r, "/populations/name", 3, all, NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add_vector(r, "/populations/size", "1", 3, (double[]) {100, 100, 7},
+                                   NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add_vector(r, "/populations/is_source", "1", 3, (double[]) {0, 0, 1},
+                                   NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add_vector(r, "/charge/external", "pA/s", 3, (double[]) {480, 320, 0},
+                                   NULL) == MESO_OK);
+  CU_ASSERT(meso_result_add(r, "/charge/per_spike", "pA", 2, (size_t[]) {3, 3}, &a, NULL)
+            == MESO_OK);
+  a->data[0] = 2; /* E to E: 2 pA a spike of every neuron */
+  a->data[3] = 1; /* E to I */
   CU_ASSERT(meso_result_add(r, "/kernels/channel_um", "um", 2, (size_t[]) {N_CHANNELS, 3}, &a,
                             NULL) == MESO_OK);
   for (size_t c = 0; c < N_CHANNELS; c++) a->data[3 * c + 2] = -100. * (double) c;
@@ -272,7 +280,12 @@ static void test_lfp_is_the_direct_sum(void)
   MESO_CHECK_CLOSE(lfp->data[4001], e->data[4001] + in->data[4001], 1e-14, 0);
   MESO_CHECK_CLOSE(-0.3 * (lfp->data[4000] - 2 * lfp->data[4001] + lfp->data[4002]) * 1e5,
                    csd->data[2000], 1e-12, 1e-9);
-  MESO_CHECK_CLOSE(0.5, meso_attrs_number(&lfp->attrs, "excitatory_external_share.E", 0), 0, 0);
+  /* 16 spikes/s: E brings 32 pA/s to E and 16 to I */
+  MESO_CHECK_CLOSE(480. / 512, meso_attrs_number(&lfp->attrs, "excitatory_external_share.E", 0),
+                   1e-14, 0);
+  MESO_CHECK_CLOSE(320. / 336, meso_attrs_number(&lfp->attrs, "excitatory_external_share.I", 0),
+                   1e-14, 0);
+  CU_ASSERT_STRING_EQUAL(meso_attrs_text(&lfp->attrs, "silent_sources"), "S");
   meso_signals_destroy(first);
   meso_spikes_destroy(s);
   meso_result_destroy(r);
@@ -290,7 +303,15 @@ static void test_lfp_edges(void)
   CU_ASSERT(meso_attrs_text(&lfp->attrs, "note") != NULL);
   meso_signals_destroy(out);
   CU_ASSERT(meso_lfp_from_kernels(r, other, 1000, 2, &out, &err) == MESO_ENOTFOUND);
+  CU_ASSERT(strstr(err.msg, "'J'") != NULL);
+  other->n_populations = 1; /* without I, which is no source */
+  CU_ASSERT(meso_lfp_from_kernels(r, other, 1000, 2, &out, &err) == MESO_ENOTFOUND);
   CU_ASSERT(strstr(err.msg, "'I'") != NULL);
+  other->n_populations = 2;
+  empty->population[0].size = 99;
+  CU_ASSERT(meso_lfp_from_kernels(r, empty, 1000, 2, &out, &err) == MESO_EINVAL);
+  CU_ASSERT(strstr(err.msg, "99 neurons") != NULL);
+  empty->population[0].size = 100;
   CU_ASSERT(meso_lfp_from_kernels(r, empty, 3000, 2, &out, &err) == MESO_EINVAL);
   CU_ASSERT(meso_lfp_from_kernels(r, empty, 0, 2, &out, &err) == MESO_EINVAL);
   meso_spikes_destroy(empty);

@@ -101,6 +101,13 @@ static void test_cross_checks(void)
   expect_text_error(HEAD "  dt_ms: 3\n" POPS, "duration_ms = 10: must be a multiple");
   expect_text_error(HEAD POPS "bold: {baseline_start_s: 5, baseline_stop_s: 5}\n",
                     ":8: bold.baseline_stop_s = 5: must be greater");
+  expect_text_error(HEAD POPS "probe: {x_um: 5}\n", ":8: probe.x_um = 5: must be 0");
+  expect_text_error(HEAD POPS "probe: {y_um: -5}\n", ":8: probe.y_um = -5: must be 0");
+  expect_text_error(HEAD POPS "background: {type: poisson, delay_ms: 0.01}\n",
+                    ":8: background.delay_ms = 0.01: must be at least simulation.dt_ms");
+  expect_text_error(HEAD POPS "projections:\n  - {source: A, target: A, probability: 0.1, "
+                    "delay_mean_ms: 0.01, delay_sd_ms: 0}\n",
+                    ":9: projections.A->A.delay_mean_ms = 0.01: almost no delay");
   expect_text_error(HEAD POPS "bold: 3\n", ":8: bold: must be a map");
   expect_text_error(HEAD POPS "nonsense: 3\n", ":8: nonsense: unknown key");
   expect_text_error(HEAD POPS "    layer: L1\nlayers:\n"

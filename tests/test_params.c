@@ -45,6 +45,21 @@ static void expect_refusal(const char *key, const char *text, const char *messag
 
 #define P "model.yaml:12: populations.L23E."
 
+/* However long the path of the file, line and key are in the message. */
+static void test_long_path(void)
+{
+  char file[600];
+  thing t = {0};
+  meso_err err = {0};
+  memset(file, 'd', sizeof file);
+  (void) snprintf(file + sizeof file - 12, 12, "/model.yaml");
+  const meso_where far = {file, 12, "populations.L23E"};
+  CU_ASSERT_EQUAL(meso_params_default(rows, &t, &err), MESO_OK);
+  CU_ASSERT_EQUAL(meso_params_set(rows, &t, "tau_ms", "-10", &far, &err), MESO_ERANGE);
+  CU_ASSERT(strstr(err.msg, "d/model.yaml:12: populations.L23E.tau_ms = -10: must be > 0 ms") != NULL);
+  meso_params_clear(rows, &t);
+}
+
 static void test_messages(void)
 {
   expect_refusal("tau_ms", "-10", P "tau_ms = -10: must be > 0 ms and <= 10000 ms");
@@ -186,6 +201,7 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"messages name file, line, key, value, unit and range", test_messages},
+    {"long path", test_long_path},
     {"accepted values", test_accepted},
     {"shortest text", test_shortest_text},
     {"text reads back to the same bits", test_reads_back},

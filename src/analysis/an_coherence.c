@@ -8,8 +8,8 @@
  *   plv = |mean S_ij / |S_ij||,  ppc = (O plv^2 - 1) / (O - 1)
  *   pli = |mean sign Im S_ij|,   wpli = |sum Im S_ij| / sum |Im S_ij|
  *   dwpli2 = ((sum Im)^2 - sum Im^2) / ((sum |Im|)^2 - sum Im^2)
- * Values without a definition (no power, Im = 0 throughout) are NaN. Sums run over observations in
- * one order for any number of threads.
+ * Values without a definition (no power, Im = 0 throughout, one observation) are NaN. Sums run over
+ * observations in one order for any number of threads.
  */
 #include <fftw3.h>
 #include <math.h>
@@ -137,14 +137,14 @@ static void measures_of(const estimate *e, size_t pair, size_t f, double *value)
                        sqrt(e->power[j * e->n_frequencies + f]);
   const double re = s->re / power, im = s->im / power;
   const double plv = sqrt(s->unit_re * s->unit_re + s->unit_im * s->unit_im) / n;
-  const bool defined = power > 0;
+  const bool defined = power > 0 && n > 1; /* one observation is coherent with everything */
   value[MAGNITUDE_SQUARED] = defined ? re * re + im * im : NAN;
   value[PHASE] = defined ? atan2(s->im, s->re) : NAN;
   value[IMAGINARY] = defined ? im : NAN;
   value[PLV] = defined ? plv : NAN;
-  value[PPC] = defined && n > 1 ? (n * plv * plv - 1) / (n - 1) : NAN;
+  value[PPC] = defined ? (n * plv * plv - 1) / (n - 1) : NAN;
   value[PLI] = defined ? fabs(s->sign) / n : NAN;
-  value[WPLI] = s->abs_im > 0 ? fabs(s->im) / s->abs_im : NAN;
+  value[WPLI] = n > 1 && s->abs_im > 0 ? fabs(s->im) / s->abs_im : NAN;
   const double spread = s->abs_im * s->abs_im - s->im2;
   value[DWPLI2] = n > 1 && spread > 0 ? (s->im * s->im - s->im2) / spread : NAN;
 }
@@ -208,6 +208,10 @@ static meso_status set_attributes(const estimate *e, meso_result *result, meso_e
   MESO_TRY(meso_attrs_set_number(a, "n_observations", (double) e->n_observations, err));
   MESO_TRY(meso_attrs_set_number(a, "effective_observations", effective, err));
   MESO_TRY(meso_attrs_set_number(a, "bias_level", 1 / effective, err));
+  if (e->n_observations < 2)
+    MESO_TRY(meso_attrs_set_text(a, "undefined", "one segment and taper: the coherence would be 1 "
+                                 "whatever the signals; take a shorter nperseg or more tapers",
+                                 err));
   MESO_TRY(meso_attrs_set_text(a, "coherence", "magnitude squared", err));
   MESO_TRY(meso_attrs_set_text(a, "cross_spectrum", "conj(X_i) X_j: phase < 0 if j lags i", err));
 cleanup:

@@ -35,25 +35,6 @@ void mesoi_pipeline_note(pipeline *p, const char *fmt, ...)
 
 /* ---- spikes ------------------------------------------------------------------------------- */
 
-/** Adds the model's source populations that the spikes lack, without spikes. */
-static meso_status add_silent_sources(const meso_model *m, meso_spikes *s, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  for (size_t i = 0; i < m->n_populations; i++) {
-    const meso_population *p = &m->population[i];
-    if (p->model != MESO_NEURON_POISSON || meso_spikes_find(s, p->name) != (size_t) -1) continue;
-    meso_spike_population *bigger =
-      meso_realloc(s->population, s->n_populations + 1, sizeof *s->population);
-    if (bigger == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot add population %s", p->name);
-    s->population = bigger;
-    bigger[s->n_populations] = (meso_spike_population) {.size = (uint64_t) p->size};
-    s->n_populations++;
-    MESO_STRDUP(err, bigger[s->n_populations - 1].name, p->name);
-  }
-cleanup:
-  return status;
-}
-
 meso_status mesoi_pipeline_spikes(pipeline *p, const meso_spikes **ret_spikes, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -61,7 +42,6 @@ meso_status mesoi_pipeline_spikes(pipeline *p, const meso_spikes **ret_spikes, m
     char path[PIPELINE_PATH];
     mesoi_pipeline_path(p, "spikes.h5", path);
     MESO_TRY(meso_spikes_read(path, &p->spikes, err));
-    MESO_TRY(add_silent_sources(p->model, p->spikes, err));
   }
   *ret_spikes = p->spikes;
 cleanup:

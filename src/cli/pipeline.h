@@ -48,7 +48,7 @@ MESO_MUST_CHECK meso_status mesoi_pipeline_run(pipeline *p, meso_err *err);
 
 /** Path of a file in the output folder. */
 void mesoi_pipeline_path(const pipeline *p, const char *name, char path[PIPELINE_PATH]);
-/** Spikes of the run, read once; source populations that the file lacks are added, silent. */
+/** Spikes of the run, read once. */
 MESO_MUST_CHECK meso_status mesoi_pipeline_spikes(pipeline *p, const meso_spikes **ret_spikes,
                                                   meso_err *err);
 /** Adds a sentence to the report. */

@@ -13,7 +13,7 @@
 /** Everything the report draws from. */
 typedef struct sources {
   meso_signals *lfp, *bold, *currents;
-  meso_result *analysis, *kernels;
+  meso_result *analysis;
 } sources;
 
 static void sources_clear(sources *s)
@@ -22,7 +22,6 @@ static void sources_clear(sources *s)
   meso_signals_destroy(s->bold);
   meso_signals_destroy(s->currents);
   meso_result_destroy(s->analysis);
-  meso_result_destroy(s->kernels);
 }
 
 static meso_status sources_read(const pipeline *p, sources *s, meso_err *err)
@@ -37,8 +36,6 @@ static meso_status sources_read(const pipeline *p, sources *s, meso_err *err)
   MESO_TRY(meso_signals_read(path, &s->currents, err));
   mesoi_pipeline_path(p, "analysis.h5", path);
   MESO_TRY(meso_result_read(path, &s->analysis, err));
-  mesoi_pipeline_path(p, "kernels.h5", path);
-  MESO_TRY(meso_result_read(path, &s->kernels, err));
 cleanup:
   return status;
 }
@@ -47,22 +44,28 @@ cleanup:
 
 static void note_lfp(pipeline *p, const sources *s)
 {
-  const meso_array *share = meso_result_find(s->kernels, "/charge/excitatory_external_share");
-  const meso_array *name = meso_result_find(s->kernels, "/charge/population");
+  const meso_signal *lfp = meso_signals_find(s->lfp, "lfp");
   mesoi_pipeline_note(p, "LFP: population kernels of passive cables in an infinite homogeneous "
                       "medium (%g S/m), averaged over the wiring, given the placement and the "
                       "synthetic morphologies; no spikes, no active currents, one-way (no ephaptic "
                       "coupling); an isolated column, no neighbours.",
                       p->model->probe.sigma_S_per_m);
-  if (share == NULL || name == NULL || name->text == NULL) return;
-  char text[900] = "";
+  char text[900] = "", key[160];
   size_t used = 0;
-  for (size_t i = 0; i < meso_array_count(share) && used + 40 < sizeof text; i++)
-    if (isfinite(share->data[i]))
+  for (size_t i = 0; lfp != NULL && i < p->model->n_populations && used + 80 < sizeof text; i++) {
+    const char *name = p->model->population[i].name;
+    (void) snprintf(key, sizeof key, "excitatory_external_share.%s", name);
+    const double share = meso_attrs_number(&lfp->attrs, key, NAN);
+    if (isfinite(share))
       used += (size_t) snprintf(text + used, sizeof text - used, "%s%s %.0f %%",
-                                used > 0 ? ", " : "", name->text[i], 100 * share->data[i]);
-  mesoi_pipeline_note(p, "Share of the excitatory charge that external input carries and this LFP "
-                      "leaves out: %s.", text);
+                                used > 0 ? ", " : "", name, 100 * share);
+  }
+  if (used > 0)
+    mesoi_pipeline_note(p, "Share of the excitatory charge that external input carries (at the "
+                        "rates of this run) and this LFP leaves out: %s.", text);
+  const char *silent = lfp != NULL ? meso_attrs_text(&lfp->attrs, "silent_sources") : NULL;
+  if (silent != NULL)
+    mesoi_pipeline_note(p, "The spikes have no population %s: taken as silent.", silent);
 }
 
 static size_t whole_blocks(const meso_model *m, double duration_ms)

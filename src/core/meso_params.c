@@ -56,11 +56,13 @@ static const char *shown_unit(const meso_param *row)
 static void full_name(const meso_where *where, const char *key, char *buffer, size_t size)
 {
   char line[32] = "";
-  const char *file = where != NULL ? where->file : NULL;
-  const char *path = where != NULL ? where->path : NULL;
-  if (file != NULL && where->line > 0) snprintf(line, sizeof line, ":%ld", where->line);
-  snprintf(buffer, size, "%s%s%s%s%s%s", file != NULL ? file : "", line, file != NULL ? ": " : "",
-           path != NULL ? path : "", path != NULL && path[0] != '\0' ? "." : "", key);
+  const char *file = where != NULL && where->file != NULL ? where->file : "";
+  const char *path = where != NULL && where->path != NULL ? where->path : "";
+  const size_t n_file = strlen(file), room = size / 2;
+  const bool cut = n_file > room; /* a long file name must not push the key out of the message */
+  if (n_file > 0 && where->line > 0) snprintf(line, sizeof line, ":%ld", where->line);
+  snprintf(buffer, size, "%s%s%s%s%s%s%s", cut ? "..." : "", cut ? file + n_file - room : file,
+           line, n_file > 0 ? ": " : "", path, path[0] != '\0' ? "." : "", key);
 }
 
 /* The value as it may stand in a one-line message: printable and not too long. */

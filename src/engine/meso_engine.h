@@ -34,7 +34,6 @@ typedef struct meso_engine_report {
   uint64_t n_synapses;         /**< recurrent and thalamic synapses made */
   uint64_t n_spikes;
   uint64_t n_synaptic_events;
-  uint64_t n_delays_clamped;   /**< drawn beyond the longest slot and shortened to it */
   double weight_step_pA;       /**< fixed-point resolution of the weights; networks: weight_unit */
   double weight_loss;          /**< explicit networks: largest |w - stored w|; 0 if all exact */
   const char *weight_unit;     /**< explicit networks: "pA", "mV" or "pA or mV"; a constant */

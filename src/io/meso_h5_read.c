@@ -30,9 +30,12 @@ static meso_status check_extent(const meso_h5_file *f, const char *name, meso_h5
     d->count *= d->dims[i];
   }
   const size_t bytes = d->count * element;
-  if (bytes > harmless && H5Dget_storage_size(d->id) < bytes / 1040)
+  hsize_t stored = H5Dget_storage_size(d->id), file_size = 0;
+  MESO_H5R(f, err, name, H5Fget_filesize(f->id, &file_size));
+  if (stored > file_size) stored = file_size; /* the header's word for it is not enough */
+  if (bytes > harmless && stored < bytes / 1040)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s: claims %zu bytes but stores %llu", f->path, name, bytes,
-              (unsigned long long) H5Dget_storage_size(d->id));
+              (unsigned long long) stored);
 cleanup:
   return status;
 }
@@ -104,10 +107,12 @@ static meso_status copy_strings(const void *buffer, hid_t type, size_t n, char *
   const bool blanks = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
   const size_t size = H5Tget_size(type);
   for (size_t i = 0; i < n; i++) {
-    const char *const *pointer = buffer;
-    const char *own = pointer[variable ? i : 0];
-    out[i] = variable ? meso_strdup(own == NULL ? "" : own)
-                      : field_text((const char *) buffer + i * size, size, blanks);
+    if (variable) { /* an array of pointers, else of fields */
+      const char *own = ((const char *const *) buffer)[i];
+      out[i] = meso_strdup(own == NULL ? "" : own);
+    } else {
+      out[i] = field_text((const char *) buffer + i * size, size, blanks);
+    }
     if (out[i] == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot copy a string");
   }
 cleanup:

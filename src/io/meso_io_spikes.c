@@ -342,10 +342,10 @@ static meso_status settle_range(const meso_h5_file *f, meso_spikes *spikes, meso
     MESO_TRY(warn(&spikes->attrs, "", "no t_start_ms given, taken as 0", err));
   if (!meso_h5_attr_number(f->id, "t_stop_ms", &spikes->t_stop_ms))
     MESO_TRY(warn(&spikes->attrs, "", "no t_stop_ms given, taken as the last spike", err));
-  if (!(spikes->t_start_ms <= spikes->t_stop_ms && fabs(spikes->t_start_ms) < HUGE_VAL
+  if (!(spikes->t_start_ms >= 0 && spikes->t_start_ms <= spikes->t_stop_ms
         && spikes->t_stop_ms < HUGE_VAL))
-    MESO_FAIL(err, MESO_ERANGE, "%s: t_start_ms %g and t_stop_ms %g are no time range", f->path,
-              spikes->t_start_ms, spikes->t_stop_ms);
+    MESO_FAIL(err, MESO_ERANGE, "%s: t_start_ms %g and t_stop_ms %g are no time range: must be "
+              "finite, >= 0 ms and in order", f->path, spikes->t_start_ms, spikes->t_stop_ms);
   for (size_t i = 0; i < spikes->n_populations; i++) {
     const meso_spike_population *p = &spikes->population[i];
     if (p->n_spikes > 0 && (p->time_ms[0] < spikes->t_start_ms

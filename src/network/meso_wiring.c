@@ -88,8 +88,6 @@ static meso_status delay_sampler(const meso_wiring *w, const meso_projection *p,
     else
       cumulative[j] = p->delay_mean_ms < upper ? 1.0 : 0.0;
   }
-  const double longest_ms = ((double) n + 0.5) * dt;
-  q->delay_tail = sd > 0 ? gsl_cdf_ugaussian_Q((longest_ms - p->delay_mean_ms) / sd) : 0;
   MESO_TRY(sampler_init(&q->delay, n, cumulative, err));
 cleanup:
   free(cumulative);

@@ -33,7 +33,6 @@ typedef struct meso_wiring_projection {
   meso_sampler weight;   /**< levels: weight codes */
   meso_sampler delay;    /**< level j: delay of j + 1 steps */
   int16_t *weight_of_code; /**< (n_codes) weight in steps */
-  double delay_tail;     /**< probability beyond the longest slot, given to that slot */
 } meso_wiring_projection;
 
 typedef struct meso_wiring {

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_cdf.h>
+
 #include "model_internal.h"
 
-enum { MAX_POPULATIONS = 4096 };
+enum { MAX_ENTRIES = 4096 }; /* of a list; the checks compare all pairs */
 
 #define REFUSE(section, i, key, message) \
   MESO_TRY(mesoi_refuse(model, root, section, i, key, message, err))
@@ -24,6 +26,9 @@ static meso_status check_names(const meso_model *model, const mesoi_node *root, 
   meso_status status = MESO_OK;
   const meso_model_section *section = mesoi_section(path);
   const size_t n = mesoi_section_count(model, section), at = section->rows[0].offset;
+  if (n > MAX_ENTRIES)
+    MESO_FAIL(err, MESO_ERANGE, "%s: %s: has %zu entries; at most %d are possible", model->path,
+              path, n, (int) MAX_ENTRIES);
   for (size_t i = 0; i < n; i++) {
     const char *name = *(char **) ((char *) mesoi_section_object(model, section, i) + at);
     if (!is_plain_name(name))
@@ -46,8 +51,25 @@ static meso_status check_times(const meso_model *model, const mesoi_node *root, 
   if ((s->kind == MESO_SCHEDULE_PULSES || s->kind == MESO_SCHEDULE_BLOCKS) &&
       s->on_ms > s->period_ms)
     REFUSE("thalamus", 0, "on_ms", "must not be longer than thalamus.period_ms");
+  if (model->background.kind == MESO_BACKGROUND_POISSON &&
+      model->background.delay_ms < model->simulation.dt_ms)
+    REFUSE("background", 0, "delay_ms", "must be at least simulation.dt_ms");
   if (model->bold.baseline_stop_s <= model->bold.baseline_start_s)
     REFUSE("bold", 0, "baseline_stop_s", "must be greater than bold.baseline_start_s");
+cleanup:
+  return status;
+}
+
+/* Kernels of whole populations know depth only. */
+static meso_status check_probe(const meso_model *model, const mesoi_node *root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (model->probe.x_um != 0)
+    REFUSE("probe", 0, "x_um", "must be 0: with population kernels the probe is on the axis of "
+           "the column");
+  if (model->probe.y_um != 0)
+    REFUSE("probe", 0, "y_um", "must be 0: with population kernels the probe is on the axis of "
+           "the column");
 cleanup:
   return status;
 }
@@ -63,9 +85,9 @@ static meso_status check_populations(const meso_model *model, const mesoi_node *
                                      meso_err *err)
 {
   meso_status status = MESO_OK;
-  if (model->n_populations == 0 || model->n_populations > MAX_POPULATIONS)
+  if (model->n_populations == 0)
     MESO_FAIL(err, MESO_EINVAL, "%s: populations: must be 1 to %d of them", model->path,
-              (int) MAX_POPULATIONS);
+              (int) MAX_ENTRIES);
   for (size_t i = 0; i < model->n_layers; i++)
     if (!(model->layer[i].z_bottom_um < model->layer[i].z_top_um))
       REFUSE("layers", i, "z_bottom_um", "must be below z_top_um (z points up)");
@@ -100,6 +122,10 @@ static meso_status check_projection(meso_model *model, const mesoi_node *root, s
   if (model->population[p->source].sign == MESO_EXCITATORY ? p->PSP_mV < 0 : p->PSP_mV > 0)
     REFUSE("projections", i, "PSP_mV", "must be >= 0 mV from excitatory, <= 0 mV from inhibitory "
            "populations");
+  const double shortest_ms = 0.5 * model->simulation.dt_ms; /* shorter ones are drawn again */
+  if (gsl_cdf_gaussian_Q(shortest_ms - p->delay_mean_ms, fmax(p->delay_sd_ms, 1e-9)) < 0.01)
+    REFUSE("projections", i, "delay_mean_ms", "almost no delay would reach half of "
+           "simulation.dt_ms");
   bool *seen = &taken[p->source * model->n_populations + p->target];
   if (*seen) REFUSE("projections", i, "target", "this pair of populations already has one");
   *seen = true;
@@ -115,6 +141,7 @@ meso_status mesoi_model_check(meso_model *model, const mesoi_node *root, meso_er
   MESO_TRY(check_names(model, root, "populations", err));
   MESO_TRY(check_names(model, root, "cells", err));
   MESO_TRY(check_times(model, root, err));
+  MESO_TRY(check_probe(model, root, err));
   MESO_TRY(check_populations(model, root, err));
   MESO_ALLOC(err, taken, model->n_populations * model->n_populations);
   for (size_t i = 0; i < model->n_projections; i++)

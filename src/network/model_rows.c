@@ -155,7 +155,7 @@ static const meso_param probe_rows[] = {
   NUMBER("y_um", "um", -1e5, 1e5, false, "0", PROBE, y_um, "place of the probe"),
   NUMBER("z_first_um", "um", -1e5, 1e5, false, "0", PROBE, z_first_um, "depth of contact 0"),
   NUMBER("z_step_um", "um", -1e4, 1e4, false, "-100", PROBE, z_step_um, "contact to contact"),
-  NUMBER("sigma_S_per_m", "S/m", 0, 100, true, "0.3", PROBE, sigma_S_per_m,
+  NUMBER("sigma_S_per_m", "S/m", 1e-3, 100, false, "0.3", PROBE, sigma_S_per_m,
          "conductivity of the tissue"),
   END
 };
