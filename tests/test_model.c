@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *model_path(const char *name)
@@ -75,6 +76,22 @@ static void test_damaged_files(void)
   CU_ASSERT_EQUAL(read_text(big, 4999999, name, &err), 3);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "larger than 4 MB"));
   free(big);
+}
+
+/* What is no file is refused at once, also a FIFO that nobody writes to. */
+static void test_no_files(void)
+{
+  static const char *const what[] = {".", "/dev/null", "test_model.fifo"};
+  (void) unlink(what[2]);
+  CU_ASSERT_EQUAL(mkfifo(what[2], 0600), 0);
+  for (size_t i = 0; i < 3; i++) {
+    meso_model *model = NULL;
+    meso_err err = {0};
+    CU_ASSERT_EQUAL(meso_status_exit_code(meso_model_read(what[i], 0, NULL, &model, &err)), 3);
+    CU_ASSERT(strstr(err.msg, "is not a regular file") != NULL);
+    CU_ASSERT(strstr(err.msg, what[i]) != NULL);
+  }
+  (void) unlink(what[2]);
 }
 
 static void test_cross_checks(void)
@@ -484,6 +501,7 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"damaged files", test_damaged_files},
+    {"no files", test_no_files},
     {"checks across keys", test_cross_checks},
     {"every row: below, above, NaN, wrong unit, wrong type, misspelt", test_every_row},
     {"published synapse counts, weights and in-degrees", test_published_numbers},

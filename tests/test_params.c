@@ -56,7 +56,8 @@ static void test_long_path(void)
   const meso_where far = {file, 12, "populations.L23E"};
   CU_ASSERT_EQUAL(meso_params_default(rows, &t, &err), MESO_OK);
   CU_ASSERT_EQUAL(meso_params_set(rows, &t, "tau_ms", "-10", &far, &err), MESO_ERANGE);
-  CU_ASSERT(strstr(err.msg, "d/model.yaml:12: populations.L23E.tau_ms = -10: must be > 0 ms") != NULL);
+  CU_ASSERT(strstr(err.msg, "d/model.yaml:12: populations.L23E.tau_ms = -10: must be > 0 ms") !=
+            NULL);
   meso_params_clear(rows, &t);
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../network/model_yaml.h"
+#include "meso_yaml.h"
 #include "meso_params.h"
 
 enum { CORRELATION, RATE, CV, COHERENCE, LENGTH, BOLD, LFP_SD, N_QUANTITIES };

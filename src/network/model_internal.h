@@ -3,7 +3,7 @@
 #define MESO_MODEL_INTERNAL_H
 
 #include "meso_model.h"
-#include "model_yaml.h"
+#include "meso_yaml.h"
 
 /* Shares in a file are printed with few digits: they may miss 1 by this much and are divided by
  * their sum. */

@@ -1,6 +1,6 @@
-/* model_yaml.h: small document tree of a YAML file in which every value knows its line. */
-#ifndef MESO_MODEL_YAML_H
-#define MESO_MODEL_YAML_H
+/* meso_yaml.h: small document tree of a YAML file in which every value knows its line. */
+#ifndef MESO_YAML_H
+#define MESO_YAML_H
 
 #include <stddef.h>
 
