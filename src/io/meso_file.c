@@ -150,7 +150,7 @@ cleanup:
   return status;
 }
 
-static void digest_hex(struct sha256_ctx *ctx, char out[65])
+void meso_sha256_end(struct sha256_ctx *ctx, char out[65])
 {
   static const char hex[] = "0123456789abcdef";
   uint8_t digest[SHA256_DIGEST_SIZE];
@@ -180,7 +180,7 @@ meso_status meso_sha256_file(const char *path, char out[65], meso_err *err)
     sha256_update(&ctx, fread(block, 1, BLOCK, in), block);
     if (ferror(in) != 0) MESO_FAIL(err, MESO_EIO, "%s: reading failed", path);
   }
-  digest_hex(&ctx, out);
+  meso_sha256_end(&ctx, out);
 cleanup:
   if (in != NULL) (void) fclose(in);
   free(block);
@@ -192,5 +192,5 @@ void meso_sha256_bytes(const void *bytes, size_t n_bytes, char out[65])
   struct sha256_ctx ctx;
   sha256_init(&ctx);
   sha256_update(&ctx, n_bytes, bytes);
-  digest_hex(&ctx, out);
+  meso_sha256_end(&ctx, out);
 }

@@ -49,6 +49,13 @@ MESO_MUST_CHECK meso_status meso_result_read(const char *path, meso_result **ret
 MESO_MUST_CHECK meso_status meso_file_kind(const char *path, char *kind, size_t size,
                                            meso_err *err);
 
+/** SHA-256 (lower-case hex) of what an HDF5 file says outside /provenance: every group, dataset and
+ *  attribute, visited by name, with types, extents and values. Equal for files that hold the same,
+ *  whatever their layout, order of creation or compression. Datasets are read piece by piece, so
+ *  memory does not grow with the file. Numbers, enumerations and text only: another type is
+ *  MESO_EFORMAT. */
+MESO_MUST_CHECK meso_status meso_file_digest(const char *path, char out[65], meso_err *err);
+
 /** One dataset of any file as doubles (integers are converted), row-major; caller frees ret_data.
  *  dims has room for 4. For explicit networks, golden files, foreign files. */
 MESO_MUST_CHECK meso_status meso_h5_read_doubles(const char *path, const char *dataset,

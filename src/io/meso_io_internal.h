@@ -21,6 +21,10 @@ MESO_MUST_CHECK meso_status meso_tmp_commit(const char *tmp, const char *path, m
 /** Fails with the right status if @p path is missing, a directory or not a regular file. */
 MESO_MUST_CHECK meso_status meso_file_check(const char *path, meso_err *err);
 
+/** Ends a checksum: lower-case hex. */
+struct sha256_ctx;
+void meso_sha256_end(struct sha256_ctx *ctx, char out[65]);
+
 /* ---- open files (meso_h5.c) ---------------------------------------------------------------- */
 
 typedef struct meso_h5_file {
