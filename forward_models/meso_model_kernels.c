@@ -224,14 +224,25 @@ static meso_status compute_all(const build *b, int n_threads, const meso_progres
                                double *data, meso_err *err)
 {
   size_t n_done = 0;
+  bool stopped = false;
   (void) n_threads; /* unused without OpenMP */
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads > 0 ? n_threads : 1)
   for (size_t i = 0; i < b->n_pathways; i++) {
     pathway *p = &b->pathway[i];
+    bool skipped = false;
+#pragma omp atomic read
+    skipped = stopped;
+    if (skipped) continue;
     p->status = compute_pathway(b, p, data + i * b->n_channels * b->n_lags, &p->err);
+    bool go_on = true;
 #pragma omp critical(meso_kernel_progress)
-    meso_progress_report(progress, "kernels", (double) ++n_done / (double) b->n_pathways);
+    go_on = meso_progress_report(progress, "kernels", (double) ++n_done / (double) b->n_pathways);
+    if (!go_on) {
+#pragma omp atomic write
+      stopped = true;
+    }
   }
+  if (stopped) return meso_progress_stopped("kernels", err);
   for (size_t i = 0; i < b->n_pathways; i++)
     if (b->pathway[i].status != MESO_OK) {
       if (err != NULL) *err = b->pathway[i].err;

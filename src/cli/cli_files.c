@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_answer.h"
+#include "meso_engine.h"
+
 meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model, size_t n,
                               const char *const *inputs, mesoi_origin *origin, meso_err *err)
 {
@@ -34,6 +37,26 @@ void mesoi_origin_clear(mesoi_origin *origin)
 {
   free(origin->model_text);
   origin->model_text = NULL;
+}
+
+meso_status mesoi_spikes_read(const meso_cli *cli, const char *path, meso_spikes **ret_spikes,
+                              meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(meso_spikes_read(path, ret_spikes, err));
+  const char *warning = meso_attrs_text(&(*ret_spikes)->attrs, "warning");
+  if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
+cleanup:
+  return status;
+}
+
+meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
+                                const meso_spikes *spikes, meso_signals **ret_currents,
+                                meso_err *err)
+{
+  static const double bin_ms = 1.0;
+  return meso_currents_from_spikes(model, spikes, bin_ms, cli->n_threads, cli->progress,
+                                   ret_currents, err);
 }
 
 static meso_status add_dir(mesoi_dirs *dirs, const char *base, size_t n_base, const char *tail,

@@ -23,6 +23,14 @@ MESO_MUST_CHECK meso_status mesoi_origin_make(const meso_cli *cli, const meso_mo
                                               mesoi_origin *origin, meso_err *err);
 void mesoi_origin_clear(mesoi_origin *origin);
 
+/** Spikes of any file; what its reader had to guess becomes a warning. */
+MESO_MUST_CHECK meso_status mesoi_spikes_read(const meso_cli *cli, const char *path,
+                                              meso_spikes **ret_spikes, meso_err *err);
+/** Synaptic currents, mean over 1 ms, from spikes and the model's wiring. */
+MESO_MUST_CHECK meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
+                                                const meso_spikes *spikes,
+                                                meso_signals **ret_currents, meso_err *err);
+
 /** Folders searched for morphologies, in order: beside the model file, $MESOCAST_DATADIR, the
  *  installed data, the source tree. */
 typedef struct mesoi_dirs { size_t n; char *v[6]; } mesoi_dirs;

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli_signals.h"
+
 double mesoi_clock_s(void)
 {
   struct timespec t;
@@ -13,9 +15,8 @@ double mesoi_clock_s(void)
   return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
-static void draw(void *user, const char *what, double fraction)
+static void draw(mesoi_progress_line *line, const char *what, double fraction)
 {
-  mesoi_progress_line *line = user;
   const double now = mesoi_clock_s();
   if (strncmp(line->what, what, sizeof line->what - 1) != 0) {
     (void) snprintf(line->what, sizeof line->what, "%s", what);
@@ -41,12 +42,24 @@ static void draw(void *user, const char *what, double fraction)
   line->width = width;
 }
 
+static bool update(void *user, const char *what, double fraction)
+{
+  mesoi_progress_line *line = user;
+  if (line->shown) draw(line, what, fraction);
+  return mesoi_signals_caught() == 0;
+}
+
 meso_progress mesoi_progress_make(mesoi_progress_line *line, bool forced, bool quiet)
 {
   memset(line, 0, sizeof *line);
   line->terminal = isatty(STDERR_FILENO) == 1;
-  const bool shown = forced || (line->terminal && !quiet);
-  return (meso_progress) { .update = shown ? draw : NULL, .user = line };
+  line->shown = forced || (line->terminal && !quiet);
+  return (meso_progress) { .update = update, .user = line };
+}
+
+meso_status mesoi_go_on(const char *what, meso_err *err)
+{
+  return mesoi_signals_caught() == 0 ? MESO_OK : meso_progress_stopped(what, err);
 }
 
 void mesoi_progress_clear(mesoi_progress_line *line)

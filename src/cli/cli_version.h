@@ -2,11 +2,10 @@
 #ifndef MESO_CLI_VERSION_H
 #define MESO_CLI_VERSION_H
 
-#include <stdbool.h>
+#include "meso_cli.h"
 
-/** Prints version, compiler and libraries; as JSON if asked. */
-void mesoi_version_print(bool json);
-/** A write beyond the file size limit shall fail like a full disk, not kill the program. */
-void mesoi_ignore_file_size_signal(void);
+/** Prints versions of the program, the compiler and the libraries, or answers "version" and
+ *  "parts". */
+void mesoi_version_print(const meso_cli *cli);
 
 #endif

@@ -1,8 +1,10 @@
 /* cmd_analyze.c: one analysis of one file; options are the analysis' rows. */
 #include <stdlib.h>
 
+#include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
+#include "cli_progress.h"
 #include "meso_analysis.h"
 
 static meso_status find_analysis(const meso_cli *cli, const meso_analysis_ops **ret, meso_err *err)
@@ -38,12 +40,17 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   mesoi_option_set set = { ops->params, params };
   MESO_TRY(mesoi_options_parse(cli, "analyze", 1, &set, 2, 2, &args, err));
   MESO_TRY(mesoi_need_output(cli, "analyze", err));
-  if (ops->input == MESO_INPUT_SPIKES) MESO_TRY(meso_spikes_read(args.v[1], &spikes, err));
+  if (ops->input == MESO_INPUT_SPIKES) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
   else MESO_TRY(meso_signals_read(args.v[1], &signals, err));
   MESO_TRY(meso_result_create(&result, err));
+  MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(ops->run(params, spikes, signals, cli->n_threads, result, err));
+  MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(mesoi_origin_make(cli, NULL, 1, &args.v[1], &origin, err));
   MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));
+  mesoi_answer_text(cli, "analysis", ops->name);
+  mesoi_answer_output(cli, cli->output);
+  mesoi_answer_result(cli, result);
 cleanup:
   if (ops != NULL && params != NULL) meso_params_clear(ops->params, params);
   free(params);
@@ -57,5 +64,5 @@ cleanup:
 
 const meso_command meso_cmd_analyze = {
   .name = "analyze", .usage = "analyze ANALYSIS FILE [OPTIONS] -o ANALYSIS.h5",
-  .summary = "analyse spikes or signals", .run = run,
+  .summary = "analyse spikes or signals", .run = run, .stops_cleanly = true,
 };

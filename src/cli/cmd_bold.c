@@ -1,23 +1,35 @@
-/* cmd_bold.c: BOLD from a drive file. A drive is z itself: no baseline, no gain, no filter. */
+/* cmd_bold.c: BOLD, in two ways:
+ *   of a model, from any spikes of its populations: currents through its wiring, drive, balloon;
+ *   from a drive file, which is z itself: no baseline, no gain, no filter. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
+#include "cli_progress.h"
+#include "meso_bold.h"
 #include "meso_forward.h"
 
-typedef struct options { char *model; double tr_s, dt_s; } options;
+typedef struct options { char *model, *spikes; double tr_s, dt_s; } options;
 
 static const meso_param rows[] = {
-  { .key = "model", .type = MESO_PARAM_STRING, .unit = "", .default_text = "friston2003",
-    .offset = offsetof(options, model), .help = "forward model (see mesocast models)" },
-  { .key = "tr_s", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0, .max = 1e6, .min_open = true,
-    .default_text = "2", .offset = offsetof(options, tr_s), .help = "repetition time" },
+  { .key = "spikes", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, spikes), .help = "spikes of the model's populations (SONATA)" },
+  { .key = "model", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, model),
+    .help = "forward model (see mesocast models); default: the model file's, else friston2003" },
+  { .key = "tr_s", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0, .max = 1e6,
+    .default_text = "0", .offset = offsetof(options, tr_s),
+    .help = "repetition time; 0: the model file's, else 2 s" },
   { .key = "dt_s", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0, .max = 1e3,
     .default_text = "0", .offset = offsetof(options, dt_s),
     .help = "step of a bare drive; 0: the file's dt, dt_s or dt_drive_s" },
   { .key = NULL },
 };
+
+/* ---- from a drive -------------------------------------------------------------------------- */
 
 static meso_status drive_step(const char *path, double given, double *ret, meso_err *err)
 {
@@ -82,17 +94,11 @@ cleanup:
   return status;
 }
 
-static meso_status apply(const meso_cli *cli, const char *path, const options *o, meso_err *err)
+/** Sets the parameters of a forward model that --set names. */
+static meso_status set_params(const meso_cli *cli, const meso_forward_ops *ops, void *params,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_forward_ops *ops = meso_forward_by_name(o->model);
-  unsigned char *params = NULL;
-  meso_signals *in = NULL, *out = NULL;
-  mesoi_origin origin = { .model_text = NULL };
-  if (ops == NULL)
-    MESO_FAIL(err, MESO_EUSAGE, "bold: unknown model %s (see mesocast models)", o->model);
-  MESO_ALLOC(err, params, ops->params_size);
-  MESO_TRY(meso_params_default(ops->params, params, err));
   for (size_t i = 0; i < cli->n_sets; i++) {
     char key[64];
     const size_t n = strcspn(cli->sets[i], "=");
@@ -102,18 +108,112 @@ static meso_status apply(const meso_cli *cli, const char *path, const options *o
     const meso_where where = { .file = "--set", .path = NULL };
     MESO_TRY(meso_params_set(ops->params, params, key, cli->sets[i] + n + 1, &where, err));
   }
+cleanup:
+  return status;
+}
+
+/** The model, if there is one, says which forward model and TR; --set then is about it alone. */
+static meso_status from_drive(const meso_cli *cli, const meso_model *model, const char *path,
+                              const options *o, meso_signals **ret_bold, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *name = o->model[0] != '\0' ? o->model : "friston2003";
+  const double TR_s = model != NULL ? model->bold.TR_s : o->tr_s > 0 ? o->tr_s : 2.0;
+  const meso_forward_ops *ops = meso_forward_by_name(model != NULL ? model->bold.model : name);
+  unsigned char *params = NULL;
+  meso_signals *in = NULL, *out = NULL;
+  if (ops == NULL)
+    MESO_FAIL(err, MESO_EUSAGE, "bold: unknown model %s (see mesocast models)",
+              model != NULL ? model->bold.model : name);
+  MESO_ALLOC(err, params, ops->params_size);
+  MESO_TRY(meso_params_default(ops->params, params, err));
+  if (model == NULL) MESO_TRY(set_params(cli, ops, params, err));
   MESO_TRY(load(path, o->dt_s, &in, err));
   const meso_signal *drive = meso_signals_find(in, "drive");
   if (drive == NULL) MESO_FAIL(err, MESO_EFORMAT, "%s: has no signal \"drive\"", path);
   MESO_TRY(meso_signals_create(&out, err));
-  MESO_TRY(ops->apply(params, drive, o->tr_s, out, err));
-  MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
-  MESO_TRY(meso_signals_write(cli->output, "bold", out, &origin.provenance, err));
+  MESO_TRY(ops->apply(params, drive, TR_s, out, err));
+  *ret_bold = out;
+  out = NULL;
 cleanup:
   if (ops != NULL && params != NULL) meso_params_clear(ops->params, params);
   free(params);
-  mesoi_origin_clear(&origin);
   meso_signals_destroy(in);
+  meso_signals_destroy(out);
+  return status;
+}
+
+/* ---- from spikes --------------------------------------------------------------------------- */
+
+static meso_status from_spikes(const meso_cli *cli, const meso_model *model, const char *path,
+                               meso_signals **ret_bold, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_spikes *spikes = NULL;
+  meso_signals *currents = NULL;
+  MESO_TRY(mesoi_spikes_read(cli, path, &spikes, err));
+  MESO_TRY(mesoi_currents_make(cli, model, spikes, &currents, err));
+  MESO_TRY(meso_bold_from_currents(model, currents, ret_bold, err));
+  MESO_TRY(mesoi_go_on("bold", err));
+cleanup:
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(currents);
+  return status;
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+/** Model file with --model and --tr-s in place of its bold.model and bold.TR_s. */
+static meso_status read_model(const meso_cli *cli, const char *path, const options *o,
+                              meso_model **ret_model, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char model[128], tr[64];
+  const char **sets = NULL;
+  size_t n = cli->n_sets;
+  MESO_ALLOC(err, sets, n + 2);
+  if (n > 0) memcpy(sets, cli->sets, n * sizeof *sets);
+  (void) snprintf(model, sizeof model, "bold.model=%s", o->model);
+  (void) snprintf(tr, sizeof tr, "bold.TR_s=%.17g", o->tr_s);
+  if (o->model[0] != '\0') sets[n++] = model;
+  if (o->tr_s > 0) sets[n++] = tr;
+  MESO_TRY(meso_model_read(path, n, sets, ret_model, err));
+cleanup:
+  free(sets);
+  return status;
+}
+
+static void answer(const meso_cli *cli, const meso_signals *out)
+{
+  const char *empty = meso_attrs_text(&out->attrs, "empty");
+  const meso_signal *bold = meso_signals_find(out, "bold");
+  if (empty != NULL) mesoi_warn(cli, "BOLD is empty: %s", empty);
+  mesoi_answer_output(cli, cli->output);
+  mesoi_answer_signals(cli, out);
+  if (bold != NULL)
+    mesoi_answer_number(cli, "max_flow", meso_attrs_number(&bold->attrs, "max_flow", NAN));
+}
+
+/** @param[in] path  the drive, or NULL: spikes */
+static meso_status make(const meso_cli *cli, const char *model_path, const char *path,
+                        const options *o, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_model *model = NULL;
+  meso_signals *out = NULL;
+  mesoi_origin origin = { .model_text = NULL };
+  const char *input[2];
+  size_t n = 0;
+  if (model_path != NULL) MESO_TRY(read_model(cli, input[n++] = model_path, o, &model, err));
+  if (path != NULL) MESO_TRY(from_drive(cli, model, path, o, &out, err));
+  else MESO_TRY(from_spikes(cli, model, o->spikes, &out, err));
+  input[n++] = path != NULL ? path : o->spikes;
+  MESO_TRY(mesoi_origin_make(cli, model, n, input, &origin, err));
+  MESO_TRY(meso_signals_write(cli->output, "bold", out, &origin.provenance, err));
+  answer(cli, out);
+cleanup:
+  mesoi_origin_clear(&origin);
+  meso_model_destroy(model);
   meso_signals_destroy(out);
   return status;
 }
@@ -124,9 +224,19 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   options o = { .model = NULL };
   mesoi_positionals args = { .v = NULL };
   mesoi_option_set set = { rows, &o };
-  MESO_TRY(mesoi_options_parse(cli, "bold", 1, &set, 1, 1, &args, err));
+  MESO_TRY(mesoi_options_parse(cli, "bold", 1, &set, 1, 2, &args, err));
   MESO_TRY(mesoi_need_output(cli, "bold", err));
-  MESO_TRY(apply(cli, args.v[0], &o, err));
+  const char *model = mesoi_is_model_name(args.v[0]) ? args.v[0] : NULL;
+  const char *drive = model == NULL ? args.v[0] : args.n == 2 ? args.v[1] : NULL;
+  if (model == NULL && args.n == 2)
+    MESO_FAIL(err, MESO_EUSAGE, "bold: unexpected argument %s: a drive comes last", args.v[1]);
+  if (model == NULL && o.spikes[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --spikes needs a model file, not %s", args.v[0]);
+  if (drive == NULL && o.spikes[0] == '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "bold: give the spikes with --spikes FILE, or a drive");
+  if (drive != NULL && o.spikes[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --spikes and the drive %s: give one", drive);
+  MESO_TRY(make(cli, model, drive, &o, err));
 cleanup:
   free(args.v);
   meso_params_clear(rows, &o);
@@ -134,6 +244,8 @@ cleanup:
 }
 
 const meso_command meso_cmd_bold = {
-  .name = "bold", .usage = "bold DRIVE.h5 --model NAME --tr-s S [--set KEY=VALUE] -o BOLD.h5",
-  .summary = "predict BOLD from a drive", .params = rows, .run = run,
+  .name = "bold", .params = rows, .run = run, .stops_cleanly = true,
+  .usage = "bold MODEL.yaml --spikes SPIKES.h5 -o BOLD.h5\n"
+           "       mesocast bold [MODEL.yaml] DRIVE.h5 [--set KEY=VALUE] -o BOLD.h5",
+  .summary = "predict BOLD from the spikes of a model, or from a drive",
 };

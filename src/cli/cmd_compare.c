@@ -1,9 +1,9 @@
-/* cmd_compare.c: an analysis beside published numbers: a table, or JSON. */
-#include <jansson.h>
+/* cmd_compare.c: an analysis beside published numbers: a table; as JSON in a file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
 #include "meso_compare.h"
@@ -28,12 +28,9 @@ static bool is_file(const char *name)
   return strchr(name, '/') != NULL || (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
 }
 
-
-static meso_status make_json(const meso_comparison *c, char **ret_text, meso_err *err)
+static meso_status make_json(const meso_comparison *c, json_t *list, meso_err *err)
 {
   meso_status status = MESO_OK;
-  json_t *list = json_array();
-  *ret_text = NULL;
   for (size_t i = 0; i < c->n; i++) {
     const struct meso_comparison_entry *e = &c->entry[i];
     json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", e->id, "quantity",
@@ -44,10 +41,7 @@ static meso_status make_json(const meso_comparison *c, char **ret_text, meso_err
     if (json_array_append_new(list, row) != 0)
       MESO_FAIL(err, MESO_ENOMEM, "cannot make JSON of %s", e->id);
   }
-  *ret_text = json_dumps(list, JSON_INDENT(2));
-  if (*ret_text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write JSON");
 cleanup:
-  json_decref(list);
   return status;
 }
 
@@ -62,15 +56,37 @@ static void print_table(const meso_comparison *c)
   }
 }
 
+/** Entries by the first words of their verdict: "within range", "below", "no verdict" ... */
+static json_t *count_verdicts(const meso_comparison *c)
+{
+  json_t *counts = json_object();
+  for (size_t i = 0; i < c->n; i++) {
+    char word[32];
+    (void) snprintf(word, sizeof word, "%.*s", (int) strcspn(c->entry[i].verdict, ";:"),
+                    c->entry[i].verdict);
+    const json_int_t n = json_integer_value(json_object_get(counts, word));
+    (void) json_object_set_new(counts, word, json_integer(n + 1));
+  }
+  return counts;
+}
+
 static meso_status put_out(const meso_cli *cli, const meso_comparison *c, meso_err *err)
 {
   meso_status status = MESO_OK;
   char *text = NULL;
-  MESO_TRY(make_json(c, &text, err));
-  if (cli->output != NULL) MESO_TRY(meso_file_write(cli->output, text, strlen(text), err));
-  if (cli->json) printf("%s\n", text);
-  else if (!cli->quiet) print_table(c);
+  json_t *list = json_array();
+  MESO_TRY(make_json(c, list, err));
+  if (cli->output != NULL) {
+    text = json_dumps(list, JSON_INDENT(2));
+    if (text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write JSON");
+    MESO_TRY(meso_file_write(cli->output, text, strlen(text), err));
+    mesoi_answer_output(cli, cli->output);
+  }
+  if (!cli->json && !cli->quiet) print_table(c);
+  mesoi_answer_put(cli, "verdicts", count_verdicts(c));
+  mesoi_answer_put(cli, "comparison", json_incref(list));
 cleanup:
+  json_decref(list);
   free(text);
   return status;
 }

@@ -1,6 +1,7 @@
 /* cmd_kernels.c: population kernels of a model's LFP. */
 #include <stdlib.h>
 
+#include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
 #include "meso_lfp.h"
@@ -21,6 +22,8 @@ static meso_status run(const meso_cli *cli, meso_err *err)
                               cli->progress, &kernels, err));
   MESO_TRY(mesoi_origin_make(cli, model, 1, args.v, &origin, err));
   MESO_TRY(meso_result_write(cli->output, "kernels", kernels, &origin.provenance, err));
+  mesoi_answer_output(cli, cli->output);
+  mesoi_answer_result(cli, kernels);
 cleanup:
   free(args.v);
   mesoi_origin_clear(&origin);
@@ -33,4 +36,5 @@ cleanup:
 const meso_command meso_cmd_kernels = {
   .name = "kernels", .usage = "kernels MODEL.yaml -o KERNELS.h5",
   .summary = "build the LFP kernels of a model", .run = run,
+  .stops_cleanly = true,
 };

@@ -1,8 +1,10 @@
 /* cmd_lfp.c: LFP of a model's probe from any spikes of its populations. */
 #include <stdlib.h>
 
+#include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
+#include "cli_progress.h"
 #include "meso_lfp.h"
 
 typedef struct options { char *spikes, *kernels; } options;
@@ -47,13 +49,17 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(mesoi_need_output(cli, "lfp", err));
   if (o.spikes[0] == '\0') MESO_FAIL(err, MESO_EUSAGE, "lfp: give the spikes with --spikes FILE");
   MESO_TRY(meso_model_read(args.v[0], cli->n_sets, cli->sets, &model, err));
-  MESO_TRY(meso_spikes_read(o.spikes, &spikes, err));
+  MESO_TRY(mesoi_spikes_read(cli, o.spikes, &spikes, err));
   MESO_TRY(get_kernels(cli, args.v[0], model, &o, &kernels, err));
+  MESO_TRY(mesoi_go_on("lfp", err));
   MESO_TRY(meso_lfp_from_kernels(kernels, spikes, model->lfp.output_rate_Hz, cli->n_threads, &lfp,
                                  err));
   const char *const inputs[] = { args.v[0], o.spikes };
   MESO_TRY(mesoi_origin_make(cli, model, 2, inputs, &origin, err));
+  MESO_TRY(mesoi_go_on("lfp", err));
   MESO_TRY(meso_signals_write(cli->output, "lfp", lfp, &origin.provenance, err));
+  mesoi_answer_output(cli, cli->output);
+  mesoi_answer_signals(cli, lfp);
 cleanup:
   free(args.v);
   meso_params_clear(rows, &o);
@@ -66,6 +72,7 @@ cleanup:
 }
 
 const meso_command meso_cmd_lfp = {
-  .name = "lfp", .usage = "lfp MODEL.yaml --spikes SPIKES.h5 -o LFP.h5",
+  .name = "lfp", .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--kernels KERNELS.h5] -o LFP.h5",
   .summary = "predict the LFP from spikes", .params = rows, .run = run,
+  .stops_cleanly = true,
 };

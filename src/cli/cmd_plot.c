@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
 #include "meso_plot.h"
@@ -73,7 +74,7 @@ static meso_status load(const meso_cli *cli, const char *path, contents *c, meso
   MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));
   if (strcmp(kind, "spikes") == 0) {
     if (c->spikes != NULL) MESO_FAIL(err, MESO_EUSAGE, "plot: %s: a second spike file", path);
-    MESO_TRY(meso_spikes_read(path, &c->spikes, err));
+    MESO_TRY(mesoi_spikes_read(cli, path, &c->spikes, err));
   } else if (strcmp(kind, "lfp") == 0) {
     MESO_TRY(load_signals(path, kind, &c->lfp, err));
   } else if (strcmp(kind, "currents") == 0) {
@@ -157,8 +158,11 @@ static meso_status plot(const meso_cli *cli, const options *o, const mesoi_posit
   MESO_TRY(choose(o, args, &c, &figure, err));
   const meso_figure_data data = data_of(&c);
   MESO_TRY(meso_figure_save(figure, &data, cli->output, cli->command_line, &report, err));
-  if (cli->json) printf("{\"figure\": \"%s\", \"n_marks\": %zu}\n", figure->name, report.n_marks);
-  else if (!cli->quiet) printf("%s: %s, %zu marks\n", cli->output, figure->name, report.n_marks);
+  mesoi_say(cli, "%s: %s, %zu marks\n", cli->output, figure->name, report.n_marks);
+  mesoi_answer_output(cli, cli->output);
+  mesoi_answer_text(cli, "figure", figure->name);
+  mesoi_answer_count(cli, "n_marks", report.n_marks);
+  mesoi_answer_count(cli, "n_labels", report.n_labels);
 cleanup:
   contents_clear(&c);
   return status;

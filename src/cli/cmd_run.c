@@ -1,9 +1,8 @@
 /* cmd_run.c: the whole way from a model to the report. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "cli_answer.h"
 #include "cli_options.h"
 #include "pipeline.h"
 
@@ -15,22 +14,6 @@ static const meso_param rows[] = {
    .help = "spikes of another simulator (SONATA) in place of the built-in engine's"},
   {.key = NULL},
 };
-
-static void interrupted(int signal_number)
-{
-  static const char line[] = "\nmesocast: interrupted; run again to go on where this stage began\n";
-  (void) signal_number;
-  (void) !write(STDERR_FILENO, line, sizeof line - 1);
-  _exit(1);
-}
-
-static void pipeline_clear(pipeline *p)
-{
-  meso_model_destroy(p->model);
-  meso_spikes_destroy(p->spikes);
-  json_decref(p->stages);
-  for (size_t i = 0; i < p->n_notes; i++) free(p->note[i]);
-}
 
 /** Default output folder: out/<model name>. */
 static meso_status default_dir(const meso_model *m, char dir[PIPELINE_PATH], meso_err *err)
@@ -56,22 +39,18 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(default_dir(p.model, dir, err));
   p.dir = cli->output != NULL ? cli->output : dir;
   p.imported = o.spikes[0] != '\0' ? o.spikes : NULL;
-  (void) signal(SIGINT, interrupted);
-  (void) signal(SIGTERM, interrupted);
+  mesoi_answer_text(cli, "dir", p.dir);
   MESO_TRY(mesoi_pipeline_run(&p, err));
-  if (cli->json)
-    printf("{\"report\": \"%s/report.html\", \"made\": %zu, \"kept\": %zu}\n", p.dir, p.n_made,
-           p.n_kept);
-  else if (!cli->quiet)
-    printf("report: %s/report.html\n", p.dir);
+  mesoi_pipeline_answer(&p);
 cleanup:
   free(args.v);
+  mesoi_pipeline_clear(&p);
   meso_params_clear(rows, &o);
-  pipeline_clear(&p);
   return status;
 }
 
 const meso_command meso_cmd_run = {
   .name = "run", .usage = "run MODEL.yaml [-o DIR] [--spikes SPIKES.h5]",
-  .summary = "the whole way: spikes, LFP, BOLD, analyses, report", .params = rows, .run = run,
+  .summary = "the whole way: spikes, LFP, BOLD, analyses, report; again, it goes on where it "
+             "stopped", .params = rows, .run = run, .stops_cleanly = true,
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
 #include "meso_engine.h"
@@ -63,9 +64,30 @@ static meso_status write_traces(const meso_cli *cli, const options *o, const mes
   if (o->traces[0] != '\0') (void) snprintf(path, room, "%s", o->traces);
   else (void) snprintf(path, room, "%.*s_traces.h5", (int) stem, cli->output);
   MESO_TRY(meso_signals_write(path, "traces", traces, provenance, err));
+  mesoi_answer_output(cli, path);
+  mesoi_answer_signals(cli, traces);
 cleanup:
   free(path);
   return status;
+}
+
+static void answer(const meso_cli *cli, const meso_spikes *spikes, const meso_engine_report *r)
+{
+  const char *unit = r->weight_unit != NULL ? r->weight_unit : "pA";
+  mesoi_answer_spikes(cli, spikes);
+  mesoi_answer_count(cli, "n_synapses", r->n_synapses);
+  mesoi_answer_count(cli, "n_synaptic_events", r->n_synaptic_events);
+  mesoi_answer_number(cli, "build_s", r->build_s);
+  mesoi_answer_number(cli, "loop_s", r->loop_s);
+  mesoi_answer_number(cli, "real_time_factor", r->real_time_factor);
+  mesoi_answer_number(cli, "weight_step", r->weight_step_pA);
+  mesoi_answer_number(cli, "weight_loss", r->weight_loss);
+  mesoi_answer_text(cli, "weight_unit", unit);
+  mesoi_say(cli, "%llu spikes; built in %.2f s, simulated in %.2f s, real-time factor %.3f\n",
+            (unsigned long long) r->n_spikes, r->build_s, r->loop_s, r->real_time_factor);
+  if (r->weight_loss > 0)
+    mesoi_warn(cli, "weights changed by up to %g %s by their fixed-point step", r->weight_loss,
+               unit);
 }
 
 static meso_status simulate(const meso_cli *cli, const char *path, const options *o, meso_err *err)
@@ -93,18 +115,8 @@ static meso_status simulate(const meso_cli *cli, const char *path, const options
   MESO_TRY(mesoi_origin_make(cli, model, 1, &path, &origin, err));
   MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
   if (traces != NULL) MESO_TRY(write_traces(cli, o, traces, &origin.provenance, err));
-  if (cli->json)
-    printf("{\"n_spikes\": %llu, \"build_s\": %.3f, \"loop_s\": %.3f, "
-           "\"real_time_factor\": %.4f}\n",
-           (unsigned long long) report.n_spikes, report.build_s, report.loop_s,
-           report.real_time_factor);
-  else if (!cli->quiet)
-    printf("%llu spikes; built in %.2f s, simulated in %.2f s, real-time factor %.3f\n",
-           (unsigned long long) report.n_spikes, report.build_s, report.loop_s,
-           report.real_time_factor);
-  if (report.weight_loss > 0 && !cli->quiet)
-    printf("weights changed by up to %g %s by their fixed-point step\n", report.weight_loss,
-           report.weight_unit);
+  mesoi_answer_output(cli, cli->output);
+  answer(cli, spikes, &report);
 cleanup:
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);
@@ -129,6 +141,7 @@ cleanup:
 }
 
 const meso_command meso_cmd_simulate = {
-  .name = "simulate", .usage = "simulate MODEL.yaml|NETWORK.h5 -o SPIKES.h5",
+  .name = "simulate", .usage = "simulate MODEL.yaml|NETWORK.h5 [OPTIONS] -o SPIKES.h5",
   .summary = "run a network; write its spikes", .params = rows, .run = run,
+  .stops_cleanly = true,
 };

@@ -1,84 +1,101 @@
-/* cmd_verify.c: holds the outputs of a run against the checksums in its stages.json. */
-#include <jansson.h>
+/* cmd_verify.c: holds the files of a run against the checksums in its stages.json. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "cli_answer.h"
 #include "cli_options.h"
-#include "meso_io.h"
+#include "run_record.h"
 
-enum { MAX_STAGES_BYTES = 1 << 24 };
+typedef struct verification {
+  const meso_cli *cli;
+  const char *dir;
+  json_t *states;            /**< name -> state */
+  size_t n[MESOI_FILE_UNLISTED + 1];
+  size_t n_bad;
+  char first_bad[512];       /**< for the message */
+} verification;
 
-static meso_status load(const char *dir, char **ret_path, json_t **ret_root, meso_err *err)
+static meso_status note(verification *v, const char *stage, const char *name,
+                        mesoi_file_state state, meso_err *err)
 {
   meso_status status = MESO_OK;
-  json_error_t why;
-  char *bytes = NULL;
-  size_t n = 0;
-  const size_t room = strlen(dir) + sizeof "/stages.json";
-  MESO_ALLOC(err, *ret_path, room);
-  (void) snprintf(*ret_path, room, "%s/stages.json", dir);
-  MESO_TRY(meso_file_read(*ret_path, MAX_STAGES_BYTES, &bytes, &n, err));
-  *ret_root = json_loadb(bytes, n, 0, &why);
-  if (*ret_root == NULL)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: line %d: %s", *ret_path, why.line, why.text);
+  const char *word = mesoi_file_state_name(state);
+  if (json_object_set_new(v->states, name, json_string(word)) != 0)
+    MESO_FAIL(err, MESO_ENOMEM, "cannot note %s", name);
+  v->n[state]++;
+  mesoi_say(v->cli, "%-10s %s\n", word, name);
+  mesoi_answer_append(v->cli, "files", json_pack("{s:s, s:s, s:s?}", "path", name, "state", word,
+                                                 "stage", stage));
+  if (state == MESOI_FILE_OK || state == MESOI_FILE_UNLISTED) goto cleanup;
+  if (v->n_bad++ == 0) (void) snprintf(v->first_bad, sizeof v->first_bad, "%s is %s", name, word);
 cleanup:
-  free(bytes);
   return status;
 }
 
-/* "ok", "missing", "damaged": what became of one output. */
-static meso_status check(const char *dir, const char *stages, const char *stage,
-                         const json_t *entry, const char **ret_output, const char **ret_state,
+static meso_status check(void *user, const char *stage, const char *name, const char *sha256,
                          meso_err *err)
 {
   meso_status status = MESO_OK;
-  const char *output = json_string_value(json_object_get(entry, "output"));
-  const char *want = json_string_value(json_object_get(entry, "sha256"));
-  char *path = NULL, sha256[65];
-  if (output == NULL || want == NULL)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: stages.%s: needs output and sha256", stages, stage);
-  const size_t room = strlen(dir) + strlen(output) + 2;
-  MESO_ALLOC(err, path, room);
-  (void) snprintf(path, room, "%s/%s", dir, output);
-  *ret_output = output;
-  if (meso_sha256_file(path, sha256, NULL) != MESO_OK) *ret_state = "missing";
-  else *ret_state = strcmp(sha256, want) == 0 ? "ok" : "damaged";
+  verification *v = user;
+  mesoi_file_state state;
+  MESO_TRY(mesoi_record_check(v->dir, name, sha256, &state, err));
+  MESO_TRY(note(v, stage, name, state, err));
 cleanup:
-  free(path);
   return status;
 }
 
-static meso_status verify(const meso_cli *cli, const char *dir, meso_err *err)
+/** Notes what lies in the folder below a path, "" or ending in '/', and is not listed. */
+static meso_status find_unlisted(verification *v, const char *below, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char *path = NULL, bad[768] = "";
-  json_t *root = NULL, *entry = NULL;
-  json_t *states = json_object();
-  const char *stage = NULL, *output = NULL, *state = NULL;
-  size_t used = 0, n_bad = 0;
-  MESO_TRY(load(dir, &path, &root, err));
-  json_t *stages = json_object_get(root, "stages");
-  if (!json_is_object(stages) || json_object_size(stages) == 0)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: stages: no stage is listed", path);
-  json_object_foreach(stages, stage, entry) {
-    MESO_TRY(check(dir, path, stage, entry, &output, &state, err));
-    if (json_object_set_new(states, output, json_string(state)) != 0)
-      MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the list of outputs");
-    if (!cli->json && !cli->quiet) printf("%-8s %s\n", state, output);
-    if (strcmp(state, "ok") == 0) continue;
-    n_bad++;
-    const int n = snprintf(bad + used, sizeof bad - used, " %s (%s)", output, state);
-    used = n < 0 || used + (size_t) n >= sizeof bad ? sizeof bad - 1 : used + (size_t) n;
+  char name[4096], path[8192];
+  struct dirent **entry = NULL;
+  struct stat st;
+  (void) snprintf(path, sizeof path, "%s/%s", v->dir, below);
+  const int n = scandir(path, &entry, NULL, alphasort);
+  if (n < 0) MESO_FAIL(err, MESO_EIO, "%s: cannot list the folder", path);
+  for (int i = 0; i < n && status == MESO_OK; i++) {
+    const char *own = entry[i]->d_name;
+    if (strcmp(own, ".") == 0 || strcmp(own, "..") == 0) continue;
+    const int length = snprintf(name, sizeof name - 1, "%s%s", below, own);
+    if (length < 0 || (size_t) length >= sizeof name - 1) continue;
+    (void) snprintf(path, sizeof path, "%s/%s", v->dir, name);
+    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+      if (json_object_get(v->states, name) != NULL) continue;
+      memcpy(name + length, "/", 2);
+      status = find_unlisted(v, name, err);
+    } else if (json_object_get(v->states, name) == NULL && strcmp(name, "stages.json") != 0) {
+      status = note(v, NULL, name, MESOI_FILE_UNLISTED, err);
+    }
   }
-  if (cli->json && json_dumpf(states, stdout, JSON_INDENT(2)) == 0) printf("\n");
-  if (n_bad > 0)
-    MESO_FAIL(err, MESO_EIO, "%s: %zu of %zu outputs differ from their checksums:%s", dir, n_bad,
-              json_object_size(stages), bad);
 cleanup:
-  json_decref(states);
-  json_decref(root);
-  free(path);
+  for (int i = 0; i < n; i++) free(entry[i]);
+  free(entry);
+  return status;
+}
+
+static meso_status verify(verification *v, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  json_t *record = NULL;
+  MESO_TRY(mesoi_record_read(v->dir, &record, err));
+  MESO_TRY(mesoi_record_walk(record, check, v, err));
+  MESO_TRY(find_unlisted(v, "", err));
+  for (mesoi_file_state s = MESOI_FILE_OK; s <= MESOI_FILE_UNLISTED; s++) {
+    char key[32];
+    (void) snprintf(key, sizeof key, "n_%s", mesoi_file_state_name(s));
+    for (char *c = key; *c != '\0'; c++) *c = *c == ' ' ? '_' : *c;
+    mesoi_answer_count(v->cli, key, v->n[s]);
+  }
+  if (v->n_bad > 0)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: %zu of %zu files are not what the run wrote: %s%s", v->dir,
+              v->n_bad, v->n_bad + v->n[MESOI_FILE_OK], v->first_bad,
+              v->n_bad > 1 ? ", ..." : "");
+cleanup:
+  json_decref(record);
   return status;
 }
 
@@ -86,14 +103,19 @@ static meso_status run(const meso_cli *cli, meso_err *err)
 {
   meso_status status = MESO_OK;
   mesoi_positionals args = { .v = NULL };
+  verification v = { .cli = cli, .states = json_object() };
+  if (v.states == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the list of files");
   MESO_TRY(mesoi_options_parse(cli, "verify", 0, NULL, 1, 1, &args, err));
-  MESO_TRY(verify(cli, args.v[0], err));
+  v.dir = args.v[0];
+  MESO_TRY(verify(&v, err));
 cleanup:
+  json_decref(v.states);
   free(args.v);
   return status;
 }
 
 const meso_command meso_cmd_verify = {
   .name = "verify", .usage = "verify DIR", .run = run,
-  .summary = "check the outputs of a run against their checksums",
+  .summary = "check the files of a run against their checksums: ok, missing, unreadable, damaged "
+             "(exit 3), not listed",
 };

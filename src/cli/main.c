@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_answer.h"
 #include "cli_options.h"
 #include "cli_progress.h"
+#include "cli_signals.h"
 #include "cli_version.h"
 #include "meso_cli.h"
 
@@ -79,7 +81,7 @@ static meso_status take_word(shared *s, int argc, char **argv, int *i, meso_err 
   const char *value = NULL;
   const char *word = argv[*i];
   if (strcmp(word, "--quiet") == 0) { s->cli.quiet = true; goto cleanup; }
-  if (strcmp(word, "--json") == 0) { s->cli.json = true; goto cleanup; }
+  if (strcmp(word, "--json") == 0) goto cleanup;
   if (strcmp(word, "--progress") == 0) { s->progress = true; goto cleanup; }
   if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) { s->help = true; goto cleanup; }
   if (strcmp(word, "--version") == 0) { s->version = true; goto cleanup; }
@@ -133,6 +135,8 @@ static meso_status parse(int argc, char **argv, shared *s, meso_err *err)
 {
   meso_status status = MESO_OK;
   s->cli.n_threads = 2;
+  /* Known before the first word is refused. */
+  for (int i = 1; i < argc; i++) s->cli.json = s->cli.json || strcmp(argv[i], "--json") == 0;
   MESO_ALLOC(err, s->args, (size_t) argc + 1);
   MESO_ALLOC(err, s->sets, (size_t) argc + 2);
   MESO_TRY(join_command_line(argc, argv, &s->command_line, err));
@@ -161,11 +165,12 @@ static meso_status run_command(shared *s, meso_err *err)
 {
   meso_status status = MESO_OK;
   if (s->version) {
-    mesoi_version_print(s->cli.json);
+    mesoi_version_print(&s->cli);
     goto cleanup;
   }
   const meso_command *help = meso_command_by_name("help");
   if (s->help && help != NULL) {
+    mesoi_answer_text(&s->cli, "command", help->name);
     MESO_TRY(help->run(&s->cli, err));
     goto cleanup;
   }
@@ -177,6 +182,8 @@ static meso_status run_command(shared *s, meso_err *err)
   }
   s->cli.args++;
   s->cli.n_args--;
+  mesoi_answer_text(&s->cli, "command", command->name);
+  if (command->stops_cleanly) mesoi_signals_catch();
   MESO_TRY(command->run(&s->cli, err));
 cleanup:
   return status;
@@ -190,29 +197,57 @@ static void print_error(const meso_err *err)
   fputc('\n', stderr);
 }
 
+/* 128 + the number of the signal that stopped the work, as shells count. */
+static int exit_code(meso_status status)
+{
+  const int number = mesoi_signals_caught();
+  return status == MESO_ESTOPPED && number != 0 ? 128 + number : meso_status_exit_code(status);
+}
+
+/* The object that --json asked for, the error; returns the exit code. */
+static int finish(const shared *s, meso_status status, meso_err *err)
+{
+  const int number = mesoi_signals_caught();
+  meso_err why;
+  if (status == MESO_ESTOPPED && number != 0)
+    (void) meso_err_set(err, status, __FILE__, __LINE__, "stopped by %s; no file is half written",
+                        mesoi_signals_name(number));
+  if (s->cli.json && s->cli.answer->object != NULL) {
+    const meso_status printed = mesoi_answer_print(
+      s->cli.answer, exit_code(status), status != MESO_OK ? err->msg : NULL, &why);
+    if (printed != MESO_OK && status == MESO_OK) {
+      status = printed;
+      *err = why;
+    }
+  }
+  if ((fflush(stdout) != 0 || ferror(stdout) != 0) && status == MESO_OK)
+    status = meso_err_set(err, MESO_EIO, __FILE__, __LINE__, "cannot write to standard output");
+  if (status != MESO_OK) print_error(err);
+  return exit_code(status);
+}
+
 int main(int argc, char **argv)
 {
   meso_status status = MESO_OK;
   meso_err err = { .status = MESO_OK };
-  shared s = { .help = false };
+  struct mesoi_answer answer = { .object = NULL };
+  shared s = { .help = false, .cli.answer = &answer };
   mesoi_progress_line line;
   (void) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   (void) gsl_set_error_handler_off();
-  mesoi_ignore_file_size_signal();
+  mesoi_signals_ignore_file_size();
+  MESO_TRY(mesoi_answer_begin(&answer, &err));
   MESO_TRY(parse(argc, argv, &s, &err));
   const meso_progress progress = mesoi_progress_make(&line, s.progress, s.cli.quiet);
   s.cli.progress = &progress;
   status = run_command(&s, &err);
   mesoi_progress_clear(&line);
-cleanup:
-  if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-    if (status == MESO_OK)
-      status = meso_err_set(&err, MESO_EIO, __FILE__, __LINE__, "cannot write to standard output");
-  }
-  if (status != MESO_OK) print_error(&err);
+cleanup:;
+  const int code = finish(&s, status, &err);
+  mesoi_answer_clear(&answer);
   free(s.args);
   free(s.sets);
   free(s.seed_set);
   free(s.command_line);
-  return meso_status_exit_code(status);
+  return code;
 }

@@ -9,6 +9,8 @@
 #include "meso_params.h"
 #include "meso_progress.h"
 
+struct mesoi_answer; /* cli_answer.h */
+
 /** Options shared by all commands, parsed by main. */
 typedef struct meso_cli {
   int n_threads;              /**< --threads, default 2 */
@@ -19,6 +21,7 @@ typedef struct meso_cli {
   const char *output;         /**< -o, or NULL */
   const char *command_line;   /**< for provenance */
   const meso_progress *progress;
+  struct mesoi_answer *answer; /**< what --json prints; never NULL */
   size_t n_args;              /**< what is left: positional arguments ... */
   const char *const *args;    /**< ... and the command's own options, unparsed */
 } meso_cli;
@@ -26,6 +29,8 @@ typedef struct meso_cli {
 typedef struct meso_command {
   const char *name, *usage, *summary;
   const meso_param *params;   /**< its own options; NULL: none */
+  bool stops_cleanly;         /**< long work: reports progress, so a signal makes it clean up and
+                                   stop; other commands die of it at once */
   meso_status (*run)(const meso_cli *cli, meso_err *err);
 } meso_command;
 

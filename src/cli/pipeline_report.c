@@ -132,7 +132,7 @@ static void add_notes(pipeline *p, const sources *s, const meso_spikes *spikes)
 
 /* ---- figures ------------------------------------------------------------------------------ */
 
-static meso_status save_figures(const pipeline *p, const meso_figure_data *data, meso_err *err)
+static meso_status save_figures(pipeline *p, const meso_figure_data *data, meso_err *err)
 {
   meso_status status = MESO_OK;
   static const char *const ending[] = {"svg", "png"};
@@ -146,9 +146,11 @@ static meso_status save_figures(const pipeline *p, const meso_figure_data *data,
       char name[256];
       (void) snprintf(name, sizeof name, "figures/%s.%s", f->name, ending[e]);
       mesoi_pipeline_path(p, name, path);
-      MESO_TRY(meso_figure_save(f, data, path, p->cli->command_line, NULL, err));
+      MESO_TRY(meso_figure_save(f, data, path, p->command, NULL, err));
+      MESO_TRY(mesoi_pipeline_wrote(p, name, err));
     }
-    meso_progress_report(p->cli->progress, "figures", (double) i / (double) meso_figure_count());
+    MESO_TRY(meso_progress_step(p->cli->progress, "figures",
+                                (double) i / (double) meso_figure_count(), err));
   }
 cleanup:
   return status;
@@ -180,7 +182,7 @@ static meso_status write_report(const pipeline *p, const char *output, const mes
   (void) snprintf(seed, sizeof seed, "%lld", (long long) p->model->simulation.seed);
   (void) snprintf(synapses, sizeof synapses, "%llu", (unsigned long long) p->model->n_synapses);
   const char *const fact[][2] = {
-    {"command", p->cli->command_line}, {"version", "mesocast " PACKAGE_VERSION},
+    {"command", p->command}, {"version", "mesocast " PACKAGE_VERSION},
     {"model", p->model_path}, {"resolved model, SHA-256", model_hash}, {"seed", seed},
     {"synapses", synapses}, {"spikes", p->imported != NULL ? p->imported : "built-in engine"},
   };

@@ -1,12 +1,12 @@
 /* pipeline_stages.c: what each stage of `run` does. Rows, in order. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_answer.h"
+#include "cli_progress.h"
 #include "meso_analysis.h"
-#include "meso_drive.h"
+#include "meso_bold.h"
 #include "meso_engine.h"
-#include "meso_forward.h"
 #include "meso_io.h"
 #include "meso_lfp.h"
 #include "pipeline.h"
@@ -21,9 +21,8 @@ static meso_status make_spikes(pipeline *p, const char *output, const meso_prove
   MESO_TRY(meso_engine_run_model(p->model, p->cli->n_threads, p->cli->progress, &p->spikes, &r,
                                  err));
   MESO_TRY(meso_spikes_write(output, p->spikes, provenance, err));
-  if (!p->cli->quiet && !p->cli->json)
-    printf("%-10s %.3g synapses in %.1f s, %.3g spikes, real-time factor %.2f\n", "",
-           (double) r.n_synapses, r.build_s, (double) r.n_spikes, r.real_time_factor);
+  mesoi_say(p->cli, "%-10s %.3g synapses in %.1f s, %.3g spikes, real-time factor %.2f\n", "",
+            (double) r.n_synapses, r.build_s, (double) r.n_spikes, r.real_time_factor);
 cleanup:
   return status;
 }
@@ -35,8 +34,7 @@ static meso_status make_currents(pipeline *p, const char *output,
   const meso_spikes *spikes = NULL;
   meso_signals *currents = NULL;
   MESO_TRY(mesoi_pipeline_spikes(p, &spikes, err));
-  MESO_TRY(meso_currents_from_spikes(p->model, spikes, 1.0, p->cli->n_threads, p->cli->progress,
-                                     &currents, err));
+  MESO_TRY(mesoi_currents_make(p->cli, p->model, spikes, &currents, err));
   MESO_TRY(meso_signals_write(output, "currents", currents, provenance, err));
 cleanup:
   meso_signals_destroy(currents);
@@ -79,120 +77,19 @@ cleanup:
   return status;
 }
 
-/* ---- BOLD --------------------------------------------------------------------------------- */
-
-/** Adds |I_ex| + |I_in| (and the mean external current) of one population to a column of x. */
-static void add_population(const pipeline *p, const meso_signal *ex, const meso_signal *in,
-                           size_t population, meso_signal *x, size_t channel)
-{
-  char key[160];
-  (void) snprintf(key, sizeof key, "background_mean_pA.%s", p->model->population[population].name);
-  const double background_pA =
-    p->model->bold.include_background ? meso_attrs_number(&ex->attrs, key, 0.0) : 0.0;
-  for (size_t t = 0; t < x->n_times; t++)
-    x->data[t * x->n_channels + channel] += fabs(ex->data[t * ex->n_channels + population]) +
-      fabs(in->data[t * in->n_channels + population]) + fabs(background_pA);
-}
-
-/** Summed synaptic currents per layer (layers with simulated neurons) and of the whole column. */
-static meso_status layer_currents(const pipeline *p, const meso_signals *currents,
-                                  meso_signals *out, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_model *m = p->model;
-  const meso_signal *ex = meso_signals_find(currents, "I_ex");
-  const meso_signal *in = meso_signals_find(currents, "I_in");
-  size_t n = 0, *layer_of = NULL;
-  const char **name = NULL;
-  meso_signal *x = NULL;
-  MESO_ALLOC(err, layer_of, m->n_populations);
-  MESO_ALLOC(err, name, m->n_populations + 1);
-  if (ex == NULL || in == NULL || ex->n_channels != m->n_populations ||
-      in->n_channels != m->n_populations || in->n_times != ex->n_times)
-    MESO_FAIL(err, MESO_EFORMAT, "currents.h5 does not fit the model");
-  for (size_t i = 0; i < m->n_populations; i++) {
-    if (m->population[i].model == MESO_NEURON_POISSON) continue;
-    size_t l = 0;
-    while (l < n && strcmp(name[l], m->population[i].layer) != 0) l++;
-    if (l == n) name[n++] = m->population[i].layer;
-    layer_of[i] = l;
-  }
-  name[n] = "column";
-  MESO_TRY(meso_signals_add(out, "current", "pA", ex->n_times, n + 1, ex->sampling_rate_Hz,
-                            ex->t_start_ms, &x, err));
-  for (size_t l = 0; l <= n; l++) MESO_TRY(meso_signal_set_label(x, l, name[l], err));
-  for (size_t i = 0; i < m->n_populations; i++) {
-    if (m->population[i].model == MESO_NEURON_POISSON) continue;
-    add_population(p, ex, in, i, x, layer_of[i]);
-    add_population(p, ex, in, i, x, n);
-  }
-cleanup:
-  free(layer_of);
-  free(name);
-  return status;
-}
-
-/** Drive and BOLD from the currents; a recording that cannot carry them gives MESO_EINVAL or
- *  MESO_ERANGE with the reason. */
-static meso_status drive_and_bold(const pipeline *p, meso_signals *out, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_bold_params *b = &p->model->bold;
-  const meso_forward_ops *ops = meso_forward_by_name(b->model);
-  const meso_drive_params drive = {.gain = b->gain, .dt_s = b->dt_s,
-                                   .baseline_start_s = b->baseline_start_s,
-                                   .baseline_stop_s = b->baseline_stop_s};
-  unsigned char *params = NULL;
-  if (ops == NULL)
-    MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s: no such forward model (see mesocast models)",
-              p->model_path, b->model);
-  MESO_ALLOC(err, params, ops->params_size);
-  MESO_TRY(meso_params_default(ops->params, params, err));
-  /* Appending to a container moves its signals, so each step reads a copy of the header. */
-  const meso_signal current = *meso_signals_find(out, "current");
-  MESO_TRY(meso_drive_make(&current, &drive, out, err));
-  const meso_signal z = *meso_signals_find(out, "drive");
-  MESO_TRY(ops->apply(params, &z, b->TR_s, out, err));
-  meso_signal *bold = meso_signals_find(out, "bold");
-  for (size_t c = 0; bold != NULL && current.label != NULL && c < bold->n_channels; c++)
-    if (bold->label == NULL || bold->label[c] == NULL)
-      MESO_TRY(meso_signal_set_label(bold, c, current.label[c], err));
-cleanup:
-  if (ops != NULL && params != NULL) meso_params_clear(ops->params, params);
-  free(params);
-  return status;
-}
-
 static meso_status make_bold(pipeline *p, const char *output, const meso_provenance *provenance,
                              meso_err *err)
 {
   meso_status status = MESO_OK;
   char path[PIPELINE_PATH];
-  meso_err reason = {0};
-  meso_signals *currents = NULL, *out = NULL;
+  meso_signals *currents = NULL, *bold = NULL;
   mesoi_pipeline_path(p, "currents.h5", path);
   MESO_TRY(meso_signals_read(path, &currents, err));
-  MESO_TRY(meso_signals_create(&out, err));
-  MESO_TRY(layer_currents(p, currents, out, err));
-  const double recorded_s = (double) out->signal[0].n_times / out->signal[0].sampling_rate_Hz;
-  if (recorded_s < p->model->bold.baseline_stop_s + 5.0) {
-    char why[256];
-    (void) snprintf(why, sizeof why, "a recording of %.4g s is too short for BOLD: the baseline "
-                    "ends at %g s and a response needs seconds more", recorded_s,
-                    p->model->bold.baseline_stop_s);
-    MESO_TRY(meso_attrs_set_text(&out->attrs, "empty", why, err));
-  } else {
-    status = drive_and_bold(p, out, &reason);
-    if (status != MESO_OK && meso_status_exit_code(status) != 3) {
-      if (err != NULL) *err = reason;
-      goto cleanup;
-    }
-    if (status != MESO_OK) MESO_TRY(meso_attrs_set_text(&out->attrs, "empty", reason.msg, err));
-  }
-  MESO_TRY(meso_signals_write(output, "bold", out, provenance, err));
+  MESO_TRY(meso_bold_from_currents(p->model, currents, &bold, err));
+  MESO_TRY(meso_signals_write(output, "bold", bold, provenance, err));
 cleanup:
   meso_signals_destroy(currents);
-  meso_signals_destroy(out);
+  meso_signals_destroy(bold);
   return status;
 }
 
@@ -208,6 +105,7 @@ static meso_status run_analysis(const pipeline *p, const char *name, const char 
   const meso_where where = {.file = p->model_path, .path = "analysis"};
   unsigned char *params = NULL;
   meso_err reason = {0};
+  MESO_TRY(mesoi_go_on(name, err));
   if (ops == NULL) MESO_FAIL(err, MESO_EBUG, "no analysis %s", name);
   MESO_ALLOC(err, params, ops->params_size);
   MESO_TRY(meso_params_default(ops->params, params, err));
@@ -283,7 +181,7 @@ const pipeline_stage mesoi_pipeline_stages[] = {
   {.name = "analysis", .output = "analysis.h5", .sections = MESO_SECTION_ANALYSIS,
    .inputs = {"spikes.h5", "lfp.h5"}, .make = make_analysis},
   {.name = "report", .output = "report.html", .sections = MESO_SECTION_ALL,
-   .inputs = {"kernels.h5", "lfp.h5", "bold.h5", "analysis.h5", "spikes.h5"},
+   .inputs = {"kernels.h5", "lfp.h5", "bold.h5", "currents.h5", "analysis.h5", "spikes.h5"},
    .reads_measured = true,
    .make = mesoi_pipeline_report},
 };

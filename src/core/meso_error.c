@@ -28,7 +28,7 @@ int meso_status_exit_code(meso_status st)
   static const int exit_code[] = {
     [MESO_OK] = 0,      [MESO_ENOMEM] = 1,    [MESO_EINVAL] = 3, [MESO_ERANGE] = 3,
     [MESO_EFORMAT] = 3, [MESO_ENOTFOUND] = 3, [MESO_EIO] = 1,    [MESO_ENUMERIC] = 1,
-    [MESO_EUSAGE] = 2,  [MESO_EBUG] = 1,
+    [MESO_EUSAGE] = 2,  [MESO_ESTOPPED] = 1,  [MESO_EBUG] = 1,
   };
   return exit_code[st];
 }

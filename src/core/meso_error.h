@@ -33,6 +33,7 @@ typedef enum meso_status {
   MESO_EIO,       /**< reading or writing failed half-way (disk full, I/O error) */
   MESO_ENUMERIC,  /**< a computation that left its valid domain */
   MESO_EUSAGE,    /**< the command line is wrong */
+  MESO_ESTOPPED,  /**< the caller asked to stop (meso_progress.h) */
   MESO_EBUG       /**< an internal invariant is broken: our fault */
 } meso_status;
 
@@ -48,7 +49,8 @@ typedef struct meso_err {
 meso_status meso_err_set(meso_err *err, meso_status st, const char *file, int line,
                          const char *fmt, ...) MESO_PRINTF(5, 6);
 
-/** Exit code of the program for a status: 0 fine, 1 run failed, 2 usage, 3 bad input. */
+/** Exit code of the program for a status: 0 fine, 1 run failed, 2 usage, 3 bad input. A program
+ *  that a signal made stop has 128 + its number instead. */
 int meso_status_exit_code(meso_status st);
 
 /** calloc with overflow check; n == 0 gives one element, so NULL always means failure. */

@@ -225,7 +225,7 @@ meso_status meso_currents_from_spikes(const meso_model *model, const meso_spikes
   const size_t bins_per_chunk = c.chunk_steps / c.steps_per_bin;
   for (size_t b = 0; b < c.n_bins; b += bins_per_chunk) {
     run_chunk(&c, start + b * c.steps_per_bin, b, n_threads, out);
-    meso_progress_report(progress, "currents", (double) b / (double) c.n_bins);
+    MESO_TRY(meso_progress_step(progress, "currents", (double) b / (double) c.n_bins, err));
   }
   sum_sources(&c, out);
   *ret_currents = out;

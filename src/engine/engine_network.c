@@ -299,7 +299,7 @@ static meso_status run_loop(runner *r, const meso_progress *progress, meso_err *
   for (uint64_t step = 1; step <= r->n_steps; step++) {
     MESO_TRY(run_step(r, step, err));
     if (step % 1000 == 0)
-      meso_progress_report(progress, "simulate", (double) step / (double) r->n_steps);
+      MESO_TRY(meso_progress_step(progress, "simulate", (double) step / (double) r->n_steps, err));
   }
 cleanup:
   return status;

@@ -53,6 +53,7 @@ typedef struct run {
   meso_rng_key source_key;
   recording source_recording;
   _Atomic uint64_t failed_at_step; /**< 0: no failure */
+  bool stopped;                    /**< told to, at failed_at_step */
 } run;
 
 enum { MAX_SOURCE_SPIKES = 8 }; /* of one source neuron in one step */
@@ -233,7 +234,9 @@ static int run_steps(run *r, int n_threads, const meso_progress *progress)
       if (me == 0) {
         for (unsigned k = 0; k < n_steps; k++) ok = step_sources(r, first + k) && ok;
         if ((first - 1) % report_every == 0)
-          meso_progress_report(progress, "simulate", (double) first / (double) s->n_steps);
+          r->stopped =
+            !meso_progress_report(progress, "simulate", (double) first / (double) s->n_steps);
+        ok = ok && !r->stopped;
       }
       if (!ok) atomic_store(&r->failed_at_step, first);
       barrier_wait(&r->barrier, n);
@@ -352,12 +355,13 @@ meso_status meso_engine_run_model(const meso_model *model, int n_threads,
     MESO_FAIL(err, MESO_ERANGE, "threads = %d: must be 1 to 1024", n_threads);
   MESO_ALLOC_ALIGNED(err, r, 1);
   const double t0 = engine_seconds_now();
-  meso_progress_report(progress, "build", 0.0);
+  MESO_TRY(meso_progress_step(progress, "build", 0.0, err));
   MESO_TRY(run_init(r, model, n_threads, err));
   MESO_TRY(build_partitions(&r->simulation, n_threads, err));
-  meso_progress_report(progress, "build", 1.0);
+  MESO_TRY(meso_progress_step(progress, "build", 1.0, err));
   const double t1 = engine_seconds_now();
   const int n_used = run_steps(r, n_threads, progress);
+  if (r->stopped) MESO_TRY(meso_progress_stopped("simulate", err));
   if (atomic_load(&r->failed_at_step) != 0)
     MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes at %.1f ms",
               step_time_ms(atomic_load(&r->failed_at_step), model->simulation.dt_ms));

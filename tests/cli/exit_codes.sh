@@ -136,5 +136,5 @@ printf '{"stages": {"spikes": {"key": "0", "output": "spikes.h5", "sha256": "%s"
   "$sum" > run/stages.json
 code 'verify: whole' 0 verify run
 printf x >> run/spikes.h5
-code 'verify: damaged' 1 verify run
+code 'verify: damaged' 3 verify run
 exit $bad
