@@ -1,0 +1,128 @@
+#!/bin/sh
+# SIGINT and SIGTERM: exit codes, nothing half written, and a second run that goes on to the same
+# results, as TAP.
+src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
+build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
+meso=$build/mesocast
+toy=$src/data/models/toy.yaml
+network=$src/tests/reference/network/small_network.h5
+MESOCAST_DATADIR=$src/data
+export MESOCAST_DATADIR
+[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+n=0
+bad=0
+
+# result NAME PROBLEM: passes when the problem is empty
+result() {
+  n=$((n + 1))
+  if [ -z "$2" ]; then
+    echo "ok $n - $1"
+  else
+    echo "not ok $n - $1"
+    printf '%s\n' "$2" | sed 's/^/# /'
+    bad=1
+  fi
+}
+
+# await COMMAND...: until it succeeds, while the process $pid lives, at most 60 s
+await() {
+  tries=0
+  until "$@" 2> /dev/null; do
+    tries=$((tries + 1))
+    [ $tries -lt 3000 ] && kill -0 $pid 2> /dev/null || return 1
+    sleep 0.02
+  done
+}
+
+# stopped SIGNAL CODE PATTERN ARGUMENTS...: sends the signal once stderr has the pattern; leaves the
+# problem, if any, in $problem
+stopped() {
+  signal=$1
+  wanted=$2
+  pattern=$3
+  shift 3
+  : > err
+  "$meso" "$@" --progress --json > out 2> err &
+  pid=$!
+  await grep -q "$pattern" err || echo "# $*: never said $pattern"
+  kill -"$signal" $pid 2> /dev/null
+  wait $pid
+  got=$?
+  problem=
+  [ $got -eq "$wanted" ] || problem="exit code $got, not $wanted: $(tail -n 1 err)"
+  tail -n 1 err | grep -q "stopped by SIG$signal" || problem="$problem; last line: $(tail -n 1 err)"
+  grep -q "\"exit_code\": $wanted," out || problem="$problem; $(cat out)"
+  left=$(find . -name '*.tmp')
+  [ -z "$left" ] || problem="$problem; left $left"
+}
+
+# absent FILE...: adds to the problem what is there
+absent() {
+  for file; do
+    [ ! -e "$file" ] || problem="$problem; there is a $file"
+  done
+}
+
+# same A B FILE...: digests of the files of two folders; adds to the problem
+same() {
+  one=$1
+  other=$2
+  shift 2
+  for file; do
+    x=$("$meso" info --digest "$one/$file") && [ ${#x} -eq 64 ] &&
+      [ "$x" = "$("$meso" info --digest "$other/$file")" ] || problem="$problem; $file differs"
+  done
+}
+
+run="run $toy --set simulation.duration_ms=20000"
+# shellcheck disable=SC2086  # no blanks in the path of a test
+set -- $run
+echo 1..7
+stopped INT 130 'simulate: *[1-9]' "$@" -o out1
+absent out1/spikes.h5 out1/report.html
+result 'run: SIGINT in the simulation' "$problem"
+
+"$meso" "$@" -o undisturbed --quiet || echo '# the undisturbed run failed'
+problem=
+"$meso" "$@" -o out1 --quiet 2> err || problem=$(cat err)
+same out1 undisturbed spikes.h5 currents.h5 kernels.h5 lfp.h5 bold.h5 analysis.h5
+"$meso" verify out1 --quiet 2> err || problem="$problem; $(cat err)"
+result 'run again: the digests of an undisturbed run' "$problem"
+
+stopped TERM 143 'figures:' "$@" -o out1 --set compare.measured=rate_L23E
+result 'run: SIGTERM in the report' "$problem"
+problem=
+"$meso" "$@" -o out1 > out 2> err || problem=$(cat err)
+made=$(awk '$2 == "made" { printf "%s ", $1 }' out)
+[ "$made" = 'report ' ] || problem="$problem; made $made"
+"$meso" verify out1 --quiet 2> err || problem="$problem; $(cat err)"
+result 'run again: stages before the signal are kept' "$problem"
+
+stopped TERM 143 'simulate: *[1-9]' simulate "$toy" \
+  --set simulation.duration_ms=600000 -o spikes.h5
+absent spikes.h5
+result 'simulate a model' "$problem"
+stopped INT 130 'simulate:' simulate "$network" --duration-ms 10000000 -o spikes.h5
+absent spikes.h5
+result 'simulate a network' "$problem"
+
+# A model that never comes keeps the program waiting, where nothing looks at the first signal.
+mkfifo model.yaml
+"$meso" simulate model.yaml -o spikes.h5 > out 2> err &
+pid=$!
+await grep -q '^SigCgt:.*[2367abef]$' /proc/$pid/status # SIGINT is the second bit: caught by now
+kill -INT $pid
+await grep -q '^SigCgt:.*[014589cd]$' /proc/$pid/status
+problem=
+kill -0 $pid || problem='the first signal killed it'
+kill -TERM $pid
+wait $pid
+got=$?
+[ $got -eq 143 ] || problem="$problem; exit code $got, not 143"
+[ ! -s err ] || problem="$problem; it still said $(cat err)"
+absent spikes.h5
+result 'a second signal kills at once' "$problem"
+exit $bad

@@ -1,0 +1,386 @@
+/* The command line: JSON of every command, BOLD from spikes, the report made again, verification,
+ * comparison. All on one run of the toy model, long enough for BOLD. */
+#include "cli_run.h"
+
+#define TOY "\"$TOY\" --set simulation.duration_ms=8000"
+
+static char folder[PATH_MAX];
+
+static void make_run(void)
+{
+  cli_enter(folder);
+  cli_expect(0, "run " TOY " -o run --quiet");
+  struct stat st;
+  CU_ASSERT_EQUAL_FATAL(stat("run/report.html", &st), 0);
+}
+
+static void remove_run(void) { cli_leave(folder); }
+
+/* ---- JSON ---------------------------------------------------------------------------------- */
+
+/* One row per command: arguments that succeed, and what its object must hold. A command without a
+ * row fails. */
+static const struct { const char *command, *arguments, *keys[8]; } table[] = {
+  { "run", TOY " -o run", { "dir", "report", "stages", "made", "kept" } },
+  { "simulate", TOY " -o j_spikes.h5",
+    { "outputs", "n_spikes", "populations", "n_synapses", "real_time_factor", "t_stop_ms" } },
+  { "kernels", TOY " -o j_kernels.h5", { "outputs", "arrays" } },
+  { "lfp", TOY " --spikes run/spikes.h5 --kernels run/kernels.h5 -o j_lfp.h5",
+    { "outputs", "signals" } },
+  { "bold", TOY " --spikes run/spikes.h5 -o j_bold.h5", { "outputs", "signals", "max_flow" } },
+  { "analyze", "statistics run/spikes.h5 -o j_statistics.h5", { "outputs", "analysis", "arrays" } },
+  { "compare", "run/analysis.h5 --lfp run/lfp.h5 -o j_comparison.json",
+    { "outputs", "comparison", "verdicts" } },
+  { "info", "run/lfp.h5", { "file", "kind", "signals", "digest" } },
+  { "plot", "run/spikes.h5 -o j_raster.svg", { "outputs", "figure", "n_marks", "n_labels" } },
+  { "report", "run", { "dir", "outputs", "report", "stages", "notes" } },
+  { "verify", "run", { "files", "n_ok", "n_missing", "n_unreadable", "n_damaged", "n_not_listed" } },
+  { "models", "", { "forward_models", "analyses", "figures" } },
+  { "help", "", { "commands" } },
+};
+enum { N_ROWS = sizeof table / sizeof table[0] };
+
+static bool is_filled(const json_t *value)
+{
+  if (value == NULL || json_is_null(value)) return false;
+  if (json_is_array(value)) return json_array_size(value) > 0;
+  if (json_is_object(value)) return json_object_size(value) > 0;
+  return !json_is_string(value) || json_string_length(value) > 0;
+}
+
+/* Files are where the object says, and as large. */
+static void check_outputs(const json_t *object)
+{
+  size_t i = 0;
+  json_t *output = NULL;
+  json_array_foreach(json_object_get(object, "outputs"), i, output) {
+    struct stat st = { .st_size = 0 };
+    CU_ASSERT_EQUAL(stat(cli_text(output, "path"), &st), 0);
+    CU_ASSERT(st.st_size > 0);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(output, "bytes")), st.st_size);
+  }
+}
+
+static void check_row(size_t row)
+{
+  char arguments[512];
+  int code = -1;
+  snprintf(arguments, sizeof arguments, "%s %s", table[row].command, table[row].arguments);
+  json_t *object = cli_json(arguments, &code);
+  CU_ASSERT(json_is_object(object));
+  CU_ASSERT_EQUAL(code, 0);
+  CU_ASSERT_STRING_EQUAL(cli_text(object, "command"), table[row].command);
+  CU_ASSERT_EQUAL(json_integer_value(json_object_get(object, "exit_code")), 0);
+  CU_ASSERT_PTR_NULL(json_object_get(object, "error"));
+  for (size_t k = 0; k < 8 && table[row].keys[k] != NULL; k++) {
+    const bool filled = is_filled(json_object_get(object, table[row].keys[k]));
+    if (!filled) printf("# %s: no %s\n", table[row].command, table[row].keys[k]);
+    CU_ASSERT(filled);
+  }
+  check_outputs(object);
+  json_decref(object);
+}
+
+static void test_every_command_answers(void)
+{
+  int code = -1;
+  size_t i = 0;
+  json_t *command = NULL, *help = cli_json("help", &code);
+  const json_t *registry = json_object_get(help, "commands");
+  CU_ASSERT(json_array_size(registry) > 0);
+  json_array_foreach(registry, i, command) {
+    size_t row = 0;
+    while (row < N_ROWS && strcmp(table[row].command, cli_text(command, "name")) != 0) row++;
+    if (row == N_ROWS) printf("# %s: no row in the table\n", cli_text(command, "name"));
+    CU_ASSERT(row < N_ROWS);
+    if (row < N_ROWS) check_row(row);
+  }
+  json_decref(help);
+}
+
+static void test_every_failure_answers(void)
+{
+  for (size_t row = 0; row < N_ROWS; row++) {
+    char arguments[64];
+    int code = -1;
+    snprintf(arguments, sizeof arguments, "%s --no-such-option", table[row].command);
+    json_t *object = cli_json(arguments, &code);
+    CU_ASSERT_EQUAL(code, 2);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(object, "exit_code")), 2);
+    CU_ASSERT(cli_text(object, "error")[0] != '\0');
+    json_decref(object);
+  }
+}
+
+static void test_usage_errors_answer(void)
+{
+  static const char *const arguments[] = { "", "simulat", "models --threads 0", "--no-such" };
+  for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+    int code = -1;
+    json_t *object = cli_json(arguments[i], &code);
+    CU_ASSERT_EQUAL(code, 2);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(object, "exit_code")), 2);
+    json_decref(object);
+  }
+}
+
+static void test_numbers_of_the_answer(void)
+{
+  int code = -1;
+  json_t *made = cli_json("simulate " TOY " -o n.h5", &code), *info = cli_json("info n.h5", &code);
+  CU_ASSERT(json_integer_value(json_object_get(made, "n_spikes")) > 1000);
+  CU_ASSERT(json_equal(json_object_get(made, "populations"), json_object_get(info, "populations")));
+  CU_ASSERT_EQUAL(json_number_value(json_object_get(info, "t_stop_ms")), 8000);
+  json_decref(made);
+  json_decref(info);
+}
+
+/* ---- bold ---------------------------------------------------------------------------------- */
+
+static void test_bold_is_that_of_the_run(void)
+{
+  cli_expect(0, "bold " TOY " --spikes run/spikes.h5 -o b.h5");
+  CU_ASSERT(cli_same_digest("b.h5", "run/bold.h5"));
+  cli_expect(0, "bold " TOY " --set bold.gain=2 --spikes run/spikes.h5 -o b2.h5");
+  CU_ASSERT(!cli_same_digest("b2.h5", "run/bold.h5"));
+  cli_expect(0, "bold " TOY " --tr-s 0.25 --spikes run/spikes.h5 -o b3.h5");
+  cli_expect(0, "bold " TOY " --set bold.TR_s=0.25 --spikes run/spikes.h5 -o b4.h5");
+  CU_ASSERT(cli_same_digest("b3.h5", "b4.h5"));
+  CU_ASSERT(!cli_same_digest("b3.h5", "run/bold.h5"));
+}
+
+static size_t n_samples(const char *path)
+{
+  char arguments[64];
+  int code = -1;
+  size_t n = 0, i = 0;
+  json_t *signal = NULL;
+  snprintf(arguments, sizeof arguments, "info %s", path);
+  json_t *info = cli_json(arguments, &code);
+  json_array_foreach(json_object_get(info, "signals"), i, signal)
+    if (strcmp(cli_text(signal, "name"), "bold") == 0)
+      n = (size_t) json_integer_value(json_object_get(signal, "n_times"));
+  json_decref(info);
+  return n;
+}
+
+/* The drive of the run, 8 s long: TR of the command, of the model, of neither. */
+static void test_bold_of_a_drive(void)
+{
+  cli_expect(0, "bold run/bold.h5 --model friston2003 --tr-s 1 -o d.h5");
+  CU_ASSERT_EQUAL(n_samples("d.h5"), 9);
+  cli_expect(0, "bold " TOY " run/bold.h5 -o d.h5");
+  CU_ASSERT_EQUAL(n_samples("d.h5"), 17);
+  cli_expect(0, "bold run/bold.h5 -o d.h5");
+  CU_ASSERT_EQUAL(n_samples("d.h5"), 5);
+  cli_expect(2, "bold run/bold.h5 --model no_such -o d.h5");
+  cli_expect(2, "bold " TOY " -o d.h5");
+  cli_expect(2, "bold " TOY " run/bold.h5 --spikes run/spikes.h5 -o d.h5");
+  cli_expect(2, "bold run/bold.h5 --spikes run/spikes.h5 -o d.h5");
+  cli_expect(3, "bold " TOY " --set bold.model=no_such --spikes run/spikes.h5 -o d.h5");
+}
+
+static void test_short_recording_warns(void)
+{
+  int code = -1;
+  cli_expect(0, "simulate \"$TOY\" --set simulation.duration_ms=1000 -o short.h5");
+  json_t *object = cli_json("bold \"$TOY\" --spikes short.h5 -o b_short.h5", &code);
+  CU_ASSERT_EQUAL(code, 0);
+  CU_ASSERT_EQUAL(json_array_size(json_object_get(object, "warnings")), 1);
+  CU_ASSERT(cli_said("too short for BOLD"));
+  json_decref(object);
+}
+
+/* ---- report and verify --------------------------------------------------------------------- */
+
+static void shell(const char *command)
+{
+  if (system(command) != 0) CU_FAIL("a shell command failed");
+}
+
+/* State of a file of a folder as verify tells it; "" if it does not. */
+static const char *state_of(const char *dir, const char *name, int code_wanted)
+{
+  static char state[32];
+  char arguments[256];
+  int code = -1;
+  size_t i = 0;
+  json_t *file = NULL;
+  snprintf(arguments, sizeof arguments, "verify %s", dir);
+  json_t *object = cli_json(arguments, &code);
+  CU_ASSERT_EQUAL(code, code_wanted);
+  state[0] = '\0';
+  json_array_foreach(json_object_get(object, "files"), i, file)
+    if (strcmp(cli_text(file, "path"), name) == 0)
+      snprintf(state, sizeof state, "%s", cli_text(file, "state"));
+  json_decref(object);
+  return state;
+}
+
+static void test_report_again(void)
+{
+  shell("rm -rf again && cp -r run again && rm -r again/figures again/report.html");
+  CU_ASSERT_STRING_EQUAL(state_of("again", "report.html", 3), "missing");
+  CU_ASSERT_STRING_EQUAL(state_of("again", "figures/raster.png", 3), "missing");
+  cli_expect(0, "report again");
+  shell("diff -r run again");
+  cli_expect(0, "verify again");
+  cli_expect(2, "report again --set bold.gain=2");
+  cli_expect(2, "report again -o elsewhere");
+}
+
+static void test_report_of_pieces(void)
+{
+  shell("rm -rf pieces && cp -r run pieces && rm pieces/lfp.h5 pieces/bold.h5");
+  cli_expect(3, "report pieces");
+  CU_ASSERT(cli_said("lfp.h5, bold.h5"));
+  shell("cp run/lfp.h5 run/bold.h5 pieces");
+  cli_expect(0, "bold " TOY " --set bold.gain=2 --spikes run/spikes.h5 -o pieces/bold.h5");
+  cli_expect(0, "report pieces");
+  CU_ASSERT(cli_said("pieces/bold.h5: not the file that the run wrote"));
+  shell("rm pieces/model_as_run.yaml");
+  cli_expect(3, "report pieces");
+  CU_ASSERT(cli_said("model_as_run.yaml"));
+  shell("rm pieces/stages.json");
+  cli_expect(3, "report pieces");
+  CU_ASSERT(cli_said("pieces/stages.json"));
+  cli_expect(3, "report no_such_folder");
+}
+
+/* The model of an unfinished second run is newer than the files of the first. */
+static void test_report_of_a_mixture(void)
+{
+  shell("rm -rf mixed && cp -r run mixed && sed -i 's/\"simulation.duration_ms=8000\"/"
+        "\"simulation.duration_ms=8000\",\"bold.gain=2\"/' mixed/stages.json");
+  cli_expect(0, "report mixed");
+  CU_ASSERT(cli_said("mixed/bold.h5: made from another model"));
+}
+
+static void test_report_of_imported_spikes(void)
+{
+  shell("cp run/spikes.h5 foreign.h5");
+  cli_expect(0, "run " TOY " --spikes foreign.h5 -o imported --quiet");
+  shell("cp -r imported imported_before && rm imported/report.html");
+  cli_expect(0, "report imported");
+  shell("diff -r imported imported_before");
+  shell("mv foreign.h5 gone.h5");
+  cli_expect(3, "report imported");
+  CU_ASSERT(cli_said("foreign.h5 (imported spikes)"));
+}
+
+static void test_verify_states(void)
+{
+  shell("rm -rf v && cp -r run v");
+  cli_expect(0, "verify v");
+  CU_ASSERT_STRING_EQUAL(state_of("v", "lfp.h5", 0), "ok");
+  shell("touch v/notes.txt v/figures/extra.png");
+  CU_ASSERT_STRING_EQUAL(state_of("v", "notes.txt", 0), "not listed");
+  CU_ASSERT_STRING_EQUAL(state_of("v", "figures/extra.png", 0), "not listed");
+  shell("printf x >> v/figures/raster.png");
+  CU_ASSERT_STRING_EQUAL(state_of("v", "figures/raster.png", 3), "damaged");
+  CU_ASSERT_STRING_EQUAL(state_of("v", "lfp.h5", 3), "ok");
+  shell("cp run/figures/raster.png v/figures && rm v/lfp.h5");
+  CU_ASSERT_STRING_EQUAL(state_of("v", "lfp.h5", 3), "missing");
+  shell("mkdir v/lfp.h5");
+  CU_ASSERT_STRING_EQUAL(state_of("v", "lfp.h5", 3), "unreadable");
+  shell("rmdir v/lfp.h5 && cp run/lfp.h5 v && printf '#' >> v/model_as_run.yaml");
+  CU_ASSERT_STRING_EQUAL(state_of("v", "model_as_run.yaml", 3), "damaged");
+}
+
+/* Names in stages.json never lead out of the folder. */
+static void test_verify_stays_inside(void)
+{
+  static const char *const name[] = { "../outside.h5", "/etc/passwd", "a/../../outside.h5", "",
+                                      "..", "figures/../../outside.h5" };
+  shell("mkdir -p in && printf x > outside.h5");
+  for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
+    FILE *to = fopen("in/stages.json", "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+    fprintf(to, "{\"stages\": {\"lfp\": {\"output\": \"%s\", \"sha256\": \"0\"}}}", name[i]);
+    fclose(to);
+    cli_expect(3, "verify in");
+    CU_ASSERT(cli_said("is not inside the folder"));
+  }
+  shell("printf '{\"stages\": {\"lfp\": {\"output\": \"a..b\", \"sha256\": \"0\"}}}' > in/stages.json");
+  CU_ASSERT_STRING_EQUAL(state_of("in", "a..b", 3), "missing");
+  shell("printf '{\"stages\": {}}' > in/stages.json");
+  cli_expect(3, "verify in");
+  shell("printf '{\"stages\": ' > in/stages.json");
+  cli_expect(3, "verify in");
+  CU_ASSERT(cli_said("in/stages.json: line 1"));
+}
+
+/* A figure that is lost or damaged is made again. */
+static void test_run_minds_figures(void)
+{
+  int code = -1;
+  shell("rm -rf f && cp -r run f && rm f/figures/lfp.svg");
+  json_t *object = cli_json("run " TOY " -o f", &code);
+  CU_ASSERT_EQUAL(json_integer_value(json_object_get(object, "made")), 1);
+  json_decref(object);
+  cli_expect(0, "verify f");
+}
+
+/* ---- compare ------------------------------------------------------------------------------- */
+
+static void test_compare(void)
+{
+  int code = -1;
+  json_error_t why;
+  const char *verdict = NULL;
+  json_t *count = NULL;
+  json_int_t n_counted = 0;
+  json_t *object = cli_json("compare run/analysis.h5 --lfp run/lfp.h5 --bold run/bold.h5 -o c.json",
+                            &code);
+  json_t *file = json_load_file("c.json", 0, &why);
+  const json_t *list = json_object_get(object, "comparison");
+  CU_ASSERT_EQUAL(code, 0);
+  CU_ASSERT(json_array_size(list) > 10);
+  CU_ASSERT(json_equal(list, file));
+  json_object_foreach(json_object_get(object, "verdicts"), verdict, count)
+    n_counted += json_integer_value(count);
+  CU_ASSERT_EQUAL((size_t) n_counted, json_array_size(list));
+  const json_t *first = json_array_get(list, 0);
+  cli_answer table_text = cli_run("compare run/analysis.h5");
+  CU_ASSERT_EQUAL(table_text.code, 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(table_text.out, cli_text(first, "id")));
+  CU_ASSERT_PTR_NOT_NULL(strstr(table_text.out, "  verdict    "));
+  free(table_text.out);
+  char one[256];
+  snprintf(one, sizeof one, "compare run/analysis.h5 --measured %s", cli_text(first, "id"));
+  json_t *chosen = cli_json(one, &code);
+  CU_ASSERT_EQUAL(json_array_size(json_object_get(chosen, "comparison")), 1);
+  cli_expect(3, "compare run/analysis.h5 --measured no_such_number");
+  cli_expect(3, "compare no_such_file.h5");
+  cli_answer quiet = cli_run("compare run/analysis.h5 --quiet");
+  CU_ASSERT_EQUAL(quiet.n_out, 0);
+  free(quiet.out);
+  json_decref(chosen);
+  json_decref(object);
+  json_decref(file);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    { "a run of the toy model", make_run },
+    { "every command answers in JSON", test_every_command_answers },
+    { "failures answer in JSON", test_every_failure_answers },
+    { "usage errors answer in JSON", test_usage_errors_answer },
+    { "numbers of an answer are those of the file", test_numbers_of_the_answer },
+    { "bold from spikes is that of the run", test_bold_is_that_of_the_run },
+    { "bold of a drive", test_bold_of_a_drive },
+    { "bold of a short recording warns", test_short_recording_warns },
+    { "report makes the same bytes again", test_report_again },
+    { "report names what is missing", test_report_of_pieces },
+    { "report warns of a mixture", test_report_of_a_mixture },
+    { "report of imported spikes", test_report_of_imported_spikes },
+    { "verify tells states apart", test_verify_states },
+    { "verify stays inside the folder", test_verify_stays_inside },
+    { "run makes lost figures again", test_run_minds_figures },
+    { "compare", test_compare },
+    { "remove the run", remove_run },
+    { NULL, NULL },
+  };
+  return meso_test_main("cli", tests);
+}
