@@ -83,7 +83,7 @@ typedef struct layout {
   bool fixed_text;
 } layout;
 
-enum { N0 = 3, N1 = 700, N2 = 1100 }; /* 18 MB: several pieces, cut along the second axis */
+enum { N0 = 2, N1 = 700, N2 = 2000 }; /* 22 MB: several pieces, cut along the second axis */
 
 static void put_numbers(hid_t file, const layout *l, const double *x)
 {
@@ -103,10 +103,10 @@ static void put_numbers(hid_t file, const layout *l, const double *x)
 static void put_text(hid_t file, const layout *l)
 {
   const char *const variable[2] = { "one", "three" };
-  const char fixed[2][8] = { "one", "three" };
+  const char fixed[2][12] = { "one", "three" };
   const hsize_t n = 2;
   const hid_t space = H5Screate_simple(1, &n, NULL), type = H5Tcopy(H5T_C_S1);
-  H5Tset_size(type, l->fixed_text ? 8 : H5T_VARIABLE);
+  H5Tset_size(type, l->fixed_text ? sizeof fixed[0] : H5T_VARIABLE);
   const hid_t set = H5Dcreate2(file, "text", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   const void *from = l->fixed_text ? (const void *) fixed : (const void *) variable;
   CU_ASSERT(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, from) >= 0);
@@ -117,8 +117,11 @@ static void put_text(hid_t file, const layout *l)
 
 static void write_by_hand(const char *path, const layout *l, const double *x)
 {
-  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t list = H5Pcreate(H5P_FILE_CREATE);
+  H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, list, H5P_DEFAULT);
   CU_ASSERT_FATAL(file >= 0);
+  H5Pclose(list);
   if (l->last_first) put_text(file, l);
   put_numbers(file, l, x);
   if (!l->last_first) put_text(file, l);
@@ -128,7 +131,7 @@ static void write_by_hand(const char *path, const layout *l, const double *x)
 static void test_storage(void)
 {
   static const layout other[] = {
-    { .last_first = true }, { .chunk = { 1, 64, 1100 } }, { .chunk = { 3, 700, 7 } },
+    { .last_first = true }, { .chunk = { 1, 64, 2000 } }, { .chunk = { 2, 700, 7 } },
     { .fixed_text = true },
   };
   const size_t n = (size_t) N0 * N1 * N2;
