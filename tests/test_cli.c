@@ -34,8 +34,9 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "info", "run/lfp.h5", { "file", "kind", "signals", "digest" } },
   { "plot", "run/spikes.h5 -o j_raster.svg", { "outputs", "figure", "n_marks", "n_labels" } },
   { "report", "run", { "dir", "outputs", "report", "stages", "notes" } },
-  { "verify", "run", { "files", "n_ok", "n_missing", "n_unreadable", "n_damaged", "n_not_listed" } },
-  { "models", "", { "forward_models", "analyses", "figures" } },
+  { "verify", "run",
+    { "files", "n_ok", "n_missing", "n_unreadable", "n_damaged", "n_not_listed" } },
+  { "models", "", { "neuron_models", "forward_models", "analyses", "figures" } },
   { "help", "", { "commands" } },
 };
 enum { N_ROWS = sizeof table / sizeof table[0] };
@@ -301,7 +302,8 @@ static void test_verify_stays_inside(void)
     cli_expect(3, "verify in");
     CU_ASSERT(cli_said("is not inside the folder"));
   }
-  shell("printf '{\"stages\": {\"lfp\": {\"output\": \"a..b\", \"sha256\": \"0\"}}}' > in/stages.json");
+  shell("printf '{\"stages\": {\"lfp\": {\"output\": \"a..b\", \"sha256\": \"0\"}}}' "
+        "> in/stages.json");
   CU_ASSERT_STRING_EQUAL(state_of("in", "a..b", 3), "missing");
   shell("printf '{\"stages\": {}}' > in/stages.json");
   cli_expect(3, "verify in");

@@ -1,7 +1,11 @@
 /* Long work that is told to stop: it does, with its status, without a result and without a leak. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "cli_signals.h"
 #include "meso_engine.h"
 #include "meso_io.h"
 #include "meso_lfp.h"
@@ -20,23 +24,13 @@ static bool update(void *user, const char *what, double fraction)
   return false;
 }
 
-static const char *source(const char *below)
-{
-  static char path[2][1024];
-  static int turn;
-  const char *top = getenv("MESO_SRCDIR");
-  char *p = path[turn++ % 2];
-  snprintf(p, sizeof path[0], "%s/%s", top != NULL ? top : ".", below);
-  return p;
-}
-
 static meso_model *read_toy(void)
 {
   static const char *const sets[] = { "simulation.duration_ms=3000" };
   meso_err err = { .status = MESO_OK };
   meso_model *model = NULL;
-  CU_ASSERT_EQUAL_FATAL(meso_model_read(source("data/models/toy.yaml"), 1, sets, &model, &err),
-                        MESO_OK);
+  const char *path = meso_test_path("data/models/toy.yaml");
+  CU_ASSERT_EQUAL_FATAL(meso_model_read(path, 1, sets, &model, &err), MESO_OK);
   return model;
 }
 
@@ -73,13 +67,13 @@ static void test_network(void)
 {
   stopper s = { "simulate", 2, 0 };
   const meso_progress progress = { update, &s };
-  const meso_record_options record = { .V_m = true, .last_neuron = 3 };
+  const meso_record_options record = { .quantities = "V_m", .last_neuron = 3 };
   meso_err err = { .status = MESO_OK };
   meso_spikes *spikes = NULL;
   meso_signals *traces = NULL;
-  const meso_status status =
-    meso_engine_run_network(source("tests/reference/network/small_network.h5"), 1000, 1, &record,
-                            &progress, &spikes, &traces, NULL, &err);
+  const char *path = meso_test_path("tests/reference/network/small_network.h5");
+  const meso_status status = meso_engine_run_network(path, 1000, 1, &record, &progress, &spikes,
+                                                     &traces, NULL, &err);
   check(status, &err, "simulate", spikes);
   CU_ASSERT_PTR_NULL(traces);
   CU_ASSERT_EQUAL(s.n_after, 1);
@@ -107,7 +101,7 @@ static void test_currents(void)
 
 static void test_kernels(void)
 {
-  const char *const dir = source("morphologies");
+  const char *const dir = meso_test_path("morphologies");
   meso_model *model = read_toy();
   for (int n_threads = 1; n_threads <= 3; n_threads += 2) {
     stopper s = { "kernels", 2, 0 };
@@ -132,6 +126,41 @@ static void test_silent_reporters(void)
   CU_ASSERT_EQUAL(meso_progress_step(NULL, "x", 0.5, NULL), MESO_OK);
 }
 
+/* ---- signals ------------------------------------------------------------------------------- */
+
+/* Status of a child that catches signals, sends itself one, and then another if it is not 0. */
+static int child_status(int first, int second)
+{
+  int status = -1;
+  const pid_t child = fork();
+  if (child == 0) {
+    mesoi_signals_catch();
+    if (mesoi_signals_caught() != 0) _exit(10);
+    (void) raise(first);
+    if (mesoi_signals_caught() != first) _exit(11);
+    if (second != 0) (void) raise(second);
+    _exit(0);
+  }
+  CU_ASSERT_FATAL(child > 0);
+  CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+  return status;
+}
+
+static void test_signals(void)
+{
+  static const int number[] = { SIGINT, SIGTERM };
+  for (size_t i = 0; i < 2; i++) {
+    const int noted = child_status(number[i], 0);
+    CU_ASSERT(WIFEXITED(noted) && WEXITSTATUS(noted) == 0);
+    for (size_t k = 0; k < 2; k++) {
+      const int killed = child_status(number[i], number[k]);
+      CU_ASSERT(WIFSIGNALED(killed) && WTERMSIG(killed) == number[k]);
+    }
+  }
+  CU_ASSERT_STRING_EQUAL(mesoi_signals_name(SIGINT), "SIGINT");
+  CU_ASSERT_STRING_EQUAL(mesoi_signals_name(SIGTERM), "SIGTERM");
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -140,6 +169,7 @@ int main(void)
     { "currents from spikes", test_currents },
     { "kernels", test_kernels },
     { "reporters that say nothing", test_silent_reporters },
+    { "the first signal is noted, the second kills", test_signals },
     { NULL, NULL },
   };
   return meso_test_main("stop", tests);
