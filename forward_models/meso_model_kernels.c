@@ -375,12 +375,11 @@ static meso_status add_charge(const meso_model *model, meso_result *result, meso
   meso_status status = MESO_OK;
   const size_t n = model->n_populations;
   const char **name = NULL;
-  meso_array *external = NULL, *source = NULL;
+  meso_array *external = NULL, *source = NULL; /* each valid until the next is added */
   MESO_ALLOC(err, name, n);
   for (size_t y = 0; y < n; y++) name[y] = model->population[y].name;
   MESO_TRY(meso_result_add_text(result, "/charge/population", n, name, err));
   MESO_TRY(meso_result_add(result, "/charge/external", "pA/s", 1, &n, &external, err));
-  MESO_TRY(meso_result_add(result, "/charge/per_spike", "pA", 2, (size_t[]) {n, n}, &source, err));
   for (size_t y = 0; y < n; y++) {
     const meso_population *t = &model->population[y];
     if (model->background.kind != MESO_BACKGROUND_NONE)
@@ -388,6 +387,7 @@ static meso_status add_charge(const meso_model *model, meso_result *result, meso
         * model->background.PSP_mV
         * meso_psc_over_psp_pA_per_mV(&t->neuron, t->neuron.tau_syn_ex_ms);
   }
+  MESO_TRY(meso_result_add(result, "/charge/per_spike", "pA", 2, (size_t[]) {n, n}, &source, err));
   for (size_t i = 0; i < model->n_projections; i++) {
     const meso_projection *p = &model->projection[i];
     const meso_population *target = &model->population[p->target];
@@ -406,16 +406,15 @@ static meso_status add_populations(const meso_model *model, meso_result *result,
   meso_status status = MESO_OK;
   const size_t n = model->n_populations;
   const char **name = NULL;
-  meso_array *size = NULL, *source = NULL;
+  meso_array *size = NULL, *source = NULL; /* each valid until the next is added */
   MESO_ALLOC(err, name, n);
   for (size_t i = 0; i < n; i++) name[i] = model->population[i].name;
   MESO_TRY(meso_result_add_text(result, "/populations/name", n, name, err));
   MESO_TRY(meso_result_add(result, "/populations/size", "1", 1, &n, &size, err));
+  for (size_t i = 0; i < n; i++) size->data[i] = (double) model->population[i].size;
   MESO_TRY(meso_result_add(result, "/populations/is_source", "1", 1, &n, &source, err));
-  for (size_t i = 0; i < n; i++) {
-    size->data[i] = (double) model->population[i].size;
+  for (size_t i = 0; i < n; i++)
     source->data[i] = model->population[i].model == MESO_NEURON_POISSON;
-  }
 cleanup:
   free(name);
   return status;
