@@ -168,8 +168,8 @@ cleanup:
   return status;
 }
 
-/* Probability of each delay in steps of the kernel: the engine's distribution. */
-static void delay_distribution(const build *b, const meso_projection *projection, double *weight)
+/* Share of each delay in steps of the kernel: the engine's distribution. */
+static void delay_distribution(const build *b, const meso_projection *projection, double *share)
 {
   const double dt = b->model->simulation.dt_ms, kernel_dt = b->model->lfp.kernel_dt_ms;
   const double mean = projection->delay_mean_ms, sd = projection->delay_sd_ms;
@@ -181,7 +181,7 @@ static void delay_distribution(const build *b, const meso_projection *projection
       ? probability_between(mean, (step - 0.5) * dt, (step + 0.5) * dt, sd) / norm
       : (step == nearest ? 1 : 0);
     const double at = round(step * dt / kernel_dt);
-    if (at < (double) b->n_lags) weight[(size_t) at] += p;
+    if (at < (double) b->n_lags) share[(size_t) at] += p;
   }
 }
 
@@ -193,30 +193,22 @@ static meso_status compute_pathway(const build *b, pathway *p, double *data, mes
   const meso_neuron_params *target = &model->population[p->projection->target].neuron;
   const type_cell *cell = &b->cell[p->type];
   const meso_morphology *m = cell->morphology;
-  double *weight_nA = NULL, *delay = NULL, *response = NULL;
+  double *weight_nA = NULL, *delay_share = NULL;
   MESO_ALLOC(err, weight_nA, m->n_segments);
-  MESO_ALLOC(err, delay, b->n_lags);
-  MESO_ALLOC(err, response, b->n_channels * b->n_lags);
+  MESO_ALLOC(err, delay_share, b->n_lags);
   MESO_TRY(place_synapses(b, p, weight_nA, err));
   for (size_t j = 0; j < m->n_segments; j++)
     weight_nA[j] *= p->projection->weight_pA * 1e-3 * p->out_degree;
-  const meso_kernel_synapse synapse = {
-    .tau_ms = source->sign == MESO_EXCITATORY ? target->tau_syn_ex_ms : target->tau_syn_in_ms};
+  delay_distribution(b, p->projection, delay_share);
+  const meso_kernel_input input = {
+    .tau_ms = source->sign == MESO_EXCITATORY ? target->tau_syn_ex_ms : target->tau_syn_in_ms,
+    .weight_nA = weight_nA, .delay_share = delay_share};
   const meso_cable cable = {model->lfp.cm_uF_per_cm2, 0, cell->g_pas, model->lfp.kernel_dt_ms,
                             b->n_lags - 1};
-  MESO_TRY(meso_kernel_response(m, &cable, &synapse, weight_nA, 0, b->n_channels, cell->matrix,
-                                response, err));
-  delay_distribution(b, p->projection, delay);
-  for (size_t d = 0; d < b->n_lags; d++) {
-    if (!(delay[d] > 0)) continue;
-    for (size_t c = 0; c < b->n_channels; c++)
-      for (size_t k = d; k < b->n_lags; k++)
-        data[c * b->n_lags + k] += delay[d] * response[c * b->n_lags + k - d];
-  }
+  MESO_TRY(meso_kernel_compute(m, &cable, &input, b->n_channels, cell->matrix, data, err));
 cleanup:
   free(weight_nA);
-  free(delay);
-  free(response);
+  free(delay_share);
   return status;
 }
 

@@ -1,4 +1,4 @@
-/* test_cable.c: cable and forward matrices against golden files and closed forms. */
+/* test_cable.c: cable and conductor against golden files and closed forms. */
 #include <string.h>
 #include <unistd.h>
 
@@ -95,39 +95,6 @@ static void test_single_compartment(void)
   meso_morphology_destroy(m);
 }
 
-static void test_golden_matrices(void)
-{
-  size_t n_close, n_laminar, n_csd;
-  double *close_um = golden(golden_file, "probes", "close_xyz", &n_close);
-  double *laminar = golden(golden_file, "probes", "laminar_xyz", &n_laminar);
-  double *csd_z = golden(golden_file, "probes", "csd_z", &n_csd);
-  for (size_t k = 0; k < 4 && close_um != NULL && laminar != NULL && csd_z != NULL; k++) {
-    meso_morphology *m = reference_cell(cells[k]);
-    char prefix[256];
-    if (m == NULL) break;
-    (void) snprintf(prefix, sizeof prefix, "%s/matrices", cells[k]);
-    const size_t n = m->n_segments, n_c = n_close / 3, n_l = n_laminar / 3, n_b = n_csd / 2;
-    double *matrix = calloc(n * (n_c + n_l + n_b), sizeof *matrix);
-    meso_conductor_contacts(m, MESO_SOURCE_POINT, n_c, close_um, 0.3, matrix);
-    check_golden(golden_file, prefix, "phi_pointsource_close", matrix, n * n_c, 1e-12);
-    meso_conductor_contacts(m, MESO_SOURCE_LINE, n_c, close_um, 0.3, matrix);
-    check_golden(golden_file, prefix, "phi_linesource_close", matrix, n * n_c, 1e-11);
-    meso_conductor_contacts(m, MESO_SOURCE_ROOT_AS_POINT, n_c, close_um, 0.3, matrix);
-    check_golden(golden_file, prefix, "phi_root_as_point_close", matrix, n * n_c, 1e-11);
-    meso_conductor_contacts(m, MESO_SOURCE_ROOT_AS_POINT, n_l, laminar, 0.3, matrix);
-    check_golden(golden_file, prefix, "phi_root_as_point_laminar", matrix, n * n_l, 1e-11);
-    meso_conductor_laminar_csd(m, n_b, csd_z, 500, matrix);
-    check_golden(golden_file, prefix, "csd_r500", matrix, n * n_b, 1e-12);
-    meso_conductor_laminar_csd(m, n_b, csd_z, 60, matrix);
-    check_golden(golden_file, prefix, "csd_r60", matrix, n * n_b, 1e-11);
-    free(matrix);
-    meso_morphology_destroy(m);
-  }
-  free(close_um);
-  free(laminar);
-  free(csd_z);
-}
-
 /* A thin cylinder seen from afar is a point source. */
 static void test_cylinder_far_away(void)
 {
@@ -147,7 +114,6 @@ int main(void)
   static const meso_test tests[] = {
     {"golden membrane currents", test_golden_currents},
     {"single compartment", test_single_compartment},
-    {"golden forward matrices", test_golden_matrices},
     {"cylinder far away", test_cylinder_far_away},
     {NULL, NULL}};
   return meso_test_main("cable", tests);

@@ -13,119 +13,237 @@ enum { DEND_APIC = 1 << MESO_SECTION_DEND | 1 << MESO_SECTION_APIC,
        SOMA_APIC = 1 << MESO_SECTION_SOMA | 1 << MESO_SECTION_APIC,
        APIC = 1 << MESO_SECTION_APIC, ALL = 30 };
 
+/* ---- the networks of the golden files ----------------------------------------------------- */
+
+/* Golden kernels have 1281 lags around the spike, ours those from the spike on. */
+enum { HALF = 640, GOLDEN_LAGS = 2 * HALF + 1 };
+static const double dt_ms = 0.0625;
+
+/* Normal density cut off at low and high standard deviations from its location. */
+typedef struct truncated_normal { double loc, scale, low, high; } truncated_normal;
+/* Depth profile of synapses: weight * normal(z; loc, scale). */
+typedef struct depth_mode { double loc_um, scale_um, weight; } depth_mode;
+/* weight: nA, or uS of a conductance. */
+typedef struct golden_synapse { double weight, tau_rise_ms, tau_ms, reversal_mV; } golden_synapse;
+
+typedef struct golden_source {
+  double size, probability, rate_Hz;
+  truncated_normal multapses, delay_ms;
+  unsigned section_types;
+  size_t n_modes;
+  const depth_mode *mode;
+  golden_synapse synapse;
+} golden_source;
+
 typedef struct golden_case {
   const char *name, *cell, *target;
-  double soma_z_um, radius_um;
-  meso_kernel_params params;
-  meso_kernel_source source[2];
+  bool conductance, effective_leak;
+  double soma_z_um, radius_um, soma_sd_um, target_size, V_rest_mV, n_external;
+  golden_source source[2];
 } golden_case;
 
-static const meso_depth_mode pyramid_mode[2][2] = {{{0, 100, 0.5}, {750, 120, 1}}, {{0, 100, 1}}};
-static const meso_depth_mode basket_mode[2] = {{50, 100, 1}, {-20, 100, 1}};
-static const meso_depth_mode stick_mode[2] = {{350, 90, 1}, {0, 60, 1}};
+static const depth_mode pyramid_mode[2][2] = {{{0, 100, 0.5}, {750, 120, 1}}, {{0, 100, 1}}};
+static const depth_mode basket_mode[2] = {{50, 100, 1}, {-20, 100, 1}};
+static const depth_mode stick_mode[2] = {{350, 90, 1}, {0, 60, 1}};
 
 static golden_case make_case(const char *name, const char *cell, bool conductance, bool leak)
 {
   const bool basket = strcmp(cell, "basket") == 0, stick = strcmp(cell, "ball_and_stick") == 0;
-  const size_t n_modes[2] = {basket || stick ? 1 : 2, 1};
   golden_case c = {.name = name, .cell = cell, .target = basket ? "I" : "E",
+                   .conductance = conductance, .effective_leak = leak,
                    .soma_z_um = !conductance && stick ? -250 : 0,
-                   .radius_um = conductance ? 150 : 564.19};
-  c.params = (meso_kernel_params) {
-    .target_size = basket ? 200 : 800, .soma_sd_um = conductance ? 75 : 60, .cm_uF_per_cm2 = 1,
-    .g_pas_S_per_cm2 = 1e-4, .e_pas_mV = -65,
-    .V_rest_mV = conductance && stick ? -62.5 : -65, .conductance_based = conductance,
-    .effective_leak = leak, .n_external = basket ? 160 : 465, .external_rate_Hz = 40,
-    .external = {0.0002, 0.2, 1.8, 0}, .n_sources = 2, .dt_ms = 0.0625, .spike_time_ms = 80,
-    .duration_ms = 40};
+                   .radius_um = conductance ? 150 : 564.19, .soma_sd_um = conductance ? 75 : 60,
+                   .target_size = basket ? 200 : 800,
+                   .V_rest_mV = conductance && stick ? -62.5 : -65,
+                   .n_external = basket ? 160 : 465};
   for (int i = 0; i < 2; i++)
-    c.source[i] = (meso_kernel_source) {
+    c.source[i] = (golden_source) {
       .size = i == 0 ? 800 : 200,
       .probability = (basket ? 0.15 : 0.1) + (i == 0 ? 0 : 0.1),
-      .multapses = i == 0 ? (meso_truncated_normal) {2, 5, -0.2, 1.4}
-                          : (meso_truncated_normal) {6, 5, -1, 2},
-      .delay_ms = i == 0 ? (meso_truncated_normal) {1.3, 0.5, -2.2, 40}
-                         : (meso_truncated_normal) {1.1, 0.6, -1.5, 40},
+      .multapses = i == 0 ? (truncated_normal) {2, 5, -0.2, 1.4}
+                          : (truncated_normal) {6, 5, -1, 2},
+      .delay_ms = i == 0 ? (truncated_normal) {1.3, 0.5, -2.2, 40}
+                         : (truncated_normal) {1.1, 0.6, -1.5, 40},
       .section_types = basket ? (i == 0 ? ALL : SOMA_DEND)
         : stick ? (i == 0 ? APIC : SOMA_APIC) : (i == 0 ? DEND_APIC : SOMA_DEND),
-      .n_modes = n_modes[i],
+      .n_modes = basket || stick || i == 1 ? 1 : 2,
       .mode = basket ? &basket_mode[i] : stick ? &stick_mode[i] : pyramid_mode[i],
       .synapse = conductance
-        ? (i == 0 ? (meso_kernel_synapse) {0.0012, 0.2, 1.8, 0}
-                  : (meso_kernel_synapse) {0.0085, 0.1, 9, -80})
-        : (meso_kernel_synapse) {i == 0 ? 0.0878 : -0.3512, 0, 0.5, 0},
+        ? (i == 0 ? (golden_synapse) {0.0012, 0.2, 1.8, 0}
+                  : (golden_synapse) {0.0085, 0.1, 9, -80})
+        : (golden_synapse) {i == 0 ? 0.0878 : -0.3512, 0, 0.5, 0},
       .rate_Hz = i == 0 ? 3.2 : 6.5};
   return c;
 }
 
-static meso_kernel *compute(const meso_morphology *m, golden_case *c, size_t source, size_t n,
-                            const double *matrix)
+static double truncated_density(const truncated_normal *d, double x)
 {
-  meso_kernel *kernel = NULL;
-  meso_err err = {0};
-  c->params.source = c->source;
-  if (meso_kernel_compute(m, &c->params, source, n, matrix, &kernel, &err) != MESO_OK) {
-    printf("# %s\n", err.msg);
-    CU_FAIL("kernel");
-  }
-  return kernel;
+  const double t = (x - d->loc) / d->scale;
+  return t >= d->low && t <= d->high ? exp(-t * t / 2) : 0;
 }
 
-static void check_source(golden_case *c, const meso_morphology *m, size_t i, const double *gauss,
-                         const double *dipole, const double *csd)
+/* Synapses of a target neuron: partners times synapses of a pair (1 .. 99). */
+static double in_degree(const golden_source *source)
 {
-  char group[256];
-  (void) snprintf(group, sizeof group, "%s/H_%s_%s", c->name, c->target, i == 0 ? "E" : "I");
+  double sum = 0, norm = 0;
+  for (int k = 1; k < 100; k++) {
+    sum += k * truncated_density(&source->multapses, k);
+    norm += truncated_density(&source->multapses, k);
+  }
+  return source->probability * source->size * sum / norm;
+}
+
+/* Share of the source's synapses on each segment: area times depth profile. */
+static void segment_probability(const meso_morphology *m, const golden_case *c, size_t i,
+                                double *probability)
+{
+  const golden_source *source = &c->source[i];
+  double sum = 0;
+  for (size_t j = 0; j < m->n_segments; j++) {
+    probability[j] = 0;
+    if ((source->section_types >> m->section_type[m->segment_section[j]] & 1) == 0) continue;
+    for (size_t k = 0; k < source->n_modes; k++) {
+      const double scale = hypot(source->mode[k].scale_um, c->soma_sd_um);
+      const double t = (meso_morphology_z_um(m, j) - source->mode[k].loc_um) / scale;
+      probability[j] += source->mode[k].weight * exp(-t * t / 2) / scale * m->area_um2[j];
+    }
+    sum += probability[j];
+  }
+  for (size_t j = 0; j < m->n_segments; j++) probability[j] /= sum;
+}
+
+/* Mean conductance of a synapse that is used at a rate: weight * area under its time course. */
+static double mean_conductance(const golden_synapse *s, double rate_Hz)
+{
+  const double norm = s->tau_rise_ms > 0 ? meso_biexponential_norm(s->tau_rise_ms, s->tau_ms) : 1;
+  return fabs(s->weight) * (s->tau_ms - s->tau_rise_ms) * norm * rate_Hz;
+}
+
+/* Leak (S/cm2) with the mean conductances of all synapses. */
+static void effective_leak(const meso_morphology *m, const golden_case *c, double *g_pas)
+{
+  static const golden_synapse external = {0.0002, 0.2, 1.8, 0};
+  double *probability = calloc(m->n_segments, sizeof *probability), area = 0;
+  for (size_t j = 0; j < m->n_segments; j++) area += m->area_um2[j];
+  for (size_t j = 0; j < m->n_segments; j++)
+    g_pas[j] = 1e-4
+      + (c->effective_leak ? 0.1 * c->n_external / area * mean_conductance(&external, 40) : 0);
+  for (size_t i = 0; i < 2 && c->effective_leak; i++) {
+    segment_probability(m, c, i, probability);
+    for (size_t j = 0; j < m->n_segments; j++)
+      g_pas[j] += 0.1 * probability[j] * in_degree(&c->source[i]) / m->area_um2[j]
+        * mean_conductance(&c->source[i].synapse, c->source[i].rate_Hz);
+  }
+  free(probability);
+}
+
+/* ---- kernels against them ----------------------------------------------------------------- */
+
+/* What meso_kernel_compute is given. */
+typedef struct pathway {
+  double *probability, *weight_nA, *g_pas; /* (n_segments) */
+  double *delay;                           /* (HALF + 1) */
+  meso_kernel_input input;
+} pathway;
+
+static pathway make_pathway(const meso_morphology *m, const golden_case *c, size_t i)
+{
   const size_t n = m->n_segments;
-  meso_kernel *k = compute(m, c, i, 16, gauss);
-  if (k == NULL) return;
-  CU_ASSERT_EQUAL(k->n_lags, 1281);
-  check_golden(golden_file, group, "segment_probability", k->segment_probability, n, 1e-12);
-  check_golden(golden_file, group, "comp_weight", k->weight_nA, n, 1e-10);
-  check_golden(golden_file, group, "g_pas_eff", k->g_pas_S_per_cm2, n, 1e-10);
-  check_golden(golden_file, group, "delay_h", k->delay_weight, k->n_lags, 1e-10);
-  check_golden(golden_file, group, "lag", k->lag_ms, k->n_lags, 1e-13);
-  check_golden(golden_file, group, "GaussCylinderPotential_closed", k->data, 16 * k->n_lags, 1e-9);
-  check_golden(golden_file, group, "GaussCylinderPotential", k->data, 16 * k->n_lags, 2e-5);
-  meso_kernel_destroy(k);
-  k = compute(m, c, i, 3, dipole);
-  if (k == NULL) return;
-  check_golden(golden_file, group, "KernelApproxCurrentDipoleMoment", k->data, 3 * k->n_lags,
-               1e-6);
-  meso_kernel_destroy(k);
-  k = compute(m, c, i, 16, csd);
-  if (k == NULL) return;
-  check_golden(golden_file, group, "LaminarCurrentSourceDensity", k->data, 16 * k->n_lags, 1e-6);
-  meso_kernel_destroy(k);
+  const golden_source *source = &c->source[i];
+  const golden_synapse *s = &source->synapse;
+  pathway p = {.probability = calloc(n, sizeof(double)), .weight_nA = calloc(n, sizeof(double)),
+               .g_pas = calloc(n, sizeof(double)), .delay = calloc(HALF + 1, sizeof(double))};
+  segment_probability(m, c, i, p.probability);
+  effective_leak(m, c, p.g_pas);
+  const double out_degree = in_degree(source) * c->target_size / source->size;
+  const double nA = c->conductance ? -s->weight * (c->V_rest_mV - s->reversal_mV) : s->weight;
+  for (size_t j = 0; j < n; j++) p.weight_nA[j] = nA * p.probability[j] * out_degree;
+  double sum = 0;
+  for (int k = 0; k <= HALF; k++)
+    sum += p.delay[k] = truncated_density(&source->delay_ms, k * dt_ms);
+  for (int k = 0; k <= HALF; k++) p.delay[k] /= sum;
+  p.input = (meso_kernel_input) {s->tau_rise_ms, s->tau_ms, p.weight_nA, p.delay};
+  return p;
+}
+
+static void pathway_clear(pathway *p)
+{
+  free(p->probability);
+  free(p->weight_nA);
+  free(p->g_pas);
+  free(p->delay);
+}
+
+static void compute(const meso_morphology *m, const pathway *p, size_t n_channels,
+                    const double *matrix, double *data)
+{
+  meso_err err = {0};
+  const meso_cable cable = {1, -65, p->g_pas, dt_ms, HALF};
+  const meso_status st = meso_kernel_compute(m, &cable, &p->input, n_channels, matrix, data, &err);
+  if (st != MESO_OK) printf("# %s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
+}
+
+/* Puts rows of HALF + 1 lags into rows of GOLDEN_LAGS, zero before the spike. */
+static double *around_spike(const double *data, size_t n_rows)
+{
+  double *wide = calloc(n_rows * GOLDEN_LAGS, sizeof *wide);
+  for (size_t r = 0; r < n_rows; r++)
+    memcpy(wide + r * GOLDEN_LAGS + HALF, data + r * (HALF + 1), (HALF + 1) * sizeof *data);
+  return wide;
+}
+
+static void check_kernel(const meso_morphology *m, const pathway *p, const char *group,
+                         const char *name, size_t n_channels, const double *matrix,
+                         double tolerance)
+{
+  double *data = calloc(n_channels * (HALF + 1), sizeof *data);
+  compute(m, p, n_channels, matrix, data);
+  double *wide = around_spike(data, n_channels);
+  check_golden(golden_file, group, name, wide, n_channels * GOLDEN_LAGS, tolerance);
+  free(wide);
+  free(data);
+}
+
+/* Moment of a population that is symmetric about z: rows 0, 0, z_j. */
+static double *dipole_matrix(const meso_morphology *m)
+{
+  double *matrix = calloc(3 * m->n_segments, sizeof *matrix);
+  for (size_t j = 0; j < m->n_segments; j++)
+    matrix[2 * m->n_segments + j] = meso_morphology_z_um(m, j);
+  return matrix;
 }
 
 static void check_case(golden_case c)
 {
-  char path[256];
-  double probe_z[16], csd_z[32];
+  char group[256];
+  double probe_z[16];
   meso_morphology *m = reference_cell(c.cell);
   if (m == NULL) return;
   meso_morphology_place(m, 0, 0, c.soma_z_um);
-  for (int i = 0; i < 16; i++) {
-    probe_z[i] = -400 + 100 * i;
-    csd_z[2 * i] = probe_z[i] - 50;
-    csd_z[2 * i + 1] = probe_z[i] + 50;
-  }
+  for (int i = 0; i < 16; i++) probe_z[i] = -400 + 100 * i;
   const size_t n = m->n_segments;
-  double *gauss = calloc(16 * n, sizeof *gauss), *dipole = calloc(3 * n, sizeof *dipole);
-  double *csd = calloc(16 * n, sizeof *csd);
-  (void) snprintf(path, sizeof path, "%s/matrices", c.name);
-  CU_ASSERT(meso_conductor_gauss_cylinder(m, 16, probe_z, 0.3, c.radius_um, c.params.soma_sd_um,
-                                          gauss, NULL) == MESO_OK);
-  check_golden(golden_file, path, "GaussCylinderPotential_closed", gauss, 16 * n, 1e-11);
-  meso_conductor_dipole_z(m, dipole);
-  check_golden(golden_file, path, "KernelApproxCurrentDipoleMoment", dipole, 3 * n, 1e-12);
-  meso_conductor_laminar_csd(m, 16, csd_z, 150, csd);
-  check_golden(golden_file, path, "LaminarCurrentSourceDensity", csd, 16 * n, 1e-11);
-  for (size_t i = 0; i < 2; i++) check_source(&c, m, i, gauss, dipole, csd);
+  double *gauss = calloc(16 * n, sizeof *gauss), *dipole = dipole_matrix(m);
+  (void) snprintf(group, sizeof group, "%s/matrices", c.name);
+  CU_ASSERT(meso_conductor_gauss_cylinder(m, 16, probe_z, 0.3, c.radius_um, c.soma_sd_um, gauss,
+                                          NULL) == MESO_OK);
+  check_golden(golden_file, group, "GaussCylinderPotential_closed", gauss, 16 * n, 1e-11);
+  for (size_t i = 0; i < 2; i++) {
+    (void) snprintf(group, sizeof group, "%s/H_%s_%s", c.name, c.target, i == 0 ? "E" : "I");
+    pathway p = make_pathway(m, &c, i);
+    double *delay = around_spike(p.delay, 1);
+    check_golden(golden_file, group, "segment_probability", p.probability, n, 1e-12);
+    check_golden(golden_file, group, "comp_weight", p.weight_nA, n, 1e-10);
+    check_golden(golden_file, group, "g_pas_eff", p.g_pas, n, 1e-10);
+    check_golden(golden_file, group, "delay_h", delay, GOLDEN_LAGS, 1e-10);
+    check_kernel(m, &p, group, "GaussCylinderPotential_closed", 16, gauss, 1e-9);
+    check_kernel(m, &p, group, "GaussCylinderPotential", 16, gauss, 2e-5);
+    check_kernel(m, &p, group, "KernelApproxCurrentDipoleMoment", 3, dipole, 1e-6);
+    free(delay);
+    pathway_clear(&p);
+  }
   free(gauss);
   free(dipole);
-  free(csd);
   meso_morphology_destroy(m);
 }
 
@@ -140,37 +258,47 @@ static void test_current_stick(void)
 static void test_current_pyramid(void)
 { check_case(make_case("current_pyramid", "pyramid_l5", false, false)); }
 
-/* Twice the weight, twice the kernel; a later delay moves it; all currents sum to nothing. */
-static void test_linearity_and_shift(void)
+/* Kernel of a pathway of the case with z_j and 1 as channels. */
+static double *test_kernel(const meso_morphology *m, const golden_case *c)
 {
-  golden_case c = make_case("current_stick", "ball_and_stick", false, false);
-  meso_morphology *m = reference_cell(c.cell);
-  if (m == NULL) return;
   double *matrix = calloc(2 * m->n_segments, sizeof *matrix);
+  double *data = calloc(2 * (HALF + 1), sizeof *data);
   for (size_t j = 0; j < m->n_segments; j++) {
     matrix[j] = meso_morphology_z_um(m, j);
     matrix[m->n_segments + j] = 1;
   }
-  meso_kernel *one = compute(m, &c, 0, 2, matrix);
-  c.source[0].synapse.weight *= 2;
-  meso_kernel *two = compute(m, &c, 0, 2, matrix);
-  c.source[0].delay_ms.loc += 16 * c.params.dt_ms;
-  meso_kernel *late = compute(m, &c, 0, 2, matrix);
-  c.source[0].synapse.weight = 0;
-  meso_kernel *silent = compute(m, &c, 0, 2, matrix);
-  double peak = 0;
-  for (size_t k = 0; k < one->n_lags; k++) peak = fmax(peak, fabs(one->data[k]));
-  CU_ASSERT(peak > 0);
-  const size_t n = one->n_lags;
-  MESO_CHECK_WORST(k, n, fabs(two->data[k] - 2 * one->data[k]), 1e-12 * peak);
-  MESO_CHECK_WORST(k, n - 16, fabs(late->data[k + 16] - two->data[k]), 1e-9 * peak);
-  MESO_CHECK_WORST(k, n, fabs(one->data[n + k]), 1e-12 * peak);
-  MESO_CHECK_WORST(k, n, fabs(silent->data[k]), 0);
-  meso_kernel_destroy(one);
-  meso_kernel_destroy(two);
-  meso_kernel_destroy(late);
-  meso_kernel_destroy(silent);
+  pathway p = make_pathway(m, c, 0);
+  compute(m, &p, 2, matrix, data);
+  pathway_clear(&p);
   free(matrix);
+  return data;
+}
+
+/* Twice the weight, twice the kernel; a later delay moves it; all currents sum to nothing. */
+static void test_linearity_and_shift(void)
+{
+  enum { N = HALF + 1 };
+  golden_case c = make_case("current_stick", "ball_and_stick", false, false);
+  meso_morphology *m = reference_cell(c.cell);
+  if (m == NULL) return;
+  double *one = test_kernel(m, &c);
+  c.source[0].synapse.weight *= 2;
+  double *two = test_kernel(m, &c);
+  c.source[0].delay_ms.loc += 16 * dt_ms;
+  double *late = test_kernel(m, &c);
+  c.source[0].synapse.weight = 0;
+  double *silent = test_kernel(m, &c);
+  double peak = 0;
+  for (size_t k = 0; k < N; k++) peak = fmax(peak, fabs(one[k]));
+  CU_ASSERT(peak > 0);
+  MESO_CHECK_WORST(k, N, fabs(two[k] - 2 * one[k]), 1e-12 * peak);
+  MESO_CHECK_WORST(k, N - 16, fabs(late[k + 16] - two[k]), 1e-9 * peak);
+  MESO_CHECK_WORST(k, N, fabs(one[N + k]), 1e-12 * peak);
+  MESO_CHECK_WORST(k, 2 * N, fabs(silent[k]), 0);
+  free(one);
+  free(two);
+  free(late);
+  free(silent);
   meso_morphology_destroy(m);
 }
 
