@@ -1,12 +1,14 @@
 /* slow_microcircuit.c: the microcircuit at full density (make check-slow): rates of ten seconds
- * against the published ones, for seeds 1, 2, 3; memory; the same spikes for any number of threads.
- * Takes minutes and 1.3 GB. */
+ * against the published ones, and distributions of rates, CV and correlations against two NEST
+ * runs, for seeds 1, 2, 3; memory; the same spikes for any number of threads. Takes minutes and
+ * 1.3 GB. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "analysis_run.h"
 #include "meso_engine.h"
-#include "meso_test.h"
+#include "meso_io.h"
 
 static meso_spikes *simulate(const char *duration, int seed, int n_threads,
                              meso_engine_report *report)
@@ -49,6 +51,153 @@ static void rates_are_the_published_ones(void)
   }
 }
 
+/* ---- distributions against NEST ----------------------------------------------------------- */
+
+enum { RATE, CV, CORRELATION, N_MEASURES, N_POPULATIONS = 8, N_SEEDS = 3, N_NEST = 2 };
+
+static const char *const population_name[N_POPULATIONS] = {"L23E", "L23I", "L4E", "L4I",
+                                                           "L5E", "L5I", "L6E", "L6I"};
+
+/* A sorted sample. */
+typedef struct sample { size_t n; double *x; } sample;
+
+/* The reference has single precision; ties must stay ties. */
+static double rounded(double x) { return round(x * 1e6) * 1e-6; }
+
+static int ascending(const void *a, const void *b)
+{
+  const double x = *(const double *) a, y = *(const double *) b;
+  return (x > y) - (x < y);
+}
+
+/* Takes the numbers over; drops what is not defined, rounds and sorts. */
+static sample make_sample(double *x, size_t n)
+{
+  sample s = {0, x};
+  for (size_t i = 0; i < n; i++)
+    if (!isnan(x[i])) x[s.n++] = rounded(x[i]);
+  qsort(s.x, s.n, sizeof *s.x, ascending);
+  CU_ASSERT_FATAL(s.n > 0);
+  return s;
+}
+
+/* Largest distance of the two empirical distribution functions (Kolmogorov-Smirnov). */
+static double ks_distance(sample a, sample b)
+{
+  double largest = 0;
+  for (size_t i = 0, j = 0; i < a.n && j < b.n;) {
+    const double x = fmin(a.x[i], b.x[j]);
+    while (i < a.n && a.x[i] <= x) i++;
+    while (j < b.n && b.x[j] <= x) j++;
+    largest = fmax(largest, fabs((double) i / (double) a.n - (double) j / (double) b.n));
+  }
+  return largest;
+}
+
+static sample nest_sample(const char *population, int measure, int seed)
+{
+  static const char *const name[N_MEASURES] = {"rate", "cv_isi", "correlation"};
+  char dataset[100];
+  size_t n_dims, dims[4];
+  double *x = NULL;
+  meso_err err = {0};
+  (void) snprintf(dataset, sizeof dataset, "/%s/%s/seed%d", population, name[measure], seed);
+  const meso_status st = meso_h5_read_doubles(
+    meso_test_path("tests/reference/network/pd14_nest_statistics.h5"), dataset, &n_dims, dims, &x,
+    &err);
+  if (st != MESO_OK) printf("# %s\n", err.msg);
+  CU_ASSERT_FATAL(st == MESO_OK && n_dims == 1);
+  return make_sample(x, dims[0]);
+}
+
+static sample statistics_sample(const meso_result *r, const char *population, const char *name)
+{
+  char path[100];
+  (void) snprintf(path, sizeof path, "/statistics/%s/%s", population, name);
+  const meso_array *a = meso_result_find(r, path);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+  double *x = calloc(a->dims[0], sizeof *x);
+  memcpy(x, a->data, a->dims[0] * sizeof *x);
+  return make_sample(x, a->dims[0]);
+}
+
+/* Pairs among the first 200 neurons; pairs with a silent neuron are not defined. */
+static sample correlation_sample(const meso_spikes *s, const char *population)
+{
+  meso_result *r = run("correlation",
+                       (const char *[]) {"populations", population, "bin_ms", "2", "discard_ms",
+                                         "100", "max_neurons", "200", NULL}, s, NULL, 2);
+  const meso_array *c = meso_result_find(r, "/correlation/coefficient");
+  CU_ASSERT_FATAL(c != NULL && c->dims[0] == 200);
+  double *x = calloc(200 * 199 / 2, sizeof *x);
+  size_t n = 0;
+  for (size_t i = 0; i < 200; i++)
+    for (size_t j = i + 1; j < 200; j++) x[n++] = c->data[i * 200 + j];
+  meso_result_destroy(r);
+  return make_sample(x, n);
+}
+
+static void our_samples(int seed, sample ours[N_POPULATIONS][N_MEASURES])
+{
+  meso_spikes *s = simulate("simulation.duration_ms=5100", seed, 2, NULL);
+  meso_result *r = run("statistics",
+                       (const char *[]) {"discard_ms", "100", "min_spikes", "4", NULL}, s, NULL, 2);
+  for (size_t p = 0; p < N_POPULATIONS; p++) {
+    const char *name = population_name[p];
+    ours[p][RATE] = statistics_sample(r, name, "rate_Hz");
+    ours[p][CV] = statistics_sample(r, name, "cv_isi");
+    ours[p][CORRELATION] = correlation_sample(s, name);
+  }
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+}
+
+static double median_of_three(const double *x)
+{
+  return fmax(fmin(x[0], x[1]), fmin(fmax(x[0], x[1]), x[2]));
+}
+
+/* One row of the table, one assertion: against each NEST run, the median of our seeds. */
+static void check_distribution(const char *population, int measure, const sample *ours)
+{
+  static const char *const label[N_MEASURES] = {"rate", "CV", "correlation"};
+  sample nest[N_NEST];
+  double distance[N_NEST][N_SEEDS], sampling = 0, worst = 0;
+  for (int k = 0; k < N_NEST; k++) nest[k] = nest_sample(population, measure, k + 1);
+  const double between = ks_distance(nest[0], nest[1]);
+  printf("# %-4s  %-11s", population, label[measure]);
+  for (int k = 0; k < N_NEST; k++) {
+    for (int i = 0; i < N_SEEDS; i++) {
+      const double n = (double) ours[i].n, m = (double) nest[k].n;
+      distance[k][i] = ks_distance(ours[i], nest[k]);
+      sampling = fmax(sampling, 1.95 * sqrt((n + m) / (n * m)));
+      printf("  %.4f", distance[k][i]);
+    }
+    worst = fmax(worst, median_of_three(distance[k]));
+    free(nest[k].x);
+  }
+  const double limit = measure == CORRELATION ? 1.5 * between + 0.07
+                                              : fmax(1.5 * between + 0.02, sampling);
+  printf("  %.4f  %.4f  %.4f%s\n", between, worst, limit, worst <= limit ? "" : "  beyond");
+  CU_ASSERT(worst <= limit);
+}
+
+/** Distributions over neurons and pairs, 5 s after 100 ms. */
+static void distributions_are_those_of_nest(void)
+{
+  sample ours[N_SEEDS][N_POPULATIONS][N_MEASURES];
+  for (int i = 0; i < N_SEEDS; i++) our_samples(i + 1, ours[i]);
+  printf("# KS distances of seeds 1, 2, 3 to NEST's seed 1, then to its seed 2; between NEST's "
+         "seeds; larger median; limit\n");
+  for (int measure = 0; measure < N_MEASURES; measure++)
+    for (int p = 0; p < N_POPULATIONS; p++) {
+      sample seeds[N_SEEDS];
+      for (int i = 0; i < N_SEEDS; i++) seeds[i] = ours[i][p][measure];
+      check_distribution(population_name[p], measure, seeds);
+      for (int i = 0; i < N_SEEDS; i++) free(seeds[i].x);
+    }
+}
+
 static void memory_stays_below_two_gigabytes(void)
 {
   struct rusage usage;
@@ -77,6 +226,7 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"rates_are_the_published_ones", rates_are_the_published_ones},
+    {"distributions_are_those_of_nest", distributions_are_those_of_nest},
     {"memory_stays_below_two_gigabytes", memory_stays_below_two_gigabytes},
     {"threads_give_the_same_spikes", threads_give_the_same_spikes},
     {NULL, NULL},

@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "meso_analysis.h"
+#include "analysis_run.h"
 #include "meso_forward.h"
 #include "meso_io.h"
-#include "meso_test.h"
 
 static double *load(const char *file, const char *dataset, size_t *dims)
 {
@@ -18,26 +17,6 @@ static double *load(const char *file, const char *dataset, size_t *dims)
   if (meso_h5_read_doubles(path, dataset, &n_dims, dims, &data, &err)) printf("# %s\n", err.msg);
   CU_ASSERT_PTR_NOT_NULL_FATAL(data);
   return data;
-}
-
-static meso_result *run(const char *name, const char *const *set, const meso_spikes *spikes,
-                        const meso_signals *signals, int n_threads)
-{
-  const meso_analysis_ops *ops = meso_analysis_by_name(name);
-  meso_err err = {0};
-  meso_result *result = NULL;
-  CU_ASSERT_PTR_NOT_NULL_FATAL(ops);
-  void *params = meso_calloc(1, ops->params_size);
-  meso_status st = meso_params_default(ops->params, params, &err);
-  for (; st == MESO_OK && *set != NULL; set += 2)
-    st = meso_params_set(ops->params, params, set[0], set[1], NULL, &err);
-  if (st == MESO_OK) st = meso_result_create(&result, &err);
-  if (st == MESO_OK) st = ops->run(params, spikes, signals, n_threads, result, &err);
-  if (st != MESO_OK) printf("# %s: %s\n", name, err.msg);
-  CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
-  meso_params_clear(ops->params, params);
-  free(params);
-  return result;
 }
 
 /* Largest difference over largest reference value; NaN must meet NaN. */
