@@ -310,9 +310,22 @@ static bool plain_step_neuron(plain_network *x, const engine_iaf *p, uint32_t j,
   return true;
 }
 
+/** Sums of the synaptic currents of every population, excitatory and inhibitory. */
+static void plain_record(const plain_network *x, double *current_pA)
+{
+  const meso_model *m = x->model;
+  for (size_t p = 0; p < m->n_populations; p++)
+    for (int c = 0; c < 2; c++) {
+      double sum = 0;
+      for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++)
+        sum += x->I[c][m->population[p].first_neuron + i];
+      current_pA[2 * p + (size_t) c] = sum * x->wiring->weight_step_pA;
+    }
+}
+
 /** True if the engine's spikes are those of the plain simulation, to which the spikes of poisson
- *  sources are given. */
-static bool as_the_plain_engine(const meso_model *m, const meso_spikes *spikes)
+ *  sources are given. current_pA: (steps + 1, populations, 2) after each step, or NULL. */
+static bool as_the_plain_engine(const meso_model *m, const meso_spikes *spikes, double *current_pA)
 {
   plain_network x;
   bool same = true;
@@ -340,6 +353,7 @@ static bool as_the_plain_engine(const meso_model *m, const meso_spikes *spikes)
         same = same && (source || given);
       }
     }
+    if (current_pA != NULL) plain_record(&x, current_pA + step * m->n_populations * 2);
   }
   for (size_t p = 0; p < m->n_populations; p++)
     same = same && next[p] == spikes->population[p].n_spikes;
@@ -369,7 +383,7 @@ static void engine_equals_plain_engine(void)
     while (n_sets < 6 && variant[v][n_sets] != NULL) n_sets++;
     meso_model *m = toy_model(n_sets, variant[v]);
     meso_spikes *s = run_toy(m, v % 2 == 0 ? 3 : 1);
-    CU_ASSERT(as_the_plain_engine(m, s));
+    CU_ASSERT(as_the_plain_engine(m, s, NULL));
     meso_spikes_destroy(s);
     meso_model_destroy(m);
   }
@@ -494,6 +508,70 @@ static void currents_integrate_to_the_charge(void)
   meso_model_destroy(m);
 }
 
+/** Mean of the plain simulation's currents over a bin (from step 0, when there are none). */
+static double plain_bin(const double *current_pA, size_t n_columns, size_t column, size_t bin,
+                        size_t steps_per_bin)
+{
+  double sum = 0;
+  for (size_t s = 0; s < steps_per_bin; s++)
+    sum += current_pA[(bin * steps_per_bin + s) * n_columns + column];
+  return sum / (double) steps_per_bin;
+}
+
+/** I_ex and I_in bin by bin against the plain simulation; a source alone is its part of the sum. */
+static void check_time_course(const meso_model *m, meso_spikes *spikes, const double *plain_pA,
+                              size_t steps_per_bin)
+{
+  const char *const name[2] = {"I_ex", "I_in"};
+  const double bin_ms = (double) steps_per_bin * m->simulation.dt_ms;
+  const size_t n_pop = m->n_populations;
+  meso_signals *all = NULL, *alone = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_currents_from_spikes(m, spikes, bin_ms, 2, NULL, &all, NULL), MESO_OK);
+  for (size_t c = 0; c < 2; c++) {
+    const meso_signal *s = meso_signals_find(all, name[c]);
+    double peak = 0;
+    CU_ASSERT_EQUAL(s->n_times, (size_t) llround(m->simulation.duration_ms / bin_ms));
+    for (size_t i = 0; i < s->n_times * n_pop; i++) peak = fmax(peak, fabs(s->data[i]));
+    CU_ASSERT(peak > 1e3);
+    MESO_CHECK_WORST(i, s->n_times * n_pop,
+                     fabs(s->data[i] - plain_bin(plain_pA, 2 * n_pop, i % n_pop * 2 + c, i / n_pop,
+                                                 steps_per_bin)), 1e-9 * peak);
+  }
+  const size_t n_source = spikes->population[2].n_spikes;
+  CU_ASSERT(n_source > 100 && strcmp(m->population[2].name, "S") == 0);
+  spikes->population[2].n_spikes = 0;
+  CU_ASSERT_EQUAL_FATAL(meso_currents_from_spikes(m, spikes, bin_ms, 2, NULL, &alone, NULL),
+                        MESO_OK);
+  spikes->population[2].n_spikes = n_source;
+  const meso_signal *ex = meso_signals_find(all, "I_ex"), *in = meso_signals_find(all, "I_in");
+  const meso_signal *E = meso_signals_find(all, "from_E"), *I = meso_signals_find(all, "from_I");
+  const meso_signal *S = meso_signals_find(all, "from_S"), *ex_E = meso_signals_find(alone, "I_ex");
+  const size_t n = ex->n_times * n_pop;
+  MESO_CHECK_EACH(i, n, ex->data[i] == E->data[i] + S->data[i]);
+  MESO_CHECK_EACH(i, n, in->data[i] == I->data[i] && ex_E->data[i] == E->data[i]);
+  meso_signals_destroy(all);
+  meso_signals_destroy(alone);
+}
+
+/** Long enough for the currents to be made in two pieces. Background is a constant current, which
+ *  is not synaptic. */
+static void currents_have_the_plain_time_course(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=1100", "neuron.tau_syn_in_ms=1.0",
+                                     "populations.I.tau_syn_ex_ms=0.7", "background.type=dc",
+                                     "background.rate_Hz=10", "thalamus.start_ms=20"};
+  meso_model *m = toy_model(6, sets);
+  meso_spikes *spikes = run_toy(m, 2);
+  double *plain_pA = calloc(11001 * m->n_populations * 2, sizeof *plain_pA);
+  CU_ASSERT(spikes->population[0].n_spikes > 1000 && spikes->population[1].n_spikes > 1000);
+  CU_ASSERT(as_the_plain_engine(m, spikes, plain_pA));
+  check_time_course(m, spikes, plain_pA, 1);
+  check_time_course(m, spikes, plain_pA, 20);
+  free(plain_pA);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -506,6 +584,7 @@ int main(void)
     {"concurrent_threads_do_not_change_spikes", concurrent_threads_do_not_change_spikes},
     {"seeds_change_spikes", seeds_change_spikes},
     {"currents_integrate_to_the_charge", currents_integrate_to_the_charge},
+    {"currents_have_the_plain_time_course", currents_have_the_plain_time_course},
     {NULL, NULL},
   };
   return meso_test_main("engine_model", tests);
