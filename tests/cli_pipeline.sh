@@ -14,7 +14,7 @@ result() { # result STATUS NAME
   n=$((n + 1))
   if [ "$1" -eq 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; sed 's/^/# /' log; fi
 }
-# stages made by a run, in one line
+# stages made by a run, in one line; fails as the run fails
 made() {
   "$mesocast" run "$model" -o out "$@" >log 2>&1 || return 1
   awk '$2 == "made" { printf "%s ", $1 }' log
@@ -22,8 +22,7 @@ made() {
 expect() { # expect NAME STAGES ARGS...
   name=$1 want=$2
   shift 2
-  got=$(made "$@")
-  [ "$got" = "$want" ]
+  got=$(made "$@") && [ "$got" = "$want" ]
   result $? "$name: made '$got', want '$want'"
 }
 
@@ -45,8 +44,8 @@ rm out/kernels.h5
 expect "missing kernels.h5" "kernels "
 expect "one thread" "" --threads 1
 rm -rf out
-made --threads 1 >/dev/null
-made --threads 1 --spikes first.h5 -o imported >/dev/null &&
+made --threads 1 >/dev/null &&
+  made --threads 1 --spikes first.h5 -o imported >/dev/null &&
   grep -q 'imported' imported/report.html && [ ! -e imported/spikes.h5 ]
 result $? "imported spikes"
 made --set simulation.duration_ms=1000 -o short >/dev/null &&
