@@ -393,6 +393,50 @@ static void foreign_spikes(void)
     check_foreign(&foreign_rows[i]);
 }
 
+/* Parts joined are the whole, byte for byte; a gap or another population is refused. */
+static void joined_parts(void)
+{
+  char whole[64], joined[64], part[3][64];
+  meso_spikes *s = NULL;
+  meso_err err = { .msg = "" };
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(2, &s, NULL), MESO_OK);
+  double time_ms[3][3] = { { 1, 2, 3 }, { 0 }, { 8, 8, 9 } }, all[6] = { 1, 2, 3, 8, 8, 9 };
+  uint32_t id[3][3] = { { 0, 1, 0 }, { 0 }, { 1, 2, 2 } }, all_id[6] = { 0, 1, 0, 1, 2, 2 };
+  meso_spike_population *p = s->population;
+  p[0] = (meso_spike_population) { .name = meso_strdup("A"), .size = 3 };
+  p[1] = (meso_spike_population) { .name = meso_strdup("B"), .size = 1 };
+  for (size_t i = 0; i < 3; i++) {
+    s->t_start_ms = s->t_stop_ms;
+    s->t_stop_ms = s->t_start_ms + 3.5;
+    p[0].time_ms = time_ms[i];
+    p[0].id = id[i];
+    p[0].n_spikes = i == 1 ? 0 : 3;
+    CU_ASSERT_EQUAL(meso_spikes_write(scratch(part[i], (const char *[]) {"p0", "p1", "p2"}[i]), s,
+                                      NULL, NULL), MESO_OK);
+  }
+  s->t_start_ms = 0;
+  p[0].time_ms = all;
+  p[0].id = all_id;
+  p[0].n_spikes = 6;
+  CU_ASSERT_EQUAL(meso_spikes_write(scratch(whole, "w"), s, NULL, NULL), MESO_OK);
+  const char *const parts[] = { part[0], part[1], part[2] }, *const gap[] = { part[0], part[2] };
+  CU_ASSERT_EQUAL(meso_spikes_join(scratch(joined, "j"), 3, parts, NULL, &err), MESO_OK);
+  char a[65], b[65];
+  CU_ASSERT_EQUAL(meso_sha256_file(whole, a, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_sha256_file(joined, b, NULL), MESO_OK);
+  CU_ASSERT_STRING_EQUAL(a, b);
+  (void) unlink(joined);
+  CU_ASSERT_EQUAL(meso_spikes_join(joined, 2, gap, NULL, &err), MESO_EFORMAT);
+  CU_ASSERT(strstr(err.msg, "does not go on from 3.5 ms") != NULL);
+  CU_ASSERT_NOT_EQUAL(access(joined, F_OK), 0);
+  p[0].n_spikes = 0;
+  p[0].time_ms = NULL;
+  p[0].id = NULL;
+  meso_spikes_destroy(s);
+  for (size_t i = 0; i < 3; i++) (void) unlink(part[i]);
+  (void) unlink(whole);
+}
+
 /* Texts of one byte and more in fields of their own length, as h5py and NEST write them. */
 static void short_strings(void)
 {
@@ -563,6 +607,7 @@ int main(void)
     { "other things than HDF5 files are told apart", not_hdf5 },
     { "foreign spikes: accepted, warned about or refused", foreign_spikes },
     { "short strings", short_strings },
+    { "parts joined are the whole", joined_parts },
     { "a claimed extent beyond what is stored is refused", claimed_extent },
     { "a full disk leaves no file and the old one untouched", disk_full },
     { "targets that cannot be written", bad_targets },

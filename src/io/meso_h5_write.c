@@ -77,7 +77,8 @@ meso_status meso_h5_put(const meso_h5_file *f, hid_t at, const meso_h5_block *bl
     MESO_H5W(f, err, H5Pset_fill_time(dcpl, H5D_FILL_TIME_NEVER));
   MESO_H5W(f, err, dset = H5Dcreate2(at, block->name, block->file_type, space, H5P_DEFAULT, dcpl,
                                      H5P_DEFAULT));
-  MESO_H5W(f, err, H5Dwrite(dset, block->mem_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block->data));
+  if (block->data != NULL)
+    MESO_H5W(f, err, H5Dwrite(dset, block->mem_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, block->data));
   if (f->write_errno != 0) MESO_TRY(meso_h5_write_failed(f, err));
   if (block->units != NULL) MESO_TRY(meso_h5_put_text(f, dset, "units", block->units, err));
   if (attrs != NULL) MESO_TRY(meso_h5_put_attrs(f, dset, attrs, err));

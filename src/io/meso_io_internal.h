@@ -66,7 +66,7 @@ typedef struct meso_h5_block {
   hid_t file_type, mem_type;
   size_t n_dims;
   const size_t *dims;
-  const void *data;     /**< for strings: char * const * */
+  const void *data;     /**< for strings: char * const *; NULL: written later, piece by piece */
 } meso_h5_block;
 
 /** Opens a group, creating it and its parents when they are missing. */

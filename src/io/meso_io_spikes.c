@@ -77,26 +77,161 @@ cleanup:
   return status;
 }
 
+/* New file with all populations, and their spikes if they are in memory. meso_h5_finish must follow
+ * in any case. */
+static meso_status create_spikes(meso_h5_file *f, const char *path, const meso_spikes *spikes,
+                                 const meso_provenance *provenance, hid_t *ret_root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const uint32_t magic = 0x0A7A, version[] = { 0, 1 };
+  MESO_TRY(meso_h5_create(f, path, "spikes", provenance, err));
+  MESO_TRY(meso_h5_put_attr(f, f->id, "magic", H5T_STD_U32LE, H5T_NATIVE_UINT32, 0, &magic, err));
+  MESO_TRY(meso_h5_put_attr(f, f->id, "version", H5T_STD_U32LE, H5T_NATIVE_UINT32, 2, version,
+                            err));
+  MESO_TRY(meso_h5_put_number(f, f->id, "t_start_ms", spikes->t_start_ms, err));
+  MESO_TRY(meso_h5_put_number(f, f->id, "t_stop_ms", spikes->t_stop_ms, err));
+  MESO_TRY(meso_h5_put_attrs(f, f->id, &spikes->attrs, err));
+  MESO_TRY(meso_h5_need_group(f, "spikes", ret_root, err));
+  for (size_t i = 0; i < spikes->n_populations; i++)
+    MESO_TRY(put_population(f, (uint32_t) i, &spikes->population[i], err));
+cleanup:
+  return status;
+}
+
 meso_status meso_spikes_write(const char *path, const meso_spikes *spikes,
                               const meso_provenance *provenance, meso_err *err)
 {
-  meso_status status = MESO_OK;
   meso_h5_file f;
   hid_t root = H5I_INVALID_HID;
-  const uint32_t magic = 0x0A7A, version[] = { 0, 1 };
-  MESO_TRY(meso_h5_create(&f, path, "spikes", provenance, err));
-  MESO_TRY(meso_h5_put_attr(&f, f.id, "magic", H5T_STD_U32LE, H5T_NATIVE_UINT32, 0, &magic, err));
-  MESO_TRY(meso_h5_put_attr(&f, f.id, "version", H5T_STD_U32LE, H5T_NATIVE_UINT32, 2, version,
-                            err));
-  MESO_TRY(meso_h5_put_number(&f, f.id, "t_start_ms", spikes->t_start_ms, err));
-  MESO_TRY(meso_h5_put_number(&f, f.id, "t_stop_ms", spikes->t_stop_ms, err));
-  MESO_TRY(meso_h5_put_attrs(&f, f.id, &spikes->attrs, err));
-  MESO_TRY(meso_h5_need_group(&f, "spikes", &root, err));
-  for (size_t i = 0; i < spikes->n_populations; i++)
-    MESO_TRY(put_population(&f, (uint32_t) i, &spikes->population[i], err));
-cleanup:
+  const meso_status status = create_spikes(&f, path, spikes, provenance, &root, err);
   if (root >= 0) (void) H5Gclose(root);
   return meso_h5_finish(&f, status, err);
+}
+
+/* ---- joining ------------------------------------------------------------------------------- */
+
+/* Names, sizes and numbers of spikes of all parts together; no spikes. */
+static meso_status add_counts(meso_spikes *all, const meso_spikes *part, const char *path,
+                              meso_err *err)
+{
+  meso_status status = MESO_OK;
+  bool fits = part->n_populations == all->n_populations && part->t_start_ms == all->t_stop_ms;
+  for (size_t i = 0; fits && i < all->n_populations; i++) {
+    meso_spike_population *p = &all->population[i];
+    const meso_spike_population *q = &part->population[i];
+    fits = q->size == p->size && strcmp(q->name, p->name) == 0;
+    p->n_spikes += q->n_spikes;
+  }
+  if (!fits)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: does not go on from %g ms with the populations of the first "
+              "part", path, all->t_stop_ms);
+  all->t_stop_ms = part->t_stop_ms;
+cleanup:
+  return status;
+}
+
+/* The first part without its spikes. */
+static meso_status without_spikes(const meso_spikes *part, meso_spikes **ret_all, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_spikes *all = NULL;
+  MESO_TRY(meso_spikes_create(part->n_populations, &all, err));
+  all->t_start_ms = all->t_stop_ms = part->t_start_ms;
+  for (size_t i = 0; i < part->n_populations; i++) {
+    MESO_STRDUP(err, all->population[i].name, part->population[i].name);
+    all->population[i].size = part->population[i].size;
+  }
+  *ret_all = all;
+  all = NULL;
+cleanup:
+  meso_spikes_destroy(all);
+  return status;
+}
+
+static meso_status count_parts(size_t n, const char *const *paths, meso_spikes **ret_all,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_spikes *part = NULL;
+  *ret_all = NULL;
+  for (size_t i = 0; i < n; i++) {
+    MESO_TRY(meso_spikes_read(paths[i], &part, err));
+    if (i == 0) MESO_TRY(without_spikes(part, ret_all, err));
+    MESO_TRY(add_counts(*ret_all, part, paths[i], err));
+    meso_spikes_destroy(part);
+    part = NULL;
+  }
+cleanup:
+  meso_spikes_destroy(part);
+  return status;
+}
+
+static meso_status write_piece(const meso_h5_file *f, hid_t group, const char *name, hid_t type,
+                               const void *data, hsize_t first, hsize_t n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  hid_t dset = H5I_INVALID_HID, space = H5I_INVALID_HID, memory = H5I_INVALID_HID;
+  if (n == 0) return MESO_OK;
+  MESO_H5W(f, err, dset = H5Dopen2(group, name, H5P_DEFAULT));
+  MESO_H5W(f, err, space = H5Dget_space(dset));
+  MESO_H5W(f, err, H5Sselect_hyperslab(space, H5S_SELECT_SET, &first, NULL, &n, NULL));
+  MESO_H5W(f, err, memory = H5Screate_simple(1, &n, NULL));
+  MESO_H5W(f, err, H5Dwrite(dset, type, memory, space, H5P_DEFAULT, data));
+cleanup:
+  if (memory >= 0) (void) H5Sclose(memory);
+  if (space >= 0) (void) H5Sclose(space);
+  if (dset >= 0 && H5Dclose(dset) < 0 && status == MESO_OK) status = meso_h5_write_failed(f, err);
+  return status;
+}
+
+/* Writes a part's spikes behind those of the parts before it; offset: (n_populations). */
+static meso_status write_part(const meso_h5_file *f, hid_t root, const meso_spikes *part,
+                              hsize_t *offset, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  hid_t group = H5I_INVALID_HID;
+  for (size_t i = 0; i < part->n_populations; i++) {
+    const meso_spike_population *p = &part->population[i];
+    MESO_H5W(f, err, group = H5Gopen2(root, p->name, H5P_DEFAULT));
+    MESO_TRY(write_piece(f, group, "timestamps", H5T_NATIVE_DOUBLE, p->time_ms, offset[i],
+                         p->n_spikes, err));
+    MESO_TRY(write_piece(f, group, "node_ids", H5T_NATIVE_UINT32, p->id, offset[i], p->n_spikes,
+                         err));
+    offset[i] += p->n_spikes;
+    (void) H5Gclose(group);
+    group = H5I_INVALID_HID;
+  }
+cleanup:
+  if (group >= 0) (void) H5Gclose(group);
+  return status;
+}
+
+meso_status meso_spikes_join(const char *path, size_t n, const char *const *parts,
+                             const meso_provenance *provenance, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_spikes *all = NULL, *part = NULL;
+  hsize_t *offset = NULL;
+  meso_h5_file f;
+  hid_t root = H5I_INVALID_HID;
+  bool created = false;
+  if (n == 0) MESO_FAIL(err, MESO_EINVAL, "%s: no parts to join", path);
+  MESO_TRY(count_parts(n, parts, &all, err));
+  MESO_ALLOC(err, offset, all->n_populations);
+  created = true;
+  MESO_TRY(create_spikes(&f, path, all, provenance, &root, err));
+  for (size_t i = 0; i < n; i++) {
+    MESO_TRY(meso_spikes_read(parts[i], &part, err));
+    MESO_TRY(write_part(&f, root, part, offset, err));
+    meso_spikes_destroy(part);
+    part = NULL;
+  }
+cleanup:
+  if (root >= 0) (void) H5Gclose(root);
+  meso_spikes_destroy(all);
+  meso_spikes_destroy(part);
+  free(offset);
+  return created ? meso_h5_finish(&f, status, err) : status;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
