@@ -75,6 +75,8 @@ meso_status meso_h5_put(const meso_h5_file *f, hid_t at, const meso_h5_block *bl
   MESO_H5W(f, err, H5Pset_obj_track_times(dcpl, false));
   if (H5Tis_variable_str(block->file_type) <= 0)
     MESO_H5W(f, err, H5Pset_fill_time(dcpl, H5D_FILL_TIME_NEVER));
+  /* Where data lie in the file must not depend on when they are written. */
+  MESO_H5W(f, err, H5Pset_alloc_time(dcpl, H5D_ALLOC_TIME_EARLY));
   MESO_H5W(f, err, dset = H5Dcreate2(at, block->name, block->file_type, space, H5P_DEFAULT, dcpl,
                                      H5P_DEFAULT));
   if (block->data != NULL)

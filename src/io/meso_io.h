@@ -26,9 +26,9 @@ typedef struct meso_provenance {
 
 MESO_MUST_CHECK meso_status meso_spikes_write(const char *path, const meso_spikes *spikes,
                                               const meso_provenance *provenance, meso_err *err);
-/** Joins spike files of the same populations, each of which goes on where the one before it ends, to
- *  one, holding one part at a time in memory. The file is the one that meso_spikes_write would make
- *  of all spikes. */
+/** Joins spike files of the same populations, each of which goes on where the one before it ends,
+ *  to one, holding one part at a time in memory. The file is the one that meso_spikes_write would
+ *  make of all spikes. */
 MESO_MUST_CHECK meso_status meso_spikes_join(const char *path, size_t n, const char *const *parts,
                                              const meso_provenance *provenance, meso_err *err);
 /** Reads SONATA spikes (ours, NEST exports, libsonata). See shared rules: size attribute, sorting
