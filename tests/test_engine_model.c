@@ -2,12 +2,14 @@
  * background against Poisson's law; wiring against its rule; determinism; currents. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gsl/gsl_cdf.h>
 
 #include "engine_kernels.h"
 #include "engine_neuron.h"
 #include "meso_engine.h"
+#include "meso_io.h"
 #include "meso_rng.h"
 #include "meso_test.h"
 #include "meso_wiring.h"
@@ -572,6 +574,162 @@ static void currents_have_the_plain_time_course(void)
   meso_model_destroy(m);
 }
 
+/* ---- windows and checkpoints -------------------------------------------------------------- */
+
+/** Takes windows of a run: appends their spikes, keeps the last state as a file. */
+typedef struct taker {
+  size_t n_windows, stop_after;  /**< stop_after: as many windows; 0: never */
+  double reached_ms;
+  size_t n[8];
+  double *time_ms[8];
+  uint32_t *id[8];
+} taker;
+
+static const char state_file[] = "test_engine_model.state.h5";
+
+static meso_status take_window(void *context, const meso_spikes *window, meso_result *state,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  taker *t = context;
+  CU_ASSERT_EQUAL(window->t_start_ms, t->reached_ms);
+  t->reached_ms = window->t_stop_ms;
+  for (size_t p = 0; p < window->n_populations; p++) {
+    const meso_spike_population *q = &window->population[p];
+    const size_t n = t->n[p] + q->n_spikes;
+    t->time_ms[p] = realloc(t->time_ms[p], (n + 1) * sizeof(double));
+    t->id[p] = realloc(t->id[p], (n + 1) * sizeof(uint32_t));
+    CU_ASSERT_FATAL(t->time_ms[p] != NULL && t->id[p] != NULL);
+    memcpy(t->time_ms[p] + t->n[p], q->time_ms, q->n_spikes * sizeof(double));
+    memcpy(t->id[p] + t->n[p], q->id, q->n_spikes * sizeof(uint32_t));
+    t->n[p] = n;
+  }
+  MESO_TRY(meso_result_write(state_file, "checkpoint", state, NULL, err));
+  if (++t->n_windows == t->stop_after) status = MESO_ESTOPPED;
+cleanup:
+  return status;
+}
+
+static bool took_all(const taker *t, const meso_spikes *s)
+{
+  bool same = t->reached_ms == s->t_stop_ms;
+  for (size_t p = 0; p < s->n_populations; p++)
+    same = same && t->n[p] == s->population[p].n_spikes &&
+           memcmp(t->time_ms[p], s->population[p].time_ms, t->n[p] * sizeof(double)) == 0 &&
+           memcmp(t->id[p], s->population[p].id, t->n[p] * sizeof(uint32_t)) == 0;
+  return same;
+}
+
+static void taker_clear(taker *t)
+{
+  for (int p = 0; p < 8; p++) {
+    free(t->time_ms[p]);
+    free(t->id[p]);
+  }
+  (void) unlink(state_file);
+}
+
+/** Stopped at every window, read back from the file, and gone on with another number of threads:
+ *  the spikes of an undisturbed run. Dead times, delays and input cross the windows. */
+static void checkpoints_change_nothing(void)
+{
+  static const char *const variant[][4] = {
+    {"simulation.duration_ms=400", "thalamus.start_ms=100"},
+    {"simulation.duration_ms=300.1", "neuron.tau_syn_in_ms=1.0", "neuron.t_ref_ms=30"},
+    {"simulation.duration_ms=300", "synapses.excitatory.delay_mean_ms=0.2",
+     "synapses.excitatory.delay_sd_ms=0", "synapses.inhibitory.delay_mean_ms=1"},
+  };
+  for (size_t v = 0; v < sizeof variant / sizeof *variant; v++) {
+    size_t n_sets = 0;
+    while (n_sets < 4 && variant[v][n_sets] != NULL) n_sets++;
+    meso_model *m = toy_model(n_sets, variant[v]);
+    meso_spikes *whole = run_toy(m, 1);
+    taker t = {0};
+    const meso_engine_sink sink = {.window_ms = 70, .take = take_window, .context = &t};
+    meso_status st = MESO_ESTOPPED;
+    meso_err err = {0};
+    for (int part = 0; st == MESO_ESTOPPED && part < 20; part++) {
+      meso_result *state = NULL;
+      if (part > 0) CU_ASSERT_EQUAL_FATAL(meso_result_read(state_file, &state, &err), MESO_OK);
+      t.stop_after = t.n_windows + 1;
+      st = meso_engine_stream_model(m, 1 + part % 3, NULL, &sink, state, NULL, &err);
+      meso_result_destroy(state);
+    }
+    CU_ASSERT_EQUAL(st, MESO_OK);
+    CU_ASSERT(t.n_windows >= 5);
+    CU_ASSERT(took_all(&t, whole));
+    taker_clear(&t);
+    meso_spikes_destroy(whole);
+    meso_model_destroy(m);
+  }
+}
+
+/** Says stop after some reports. */
+static bool stop_soon(void *user, const char *what, double fraction)
+{
+  (void) what;
+  (void) fraction;
+  return --*(int *) user > 0;
+}
+
+/** A run that is told to stop hands over what there is, and goes on from there. */
+static void stopped_runs_go_on(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=1000"};
+  meso_model *m = toy_model(1, sets);
+  meso_spikes *whole = run_toy(m, 2);
+  taker t = {0};
+  int n_reports = 6;
+  const meso_progress progress = {stop_soon, &n_reports};
+  const meso_engine_sink sink = {.window_ms = 1e6, .take = take_window, .context = &t};
+  meso_result *state = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(meso_engine_stream_model(m, 2, &progress, &sink, NULL, NULL, &err),
+                  MESO_ESTOPPED);
+  CU_ASSERT_EQUAL(t.n_windows, 1);
+  CU_ASSERT(t.reached_ms > 100 && t.reached_ms < 900);
+  CU_ASSERT_EQUAL_FATAL(meso_result_read(state_file, &state, &err), MESO_OK);
+  CU_ASSERT_EQUAL(meso_engine_stream_model(m, 1, NULL, &sink, state, NULL, &err), MESO_OK);
+  CU_ASSERT(took_all(&t, whole));
+  meso_result_destroy(state);
+  taker_clear(&t);
+  meso_spikes_destroy(whole);
+  meso_model_destroy(m);
+}
+
+/** A state that is damaged or of another run is refused. */
+static void strange_states_are_refused(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=200"},
+                    *const other[] = {"simulation.duration_ms=200", "simulation.seed=2"};
+  meso_model *m = toy_model(1, sets), *m2 = toy_model(2, other);
+  taker t = {.stop_after = 1};
+  const meso_engine_sink sink = {.window_ms = 100, .take = take_window, .context = &t};
+  meso_result *state = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(meso_engine_stream_model(m, 1, NULL, &sink, NULL, NULL, &err), MESO_ESTOPPED);
+  CU_ASSERT_EQUAL_FATAL(meso_result_read(state_file, &state, &err), MESO_OK);
+  CU_ASSERT_EQUAL(meso_engine_stream_model(m2, 1, NULL, &sink, state, NULL, &err), MESO_EFORMAT);
+  CU_ASSERT(strstr(err.msg, "another network, seed") != NULL);
+  static const struct { const char *path; size_t at; double value; } damage[] = {
+    {"/state/V_mV", 7, NAN}, {"/state/I_ex", 7, INFINITY}, {"/state/spikes", 0, 1e9},
+    {"/state/spikes", 1, 1e9}, {"/state/spikes", 1, 0.5}, {"/state/held", 0, -1},
+    {"/state/held", 0, 1e6}, {"/state/held", 1, NAN},
+  };
+  for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+    double *at = meso_result_find(state, damage[i].path)->data + damage[i].at;
+    const double was = *at;
+    *at = damage[i].value;
+    CU_ASSERT_EQUAL(meso_engine_stream_model(m, 1, NULL, &sink, state, NULL, &err), MESO_EFORMAT);
+    CU_ASSERT(strstr(err.msg, damage[i].path) != NULL);
+    *at = was;
+  }
+  meso_result_destroy(state);
+  taker_clear(&t);
+  meso_model_destroy(m);
+  meso_model_destroy(m2);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -585,6 +743,9 @@ int main(void)
     {"seeds_change_spikes", seeds_change_spikes},
     {"currents_integrate_to_the_charge", currents_integrate_to_the_charge},
     {"currents_have_the_plain_time_course", currents_have_the_plain_time_course},
+    {"checkpoints_change_nothing", checkpoints_change_nothing},
+    {"stopped_runs_go_on", stopped_runs_go_on},
+    {"strange_states_are_refused", strange_states_are_refused},
     {NULL, NULL},
   };
   return meso_test_main("engine_model", tests);

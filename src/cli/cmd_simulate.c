@@ -8,8 +8,12 @@
 #include "cli_options.h"
 #include "meso_engine.h"
 #include "meso_neuron.h"
+#include "meso_simulate.h"
 
-typedef struct options { char *record, *neurons, *traces; double duration_ms; } options;
+typedef struct options {
+  char *record, *neurons, *traces;
+  double duration_ms, checkpoint_every;
+} options;
 
 static const meso_param rows[] = {
   { .key = "record", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
@@ -21,6 +25,10 @@ static const meso_param rows[] = {
   { .key = "duration_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e9,
     .default_text = "0", .offset = offsetof(options, duration_ms),
     .help = "duration of a network; 0: the file's own" },
+  { .key = "checkpoint_every", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0.01, .max = 1e6,
+    .default_text = "10", .offset = offsetof(options, checkpoint_every),
+    .help = "biological time between checkpoints of a model's run, in OUT.parts; a run that was "
+            "stopped or killed goes on from the last" },
   { .key = NULL },
 };
 
@@ -59,7 +67,8 @@ static meso_status write_traces(const meso_cli *cli, const options *o, const mes
   char *path = NULL;
   const size_t room = strlen(cli->output) + strlen(o->traces) + sizeof "_traces.h5";
   MESO_ALLOC(err, path, room);
-  const char *dot = strrchr(cli->output, '.');
+  const char *slash = strrchr(cli->output, '/');
+  const char *dot = strrchr(slash != NULL ? slash : cli->output, '.');
   const size_t stem = dot != NULL ? (size_t) (dot - cli->output) : strlen(cli->output);
   if (o->traces[0] != '\0') (void) snprintf(path, room, "%s", o->traces);
   else (void) snprintf(path, room, "%.*s_traces.h5", (int) stem, cli->output);
@@ -79,7 +88,14 @@ static void answer(const meso_cli *cli, const meso_spikes *spikes, const meso_en
   mesoi_answer_count(cli, "n_synaptic_events", r->n_synaptic_events);
   mesoi_answer_number(cli, "build_s", r->build_s);
   mesoi_answer_number(cli, "loop_s", r->loop_s);
+  mesoi_answer_number(cli, "simulated_ms", r->simulated_ms);
   mesoi_answer_number(cli, "real_time_factor", r->real_time_factor);
+  mesoi_answer_put(cli, "phase_s", json_pack("{s:o, s:o, s:o, s:o, s:o}",
+                   "list", mesoi_json_number(r->phase_s[MESO_PHASE_LIST]),
+                   "deliver", mesoi_json_number(r->phase_s[MESO_PHASE_DELIVER]),
+                   "input", mesoi_json_number(r->phase_s[MESO_PHASE_INPUT]),
+                   "update", mesoi_json_number(r->phase_s[MESO_PHASE_UPDATE]),
+                   "communicate", mesoi_json_number(r->phase_s[MESO_PHASE_COMMUNICATE])));
   mesoi_answer_number(cli, "weight_step", r->weight_step_pA);
   mesoi_answer_number(cli, "weight_loss", r->weight_loss);
   mesoi_answer_text(cli, "weight_unit", unit);
@@ -90,10 +106,37 @@ static void answer(const meso_cli *cli, const meso_spikes *spikes, const meso_en
                unit);
 }
 
-static meso_status simulate(const meso_cli *cli, const char *path, const options *o, meso_err *err)
+static meso_status simulate_model(const meso_cli *cli, const char *path, const options *o,
+                                  meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_model *model = NULL;
+  meso_spikes *counts = NULL;
+  mesoi_origin origin = { .model_text = NULL };
+  meso_engine_report report = { .build_s = 0 };
+  if (o->record[0] != '\0' || o->duration_ms != 0)
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: --record and --duration-ms need an explicit network; "
+              "for a model: --set simulation.duration_ms=...");
+  MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
+  MESO_TRY(mesoi_origin_make(cli, model, 1, &path, &origin, err));
+  MESO_TRY(meso_simulate(model, cli->output, o->checkpoint_every, cli->n_threads, cli->progress,
+                         &origin.provenance, &counts, &report, err));
+  if (report.simulated_ms < model->simulation.duration_ms)
+    mesoi_say(cli, "went on from %g ms, where the run before was stopped\n",
+              model->simulation.duration_ms - report.simulated_ms);
+  mesoi_answer_output(cli, cli->output);
+  answer(cli, counts, &report);
+cleanup:
+  mesoi_origin_clear(&origin);
+  meso_model_destroy(model);
+  meso_spikes_destroy(counts);
+  return status;
+}
+
+static meso_status simulate_network(const meso_cli *cli, const char *path, const options *o,
+                                    meso_err *err)
+{
+  meso_status status = MESO_OK;
   meso_spikes *spikes = NULL;
   meso_signals *traces = NULL;
   mesoi_origin origin = { .model_text = NULL };
@@ -101,25 +144,18 @@ static meso_status simulate(const meso_cli *cli, const char *path, const options
   meso_record_options record = { .quantities = NULL };
   const bool recording = o->record[0] != '\0';
   if (recording) MESO_TRY(read_record(o, &record, err));
-  if (mesoi_is_model_name(path)) {
-    if (recording) MESO_FAIL(err, MESO_EUSAGE, "simulate: --record needs an explicit network");
-    MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
-    MESO_TRY(meso_engine_run_model(model, cli->n_threads, cli->progress, &spikes, &report, err));
-  } else {
-    if (cli->n_sets > 0)
-      MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
-    MESO_TRY(meso_engine_run_network(path, o->duration_ms, cli->n_threads,
-                                     recording ? &record : NULL, cli->progress, &spikes,
-                                     recording ? &traces : NULL, &report, err));
-  }
-  MESO_TRY(mesoi_origin_make(cli, model, 1, &path, &origin, err));
+  if (cli->n_sets > 0)
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
+  MESO_TRY(meso_engine_run_network(path, o->duration_ms, cli->n_threads,
+                                   recording ? &record : NULL, cli->progress, &spikes,
+                                   recording ? &traces : NULL, &report, err));
+  MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
   MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
   if (traces != NULL) MESO_TRY(write_traces(cli, o, traces, &origin.provenance, err));
   mesoi_answer_output(cli, cli->output);
   answer(cli, spikes, &report);
 cleanup:
   mesoi_origin_clear(&origin);
-  meso_model_destroy(model);
   meso_spikes_destroy(spikes);
   meso_signals_destroy(traces);
   return status;
@@ -133,7 +169,8 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   mesoi_option_set set = { rows, &o };
   MESO_TRY(mesoi_options_parse(cli, "simulate", 1, &set, 1, 1, &args, err));
   MESO_TRY(mesoi_need_output(cli, "simulate", err));
-  MESO_TRY(simulate(cli, args.v[0], &o, err));
+  MESO_TRY(mesoi_is_model_name(args.v[0]) ? simulate_model(cli, args.v[0], &o, err)
+                                          : simulate_network(cli, args.v[0], &o, err));
 cleanup:
   free(args.v);
   meso_params_clear(rows, &o);

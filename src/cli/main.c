@@ -208,10 +208,10 @@ static int exit_code(meso_status status)
 static int finish(const shared *s, meso_status status, meso_err *err)
 {
   const int number = mesoi_signals_caught();
-  meso_err why;
+  meso_err why = *err;
   if (status == MESO_ESTOPPED && number != 0)
-    (void) meso_err_set(err, status, __FILE__, __LINE__, "stopped by %s; no file is half written",
-                        mesoi_signals_name(number));
+    (void) meso_err_set(err, status, __FILE__, __LINE__, "stopped by %s: %s; no file is half "
+                        "written", mesoi_signals_name(number), why.msg);
   if (s->cli.json && s->cli.answer->object != NULL) {
     const meso_status printed = mesoi_answer_print(
       s->cli.answer, exit_code(status), status != MESO_OK ? err->msg : NULL, &why);

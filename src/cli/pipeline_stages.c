@@ -9,18 +9,23 @@
 #include "meso_engine.h"
 #include "meso_io.h"
 #include "meso_lfp.h"
+#include "meso_simulate.h"
 #include "pipeline.h"
+
+#define CHECKPOINT_EVERY_S 10.0 /* biological; a run that was stopped goes on from the last */
 
 static meso_status make_spikes(pipeline *p, const char *output, const meso_provenance *provenance,
                                meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_engine_report r = {0};
-  meso_spikes_destroy(p->spikes);
+  meso_spikes_destroy(p->spikes); /* read again from the file by the stages that need them */
   p->spikes = NULL;
-  MESO_TRY(meso_engine_run_model(p->model, p->cli->n_threads, p->cli->progress, &p->spikes, &r,
-                                 err));
-  MESO_TRY(meso_spikes_write(output, p->spikes, provenance, err));
+  MESO_TRY(meso_simulate(p->model, output, CHECKPOINT_EVERY_S, p->cli->n_threads,
+                         p->cli->progress, provenance, NULL, &r, err));
+  if (r.simulated_ms < p->model->simulation.duration_ms)
+    mesoi_say(p->cli, "%-10s went on from %g ms, where the run before was stopped\n", "",
+              p->model->simulation.duration_ms - r.simulated_ms);
   mesoi_say(p->cli, "%-10s %.3g synapses in %.1f s, %.3g spikes, real-time factor %.2f\n", "",
             (double) r.n_synapses, r.build_s, (double) r.n_spikes, r.real_time_factor);
 cleanup:

@@ -246,8 +246,7 @@ static void take_list(const simulation *s, const partition *q, const spike_list 
   }
 }
 
-/** Looks up the spikes of one step. */
-static bool take_arrivals(const simulation *s, partition *q, uint64_t step)
+bool engine_partition_look_up(const simulation *s, partition *q, uint64_t step)
 {
   const uint32_t slot = (uint32_t) (step % s->n_slots);
   arrivals *a = &q->arrivals[slot];
@@ -299,7 +298,7 @@ static bool gather_input(const simulation *s, partition *q, uint64_t first, unsi
 {
   double then = engine_seconds_now();
   for (uint64_t step = first > s->block_steps ? first - s->block_steps : 1; step < first; step++)
-    if (!take_arrivals(s, q, step)) return false;
+    if (!engine_partition_look_up(s, q, step)) return false;
   for (unsigned k = 0; k < n_steps; k++) {
     if (!list_input(s, q, first - 1 + k)) return false;
     charge(q, MESO_PHASE_LIST, 1.0, &then);

@@ -91,6 +91,10 @@ MESO_MUST_CHECK meso_status engine_partition_create(const simulation *s, partiti
                                                     uint32_t index, meso_err *err);
 void engine_partition_destroy(partition *q, const simulation *s);
 
+/** Looks up where the synapses of one step's spikes lie, as engine_partition_advance does for the
+ *  block before its own. False: out of memory. */
+bool engine_partition_look_up(const simulation *s, partition *q, uint64_t step);
+
 /** Steps first .. first + n_steps - 1 (n_steps <= block_steps) of a partition, given all spikes
  *  before them. Its own spikes are then in its ring and its recording. False: out of memory. */
 bool engine_partition_advance(const simulation *s, partition *q, uint64_t first, unsigned n_steps);

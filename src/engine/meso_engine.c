@@ -2,8 +2,8 @@
  *
  * 1. barrier
  * 2. source populations
- * 3. the loop
- * 4. the recorded spikes
+ * 3. the recorded spikes
+ * 4. the loop
  *
  * One barrier a block suffices because every spike list of the ring is written in one block and
  * read in the next.
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "engine_partition.h"
+#include "engine_state.h"
 
 /* ---- 1. barrier --------------------------------------------------------------------------- */
 
@@ -52,8 +53,15 @@ typedef struct run {
   barrier barrier;
   meso_rng_key source_key;
   recording source_recording;
-  _Atomic uint64_t failed_at_step; /**< 0: no failure */
-  bool stopped;                    /**< told to, at failed_at_step */
+  const meso_progress *progress;
+  const meso_engine_sink *sink;    /**< NULL: spikes are kept to the end */
+  uint64_t window_steps;           /**< whole blocks; 0: one window */
+  uint64_t taken;                  /**< last step of the window before */
+  uint64_t n_spikes;
+  _Atomic uint64_t failed_at_step; /**< out of memory; 0: no failure */
+  _Atomic uint64_t stopped_at_step; /**< told to stop in the block of this step; 0: not */
+  meso_status sink_status;
+  meso_err sink_err;
 } run;
 
 enum { MAX_SOURCE_SPIKES = 8 }; /* of one source neuron in one step */
@@ -98,7 +106,99 @@ static bool step_sources(run *r, uint64_t step)
   return ok && engine_record(&r->source_recording, (uint32_t) step, spikes);
 }
 
-/* ---- 3. the loop -------------------------------------------------------------------------- */
+/* ---- 3. the recorded spikes --------------------------------------------------------------- */
+
+static void count_spikes(const meso_model *m, const recording *r, size_t *count)
+{
+  for (size_t i = 0, p = 0; i < r->n; i++) {
+    const int64_t neuron = r->spike[i].neuron;
+    while (neuron < m->population[p].first_neuron) p--;
+    while (neuron >= m->population[p].first_neuron + m->population[p].size) p++;
+    count[p]++;
+  }
+}
+
+/** Appends a recording's spikes of one step, starting at *next. */
+static void take_step(const meso_model *m, const recording *r, size_t *next, uint64_t step,
+                      double t_ms, meso_spikes *spikes)
+{
+  for (size_t p = 0; *next < r->n && r->spike[*next].step == step; (*next)++) {
+    const int64_t neuron = r->spike[*next].neuron;
+    while (neuron >= m->population[p].first_neuron + m->population[p].size) p++;
+    meso_spike_population *q = &spikes->population[p];
+    q->time_ms[q->n_spikes] = t_ms;
+    q->id[q->n_spikes++] = (uint32_t) (neuron - m->population[p].first_neuron);
+  }
+}
+
+/** Time of a step: step / (1/dt) where 1/dt is whole, so that 103 steps are 10.3 ms. */
+static double step_time_ms(uint64_t step, double dt_ms)
+{
+  const double per_ms = round(1.0 / dt_ms);
+  return fabs(per_ms * dt_ms - 1.0) < 1e-12 ? (double) step / per_ms : (double) step * dt_ms;
+}
+
+/** The spikes of the steps after r->taken up to last_step; they leave the recordings. */
+static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_spikes,
+                                  meso_err *err)
+{
+  meso_status status = MESO_OK;
+  simulation *s = &r->simulation;
+  const meso_model *m = s->model;
+  meso_spikes *spikes = NULL;
+  size_t *count = NULL, *next = NULL, next_source = 0;
+  MESO_ALLOC(err, count, m->n_populations);
+  MESO_ALLOC(err, next, s->n_partitions);
+  for (uint32_t p = 0; p < s->n_partitions; p++)
+    count_spikes(m, &s->partition[p].recording, count);
+  count_spikes(m, &r->source_recording, count);
+  MESO_TRY(meso_spikes_create(m->n_populations, &spikes, err));
+  spikes->t_start_ms = step_time_ms(r->taken, m->simulation.dt_ms);
+  spikes->t_stop_ms = last_step == s->n_steps ? m->simulation.duration_ms
+                                              : step_time_ms(last_step, m->simulation.dt_ms);
+  for (size_t p = 0; p < m->n_populations; p++) {
+    meso_spike_population *q = &spikes->population[p];
+    MESO_STRDUP(err, q->name, m->population[p].name);
+    q->size = (uint64_t) m->population[p].size;
+    MESO_ALLOC(err, q->time_ms, count[p]);
+    MESO_ALLOC(err, q->id, count[p]);
+    r->n_spikes += count[p];
+  }
+  for (uint64_t step = r->taken + 1; step <= last_step; step++) {
+    const double t_ms = step_time_ms(step, m->simulation.dt_ms);
+    for (uint32_t p = 0; p < s->n_partitions; p++)
+      take_step(m, &s->partition[p].recording, &next[p], step, t_ms, spikes);
+    take_step(m, &r->source_recording, &next_source, step, t_ms, spikes);
+  }
+  for (uint32_t p = 0; p < s->n_partitions; p++) s->partition[p].recording.n = 0;
+  r->source_recording.n = 0;
+  r->taken = last_step;
+  *ret_spikes = spikes;
+  spikes = NULL;
+cleanup:
+  meso_spikes_destroy(spikes);
+  free(count);
+  free(next);
+  return status;
+}
+
+/** Hands the spikes up to last_step and the state after it to the sink. */
+static meso_status hand_over(run *r, uint64_t last_step, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_spikes *window = NULL;
+  meso_result *state = NULL;
+  if (last_step == r->taken) return MESO_OK;
+  MESO_TRY(collect_spikes(r, last_step, &window, err));
+  MESO_TRY(engine_state_save(&r->simulation, last_step, &state, err));
+  MESO_TRY(r->sink->take(r->sink->context, window, state, err));
+cleanup:
+  meso_spikes_destroy(window);
+  meso_result_destroy(state);
+  return status;
+}
+
+/* ---- 4. the loop -------------------------------------------------------------------------- */
 
 /* Events of one neuron in one step: sums have 32 bits, weights 16, so these can't overflow. */
 #define MAX_EVENTS 65536.0
@@ -215,8 +315,22 @@ cleanup:
 /** Neurons that keep a thread busier than the barrier of a block costs. */
 enum { NEURONS_PER_THREAD = 4000 };
 
+/** After the barrier of a block that ended with last_step. True if the run goes on. */
+static bool finish_block(run *r, uint64_t first, uint64_t last_step, unsigned me, unsigned n)
+{
+  const uint64_t failed = atomic_load_explicit(&r->failed_at_step, memory_order_relaxed);
+  const uint64_t stopped = atomic_load_explicit(&r->stopped_at_step, memory_order_relaxed);
+  const bool ends = stopped != 0 && stopped <= first;
+  if (failed != 0 && failed <= first) return false;
+  if (r->sink == NULL || !(ends || (r->window_steps > 0 && last_step % r->window_steps == 0)))
+    return !ends;
+  if (me == 0) r->sink_status = hand_over(r, last_step, &r->sink_err);
+  barrier_wait(&r->barrier, n);
+  return !ends && r->sink_status == MESO_OK;
+}
+
 /** All steps; returns the number of threads that took them. */
-static int run_steps(run *r, int n_threads, const meso_progress *progress)
+static int run_steps(run *r, int n_threads)
 {
   simulation *s = &r->simulation;
   const int64_t useful = 1 + s->model->n_neurons / NEURONS_PER_THREAD;
@@ -225,7 +339,8 @@ static int run_steps(run *r, int n_threads, const meso_progress *progress)
 #pragma omp parallel num_threads(n_threads)
   {
     const unsigned n = (unsigned) omp_get_num_threads(), me = (unsigned) omp_get_thread_num();
-    for (uint64_t first = 1; first <= s->n_steps; first += s->block_steps) {
+    bool going = true;
+    for (uint64_t first = r->taken + 1; going && first <= s->n_steps; first += s->block_steps) {
       const uint64_t left = s->n_steps - first + 1;
       const unsigned n_steps = left < s->block_steps ? (unsigned) left : s->block_steps;
       bool ok = true;
@@ -233,87 +348,16 @@ static int run_steps(run *r, int n_threads, const meso_progress *progress)
         ok = engine_partition_advance(s, &s->partition[p], first, n_steps) && ok;
       if (me == 0) {
         for (unsigned k = 0; k < n_steps; k++) ok = step_sources(r, first + k) && ok;
-        if ((first - 1) % report_every == 0)
-          r->stopped =
-            !meso_progress_report(progress, "simulate", (double) first / (double) s->n_steps);
-        ok = ok && !r->stopped;
+        if ((first - 1) % report_every == 0 &&
+            !meso_progress_report(r->progress, "simulate", (double) first / (double) s->n_steps))
+          atomic_store(&r->stopped_at_step, first);
       }
       if (!ok) atomic_store(&r->failed_at_step, first);
       barrier_wait(&r->barrier, n);
-      const uint64_t failed = atomic_load_explicit(&r->failed_at_step, memory_order_relaxed);
-      if (failed != 0 && failed <= first) break;
+      going = finish_block(r, first, first + n_steps - 1, me, n);
     }
   }
   return n_threads;
-}
-
-/* ---- 4. the recorded spikes --------------------------------------------------------------- */
-
-static void count_spikes(const meso_model *m, const recording *r, size_t *count)
-{
-  for (size_t i = 0, p = 0; i < r->n; i++) {
-    const int64_t neuron = r->spike[i].neuron;
-    while (neuron < m->population[p].first_neuron) p--;
-    while (neuron >= m->population[p].first_neuron + m->population[p].size) p++;
-    count[p]++;
-  }
-}
-
-/** Appends a recording's spikes of one step, starting at *next. */
-static void take_step(const meso_model *m, const recording *r, size_t *next, uint64_t step,
-                      double t_ms, meso_spikes *spikes)
-{
-  for (size_t p = 0; *next < r->n && r->spike[*next].step == step; (*next)++) {
-    const int64_t neuron = r->spike[*next].neuron;
-    while (neuron >= m->population[p].first_neuron + m->population[p].size) p++;
-    meso_spike_population *q = &spikes->population[p];
-    q->time_ms[q->n_spikes] = t_ms;
-    q->id[q->n_spikes++] = (uint32_t) (neuron - m->population[p].first_neuron);
-  }
-}
-
-/** Time of a step: step / (1/dt) where 1/dt is whole, so that 103 steps are 10.3 ms. */
-static double step_time_ms(uint64_t step, double dt_ms)
-{
-  const double per_ms = round(1.0 / dt_ms);
-  return fabs(per_ms * dt_ms - 1.0) < 1e-12 ? (double) step / per_ms : (double) step * dt_ms;
-}
-
-static meso_status collect_spikes(const run *r, meso_spikes **ret_spikes, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const simulation *s = &r->simulation;
-  const meso_model *m = s->model;
-  meso_spikes *spikes = NULL;
-  size_t *count = NULL, *next = NULL, next_source = 0;
-  MESO_ALLOC(err, count, m->n_populations);
-  MESO_ALLOC(err, next, s->n_partitions);
-  for (uint32_t p = 0; p < s->n_partitions; p++)
-    count_spikes(m, &s->partition[p].recording, count);
-  count_spikes(m, &r->source_recording, count);
-  MESO_TRY(meso_spikes_create(m->n_populations, &spikes, err));
-  spikes->t_start_ms = 0;
-  spikes->t_stop_ms = m->simulation.duration_ms;
-  for (size_t p = 0; p < m->n_populations; p++) {
-    meso_spike_population *q = &spikes->population[p];
-    MESO_STRDUP(err, q->name, m->population[p].name);
-    q->size = (uint64_t) m->population[p].size;
-    MESO_ALLOC(err, q->time_ms, count[p]);
-    MESO_ALLOC(err, q->id, count[p]);
-  }
-  for (uint64_t step = 1; step <= s->n_steps; step++) {
-    const double t_ms = step_time_ms(step, m->simulation.dt_ms);
-    for (uint32_t p = 0; p < s->n_partitions; p++)
-      take_step(m, &s->partition[p].recording, &next[p], step, t_ms, spikes);
-    take_step(m, &r->source_recording, &next_source, step, t_ms, spikes);
-  }
-  *ret_spikes = spikes;
-  spikes = NULL;
-cleanup:
-  meso_spikes_destroy(spikes);
-  free(count);
-  free(next);
-  return status;
 }
 
 static void fill_report(const run *r, int n_threads, meso_engine_report *report)
@@ -321,57 +365,110 @@ static void fill_report(const run *r, int n_threads, meso_engine_report *report)
   const simulation *s = &r->simulation;
   for (uint32_t p = 0; p < s->n_partitions; p++) {
     report->n_synapses += s->partition[p].table.n_synapses;
-    report->n_spikes += s->partition[p].recording.n;
     report->n_synaptic_events += s->partition[p].n_events;
     for (int phase = 0; phase < MESO_PHASE_COMMUNICATE; phase++)
       report->phase_s[phase] += s->partition[p].phase_s[phase] / n_threads;
   }
-  report->n_spikes += r->source_recording.n;
+  report->n_spikes = r->n_spikes;
   report->phase_s[MESO_PHASE_COMMUNICATE] = report->loop_s;
   for (int phase = 0; phase < MESO_PHASE_COMMUNICATE; phase++)
     report->phase_s[MESO_PHASE_COMMUNICATE] -= report->phase_s[phase];
   report->weight_step_pA = s->wiring->weight_step_pA;
-  report->real_time_factor = report->loop_s / (1e-3 * s->model->simulation.duration_ms);
+  report->real_time_factor =
+    report->simulated_ms > 0 ? report->loop_s / (1e-3 * report->simulated_ms) : 0;
 }
 
-/** Everything but the recordings. */
+/** Everything but the recordings and what is counted: room for the spikes that are collected. */
 static void free_tables(simulation *s)
 {
   for (uint32_t p = 0; p < s->n_partitions; p++) {
+    const uint64_t n_synapses = s->partition[p].table.n_synapses;
     engine_table_clear(&s->partition[p].table);
-    s->partition[p].table = (engine_table) {0};
+    s->partition[p].table = (engine_table) {.n_synapses = n_synapses};
   }
+}
+
+/** Why the loop ended before its time, if it did. */
+static meso_status check_end(const run *r, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const uint64_t failed = atomic_load(&r->failed_at_step);
+  if (failed != 0)
+    MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes at %.1f ms",
+              step_time_ms(failed, r->simulation.model->simulation.dt_ms));
+  if (r->sink_status != MESO_OK) {
+    if (err != NULL) *err = r->sink_err;
+    return r->sink_status;
+  }
+  if (atomic_load(&r->stopped_at_step) != 0) MESO_TRY(meso_progress_stopped("simulate", err));
+cleanup:
+  return status;
+}
+
+/** Builds, goes on from the state if there is one, and runs to the end. With a sink it has all
+ *  spikes then; without, *ret_spikes gets them. */
+static meso_status simulate(run *r, const meso_model *model, int n_threads,
+                            const meso_result *state, meso_spikes **ret_spikes,
+                            meso_engine_report *report, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  simulation *s = &r->simulation;
+  const double dt_ms = model->simulation.dt_ms, t0 = engine_seconds_now();
+  MESO_TRY(meso_progress_step(r->progress, "build", 0.0, err));
+  MESO_TRY(run_init(r, model, n_threads, err));
+  MESO_TRY(build_partitions(s, n_threads, err));
+  if (state != NULL) MESO_TRY(engine_state_restore(s, state, &r->taken, err));
+  MESO_TRY(meso_progress_step(r->progress, "build", 1.0, err));
+  const double block_ms = dt_ms * s->block_steps, t1 = engine_seconds_now();
+  if (r->sink != NULL)
+    r->window_steps = s->block_steps * (uint64_t) fmax(1.0, round(r->sink->window_ms / block_ms));
+  report->build_s = t1 - t0;
+  report->simulated_ms = model->simulation.duration_ms - step_time_ms(r->taken, dt_ms);
+  const int n_used = run_steps(r, n_threads);
+  MESO_TRY(check_end(r, err));
+  if (r->sink != NULL) MESO_TRY(hand_over(r, s->n_steps, err));
+  report->loop_s = engine_seconds_now() - t1;
+  if (r->sink == NULL) {
+    free_tables(s);
+    MESO_TRY(collect_spikes(r, s->n_steps, ret_spikes, err));
+  }
+  fill_report(r, n_used, report);
+cleanup:
+  return status;
+}
+
+static meso_status run_model(const meso_model *model, int n_threads,
+                             const meso_progress *progress, const meso_engine_sink *sink,
+                             const meso_result *state, meso_spikes **ret_spikes,
+                             meso_engine_report *report, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_engine_report cost = {0};
+  run *r = NULL;
+  if (n_threads < 1 || n_threads > 1024)
+    MESO_FAIL(err, MESO_ERANGE, "threads = %d: must be 1 to 1024", n_threads);
+  MESO_ALLOC_ALIGNED(err, r, 1);
+  r->progress = progress;
+  r->sink = sink;
+  MESO_TRY(simulate(r, model, n_threads, state, ret_spikes, &cost, err));
+  if (report != NULL) *report = cost;
+cleanup:
+  run_destroy(r);
+  return status;
 }
 
 meso_status meso_engine_run_model(const meso_model *model, int n_threads,
                                   const meso_progress *progress, meso_spikes **ret_spikes,
                                   meso_engine_report *report, meso_err *err)
 {
-  meso_status status = MESO_OK;
-  meso_engine_report cost = {0};
-  run *r = NULL;
   *ret_spikes = NULL;
-  if (n_threads < 1 || n_threads > 1024)
-    MESO_FAIL(err, MESO_ERANGE, "threads = %d: must be 1 to 1024", n_threads);
-  MESO_ALLOC_ALIGNED(err, r, 1);
-  const double t0 = engine_seconds_now();
-  MESO_TRY(meso_progress_step(progress, "build", 0.0, err));
-  MESO_TRY(run_init(r, model, n_threads, err));
-  MESO_TRY(build_partitions(&r->simulation, n_threads, err));
-  MESO_TRY(meso_progress_step(progress, "build", 1.0, err));
-  const double t1 = engine_seconds_now();
-  const int n_used = run_steps(r, n_threads, progress);
-  if (r->stopped) MESO_TRY(meso_progress_stopped("simulate", err));
-  if (atomic_load(&r->failed_at_step) != 0)
-    MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes at %.1f ms",
-              step_time_ms(atomic_load(&r->failed_at_step), model->simulation.dt_ms));
-  cost.build_s = t1 - t0;
-  cost.loop_s = engine_seconds_now() - t1;
-  fill_report(r, n_used, &cost);
-  free_tables(&r->simulation);
-  MESO_TRY(collect_spikes(r, ret_spikes, err));
-  if (report != NULL) *report = cost;
-cleanup:
-  run_destroy(r);
-  return status;
+  return run_model(model, n_threads, progress, NULL, NULL, ret_spikes, report, err);
+}
+
+meso_status meso_engine_stream_model(const meso_model *model, int n_threads,
+                                     const meso_progress *progress, const meso_engine_sink *sink,
+                                     const meso_result *state, meso_engine_report *report,
+                                     meso_err *err)
+{
+  return run_model(model, n_threads, progress, sink, state, NULL, report, err);
 }

@@ -28,6 +28,7 @@ typedef enum meso_phase {
 typedef struct meso_engine_report {
   double build_s;              /**< wall time to make the wiring */
   double loop_s;               /**< wall time of the simulation loop */
+  double simulated_ms;         /**< biological time of this run, without that of its state */
   double phase_s[MESO_N_PHASES]; /**< its parts, mean over the threads; input and update are
                                       measured in one block of 16 */
   double real_time_factor;     /**< loop_s over biological time */
@@ -45,6 +46,27 @@ MESO_MUST_CHECK meso_status meso_engine_run_model(const meso_model *model, int n
                                                   const meso_progress *progress,
                                                   meso_spikes **ret_spikes,
                                                   meso_engine_report *report, meso_err *err);
+
+/** Who takes a long run's spikes, window by window, so that memory stays bounded. */
+typedef struct meso_engine_sink {
+  double window_ms;       /**< about so much time in a window; > 0 */
+  /** window: the spikes since the window before, t_start_ms .. t_stop_ms, all populations; state:
+   *  what meso_engine_stream_model needs to go on from t_stop_ms; more arrays may be added. Both
+   *  borrowed. A status that is
+   *  not MESO_OK ends the run. Called by one thread while the others wait. */
+  meso_status (*take)(void *context, const meso_spikes *window, meso_result *state, meso_err *err);
+  void *context;
+} meso_engine_sink;
+
+/** As meso_engine_run_model, but hands the spikes to a sink, and goes on from a state if one is
+ *  given (NULL: from the start): the windows of the parts together are those of one undisturbed
+ *  run, on any number of threads. A run that is told to stop hands over what there is before it
+ *  returns MESO_ESTOPPED. report: of this part. */
+MESO_MUST_CHECK meso_status meso_engine_stream_model(const meso_model *model, int n_threads,
+                                                     const meso_progress *progress,
+                                                     const meso_engine_sink *sink,
+                                                     const meso_result *state,
+                                                     meso_engine_report *report, meso_err *err);
 
 /** What to record from an explicit network besides spikes. */
 typedef struct meso_record_options {

@@ -1,0 +1,37 @@
+/* meso_simulate.h: a model's spikes straight to a file, in bounded memory, so that a run that was
+ * stopped or killed goes on where its last checkpoint was. */
+#ifndef MESO_SIMULATE_H
+#define MESO_SIMULATE_H
+
+#include "meso_engine.h"
+#include "meso_io.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Runs a model into the spike file path.
+ *
+ *  A run longer than checkpoint_every_s (biological seconds, > 0) keeps the folder PATH.parts
+ *  while it lasts: a spike file per checkpoint and checkpoint.h5, each whole or absent. Found there
+ *  by the next call with the same network, seed, duration and version of this library, and
+ *  undamaged (SHA-256), the run goes on from it, on any number of threads; otherwise it starts
+ *  anew. In the end the parts become PATH, the same bytes as of an undisturbed run, and the folder
+ *  goes. A second run into the same file is refused while the first lasts (MESO_EIO).
+ *
+ *  A run that is told to stop keeps what there is and returns MESO_ESTOPPED.
+ *  @param[out] ret_counts   populations with n_spikes, without the spikes; may be NULL; caller
+ *                           destroys
+ *  @param[out] report       of the part that was simulated now: simulated_ms says how long it is;
+ *                           may be NULL */
+MESO_MUST_CHECK meso_status meso_simulate(const meso_model *model, const char *path,
+                                          double checkpoint_every_s, int n_threads,
+                                          const meso_progress *progress,
+                                          const meso_provenance *provenance,
+                                          meso_spikes **ret_counts, meso_engine_report *report,
+                                          meso_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

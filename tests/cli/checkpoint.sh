@@ -1,0 +1,111 @@
+#!/bin/sh
+# Checkpoints: a run that is killed at any moment goes on to the bytes of an undisturbed one, as TAP.
+src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
+# shellcheck source=tests/tap.sh
+. "$src/tests/tap.sh"
+build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
+meso=$build/mesocast
+[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+
+# become OUT THREADS [OPTION...]: the shell that calls it becomes the program, so that a signal to
+# a shell in the background reaches the program
+become() {
+  out=$1
+  threads=$2
+  shift 2
+  exec "$meso" simulate "$src/data/models/toy.yaml" --set simulation.duration_ms=60000 --quiet \
+    --checkpoint-every 2 --threads "$threads" -o "$out" "$@"
+}
+simulate() (become "$@")
+
+# digest FILE: in $digest; never empty
+digest() {
+  digest=$("$meso" info --digest "$1") || digest="no digest of $1"
+}
+
+# expect_whole OUT: adds to the problem unless OUT is as undisturbed.h5 and nothing else is left
+expect_whole() {
+  digest "$1"
+  [ "$digest" = "$want" ] || problem="$problem; $1 differs: $digest"
+  [ ! -e "$1.parts" ] || problem="$problem; left $(ls "$1.parts")"
+}
+
+# kill_after_parts N SIGNAL OUT: starts a run and sends the signal when N parts are there
+kill_after_parts() {
+  become "$3" 2 2> err &
+  pid=$!
+  while [ ! -e "$3.parts/part-$(printf %06d "$1").h5" ] && kill -0 $pid 2> /dev/null; do
+    sleep 0.01
+  done
+  kill -"$2" $pid 2> /dev/null
+  wait $pid
+  code=$?
+}
+
+echo 1..6
+problem=
+simulate undisturbed.h5 2 2> err || problem=$(cat err)
+digest undisturbed.h5
+want=$digest
+[ ${#want} -eq 64 ] || problem="$problem; $want"
+[ ! -e undisturbed.h5.parts ] || problem="$problem; left a folder"
+result 'an undisturbed run leaves one file' "$problem"
+
+problem=
+kills=0
+code=137
+while [ $code -eq 137 ] && [ $kills -lt 40 ]; do
+  kills=$((kills + 1))
+  become killed.h5 $((1 + kills % 3)) 2> err &
+  pid=$!
+  sleep 0.$((kills * 7 % 10))$((kills * 3 % 10))
+  kill -9 $pid 2> /dev/null
+  wait $pid
+  code=$?
+done
+[ $code -eq 0 ] || simulate killed.h5 2 2> err || problem=$(cat err)
+[ $kills -gt 1 ] || problem="$problem; never killed"
+expect_whole killed.h5
+result "killed $kills times at any moment, on 1 to 3 threads: the same spikes" "$problem"
+
+problem=
+kill_after_parts 3 INT stopped.h5
+[ $code -eq 130 ] || problem="exit code $code"
+grep -q 'stopped at [0-9.]* of 60000.0 ms; the same command goes on' err ||
+  problem="$problem; said $(cat err)"
+[ ! -e stopped.h5 ] || problem="$problem; there is half a file"
+simulate stopped.h5 1 --json > out 2> err || problem="$problem; $(cat err)"
+! grep -q '"simulated_ms": 60000.0,' out || problem="$problem; did not go on"
+expect_whole stopped.h5
+result 'SIGINT keeps what there is; the next run goes on' "$problem"
+
+problem=
+become twice.h5 1 2> err &
+pid=$!
+while [ ! -e twice.h5.parts ] && kill -0 $pid; do sleep 0.01; done 2> /dev/null
+simulate twice.h5 1 2> err2
+[ $? -eq 1 ] && grep -q 'another run' err2 || problem="the second run: $(cat err2)"
+wait $pid || problem="$problem; the first run: $(cat err)"
+expect_whole twice.h5
+result 'two runs into one file: the second is refused' "$problem"
+
+problem=
+kill_after_parts 3 KILL damaged.h5
+printf x | dd of=damaged.h5.parts/part-000002.h5 bs=1 seek=3000 conv=notrunc 2> err
+simulate damaged.h5 2 --json > out 2> err || problem=$(cat err)
+grep -q '"simulated_ms": 60000.0,' out || problem="$problem; went on from a damaged part"
+expect_whole damaged.h5
+result 'a damaged part is not used' "$problem"
+
+problem=
+kill_after_parts 3 KILL other.h5
+simulate other.h5 2 --seed 7 --json > out 2> err || problem=$(cat err)
+grep -q '"simulated_ms": 60000.0,' out || problem="$problem; went on from another network"
+digest other.h5
+[ "$digest" != "$want" ] || problem="$problem; another seed, the same spikes"
+[ ! -e other.h5.parts ] || problem="$problem; left a folder"
+result 'a checkpoint of another network is not used' "$problem"
+exit $bad
