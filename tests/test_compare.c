@@ -134,6 +134,40 @@ static void bold_peak(void)
   meso_signals_destroy(s);
 }
 
+/* Scatter widens the range; a simulation's number is judged in its own state and, where it depends
+ * on it, duration only. */
+static void scatter_state_and_duration(void)
+{
+  static const double rate[] = { 4.35 };
+  static const double cv[] = { 0.807 };
+  meso_result *r = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_result_create(&r, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_result_add_vector(r, "/statistics/L4E/rate_Hz", "Hz", 1, rate, NULL), 0);
+  CU_ASSERT_EQUAL(meso_result_add_vector(r, "/statistics/L4E/cv_isi", "1", 1, cv, NULL), 0);
+  meso_attrs *attrs = meso_result_group_attrs(r, "/statistics");
+  CU_ASSERT_EQUAL(meso_attrs_set_number(attrs, "t_start_ms", 100, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_attrs_set_number(attrs, "t_stop_ms", 5100, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_attrs_set_text(&r->attrs, "state", "spontaneous", NULL), MESO_OK);
+  meso_comparison *c = compare("pd14_nest", r, NULL);
+  CU_ASSERT_TRUE(starts(find(c, "pd14_rate_nest310_L4E")->verdict, "within range and scatter"));
+  CU_ASSERT_TRUE(starts(find(c, "pd14_rate_published_L4E")->verdict, "within range and scatter"));
+  CU_ASSERT_TRUE(starts(find(c, "pd14_cv_isi_nest310_L4E")->verdict, "within range; a peer's"));
+  meso_comparison_destroy(c);
+  CU_ASSERT_EQUAL(meso_attrs_set_number(attrs, "t_stop_ms", 10000, NULL), MESO_OK);
+  meso_result_find(r, "/statistics/L4E/rate_Hz")->data[0] = 4.32;
+  c = compare("pd14_nest", r, NULL);
+  CU_ASSERT_TRUE(starts(find(c, "pd14_rate_nest310_L4E")->verdict, "below"));
+  CU_ASSERT_TRUE(starts(find(c, "pd14_cv_isi_nest310_L4E")->verdict,
+                        "no verdict: the duration differs: the entry has 5 s, the run 9.9 s"));
+  meso_comparison_destroy(c);
+  CU_ASSERT_EQUAL(meso_attrs_set_text(&r->attrs, "state", "stimulated", NULL), MESO_OK);
+  c = compare("pd14_nest", r, NULL);
+  CU_ASSERT_TRUE(starts(find(c, "pd14_rate_nest310_L4E")->verdict,
+                        "no verdict: the run is stimulated, the entry spontaneous"));
+  meso_comparison_destroy(c);
+  meso_result_destroy(r);
+}
+
 #define HEAD "entries:\n  - id: x\n    kind: measurement\n    species: cat\n    state: s\n" \
   "    preparation: p\n    citation: c\n    certainty: read\n    note: n\n"
 #define FILE_NAME "test_compare.tmp.yaml"
@@ -213,6 +247,7 @@ int main(void)
 {
   static const meso_test test[] = {
     { "shipped files", shipped_files }, { "verdicts", verdicts }, { "BOLD", bold_peak },
+    { "scatter, state and duration", scatter_state_and_duration },
     { "LFP", lfp_numbers }, { "broken files", broken_files }, { NULL, NULL },
   };
   find_shipped();

@@ -24,7 +24,7 @@ static const char *const certainty_name[] = {"read", "computed", "recalled"};
 typedef struct published {
   char *id, *population, *unit, *species, *state, *preparation, *method, *doi, *citation, *note;
   int kind, quantity, certainty;
-  double value, low, high, bin_ms, distance_um;
+  double value, low, high, scatter, bin_ms, distance_um, duration_s;
   meso_doubles band_Hz;
 } published;
 
@@ -39,8 +39,8 @@ static const meso_param rows[] = {
   CHOICE(quantity, "spike_count_correlation_mean|rate_mean_Hz|cv_isi_mean|"
          "lfp_coherence_magnitude_squared|lfp_correlation_length_um|bold_percent_change|lfp_sd_mV"),
   TEXT(population), NUMBER(value, "", -1e12), NUMBER(low, "", -1e12), NUMBER(high, "", -1e12),
-  TEXT(unit), TEXT(species), TEXT(state), TEXT(preparation), TEXT(method),
-  NUMBER(bin_ms, "ms", 0), NUMBER(distance_um, "um", 0),
+  NUMBER(scatter, "", 0), TEXT(unit), TEXT(species), TEXT(state), TEXT(preparation), TEXT(method),
+  NUMBER(bin_ms, "ms", 0), NUMBER(distance_um, "um", 0), NUMBER(duration_s, "s", 0),
   {.key = "band_Hz", .type = MESO_PARAM_DOUBLES, .unit = "Hz", .min = 0, .max = 1e6,
    .offset = offsetof(published, band_Hz), .help = ""},
   TEXT(doi), TEXT(citation), CHOICE(certainty, "read|computed|recalled"), TEXT(note), {.key = NULL}
@@ -115,7 +115,7 @@ static meso_status read_entry(const mesoi_node *node, published *p, meso_err *er
   meso_status status = MESO_OK;
   const mesoi_place at = mesoi_node_place(node);
   p->kind = p->quantity = p->certainty = -1;
-  p->value = p->low = p->high = p->bin_ms = p->distance_um = NAN;
+  p->value = p->low = p->high = p->scatter = p->bin_ms = p->distance_um = p->duration_s = NAN;
   if (node->kind != MESOI_MAP)
     MESO_FAIL(err, MESO_EFORMAT, "%s: an entry must consist of 'key: value' lines", at.text);
   for (size_t i = 0; i < node->n; i++) MESO_TRY(read_key(&node->child[i], p, err));
@@ -163,6 +163,21 @@ static double group_number(const meso_result *r, const char *path, const char *k
   return a != NULL ? meso_attrs_number(a, key, NAN) : NAN;
 }
 
+/* The CV of slow neurons grows with the recording: only those with enough intervals count. */
+static void check_duration(const inputs *run, const published *p, prediction *x)
+{
+  const double least = group_number(run->analysis, "/statistics", "min_spikes");
+  const double own_s = (group_number(run->analysis, "/statistics", "t_stop_ms") -
+                        group_number(run->analysis, "/statistics", "t_start_ms")) / 1000;
+  if (isfinite(least)) say(&x->how, ", at least %.0f spikes", least);
+  if (isfinite(own_s)) say(&x->how, ", %g s", own_s);
+  if (isnan(p->duration_s)) return;
+  x->refused = !(fabs(own_s - p->duration_s) <= 0.1 * p->duration_s);
+  if (x->refused)
+    say(&x->why, "the duration differs: the entry has %g s, the run %g s, and the CV depends on it",
+        p->duration_s, own_s);
+}
+
 static void predict_statistic(const inputs *run, const published *p, const char *name,
                               prediction *x)
 {
@@ -187,8 +202,7 @@ static void predict_statistic(const inputs *run, const published *p, const char 
     x->value = sum / n;
     if (n == n_all) say(&x->how, "over %.0f neurons", n);
     else say(&x->how, "over the %.0f of %.0f neurons where it is defined", n, n_all);
-    const double least = group_number(run->analysis, "/statistics", "min_spikes");
-    if (p->quantity == CV && isfinite(least)) say(&x->how, ", at least %.0f spikes", least);
+    if (p->quantity == CV) check_duration(run, p, x);
   }
 }
 
@@ -391,21 +405,38 @@ static void flag_difference(const inputs *run, const char *key, const char *entr
   else if (strcmp(own, entry) != 0) say(to, "; %s differs: %s, the run %s", key, entry, own);
 }
 
+/* The run's state, if another than the entry's, which may say more behind a comma. */
+static const char *other_state(const inputs *run, const published *p)
+{
+  const char *own = run->analysis != NULL ? meso_attrs_text(&run->analysis->attrs, "state") : NULL;
+  const size_t n = own != NULL ? strlen(own) : 0;
+  const bool same = own == NULL || (strncmp(own, p->state, n) == 0 &&
+                                    (p->state[n] == '\0' || p->state[n] == ','));
+  return same ? NULL : own;
+}
+
 static void say_verdict(const inputs *run, const published *p, const prediction *x, line *to)
 {
   if (isnan(x->value)) {
     say(to, "nothing comparable: %s", x->why.text);
     return;
   }
+  const char *other = p->kind == SIMULATION ? other_state(run, p) : NULL;
   if (x->refused) {
     say(to, "no verdict: %s", x->why.text);
+  } else if (other != NULL) {
+    say(to, "no verdict: the run is %s, the entry %s", other, p->state);
   } else {
     const double low = isnan(p->low) ? p->value : p->low;
     const double high = isnan(p->high) ? p->value : p->high;
     const bool point = isnan(p->low) && isnan(p->high);
     const bool inside = x->value >= low && x->value <= high;
-    say(to, "%s", x->value < low ? "below" : x->value > high ? "above"
-        : "within range");
+    const double room = isnan(p->scatter) ? 0 : 2 * p->scatter;
+    if (!inside && x->value >= low - room && x->value <= high + room)
+      say(to, "within range and scatter, two standard deviations of %.2g%s from run to run",
+          p->scatter, spaced_unit(p->quantity));
+    else
+      say(to, "%s", x->value < low ? "below" : x->value > high ? "above" : "within range");
     if (!inside && !point && (isnan(p->low) || isnan(p->high)))
       say(to, "; the entry states one end of the range only");
     if (point) say(to, "; the entry is a single value without a range");

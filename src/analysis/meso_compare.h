@@ -18,7 +18,8 @@ struct meso_comparison_entry {
   char *preparation;  /**< species, state, preparation, method */
   char *doi;          /**< DOI, else the citation */
   char *certainty;    /**< read, computed or recalled */
-  char *verdict;      /**< "within range", "below", "above", each with flags after ";", or
+  char *verdict;      /**< "within range", "within range and scatter", "below", "above", each with
+                           flags after ";", or
                            "no verdict: <why>" or "nothing comparable: <why>" */
   char *kind;         /**< measurement or simulation */
   char *population;   /**< "" for the network */

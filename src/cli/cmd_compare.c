@@ -62,7 +62,7 @@ static json_t *count_verdicts(const meso_comparison *c)
   json_t *counts = json_object();
   for (size_t i = 0; i < c->n; i++) {
     char word[32];
-    (void) snprintf(word, sizeof word, "%.*s", (int) strcspn(c->entry[i].verdict, ";:"),
+    (void) snprintf(word, sizeof word, "%.*s", (int) strcspn(c->entry[i].verdict, ";:,"),
                     c->entry[i].verdict);
     const json_int_t n = json_integer_value(json_object_get(counts, word));
     (void) json_object_set_new(counts, word, json_integer(n + 1));
