@@ -6,6 +6,11 @@
 
 static char folder[PATH_MAX];
 
+static void shell(const char *command)
+{
+  if (system(command) != 0) CU_FAIL("a shell command failed");
+}
+
 static void make_run(void)
 {
   cli_enter(folder);
@@ -125,6 +130,146 @@ static void test_usage_errors_answer(void)
   }
 }
 
+/* ---- options that main reads --------------------------------------------------------------- */
+
+enum { SET = 1, SEED = 2, THREADS = 4, OUTPUT = 8 };
+
+/* Which commands take which, and arguments up to the point where --set is read. A command without
+ * a row fails. */
+static const struct { const char *command, *arguments; unsigned takes; } shared[] = {
+  { "run", TOY, SET | SEED | THREADS | OUTPUT },
+  { "simulate", TOY, SET | SEED | THREADS | OUTPUT },
+  { "kernels", TOY, SET | SEED | THREADS | OUTPUT },
+  { "lfp", TOY " --spikes run/spikes.h5", SET | SEED | THREADS | OUTPUT },
+  { "bold", "run/bold.h5", SET | SEED | THREADS | OUTPUT },
+  { "analyze", "spectrum run/lfp.h5", SET | THREADS | OUTPUT },
+  { "compare", "run/analysis.h5", OUTPUT },
+  { "info", "run/lfp.h5", 0 },
+  { "plot", "run/spikes.h5 --model \"$TOY\"", SET | SEED | OUTPUT },
+  { "report", "run", 0 },
+  { "verify", "run", 0 },
+  { "models", "", 0 },
+  { "help", "", 0 },
+};
+enum { N_SHARED = sizeof shared / sizeof shared[0] };
+
+static void check_shared_row(size_t row)
+{
+  static const struct { unsigned takes; const char *name, *text; } option[] = {
+    { SET, "--set", "--set no.such=1" }, { SEED, "--seed", "--seed 3" },
+    { THREADS, "--threads", "--threads 3" }, { OUTPUT, "--output", "-o x.svg" },
+  };
+  for (size_t o = 0; o < sizeof option / sizeof option[0]; o++) {
+    char arguments[512], wanted[64];
+    if ((shared[row].takes & option[o].takes) != 0) continue;
+    snprintf(arguments, sizeof arguments, "%s %s %s", shared[row].command, shared[row].arguments,
+             option[o].text);
+    snprintf(wanted, sizeof wanted, "takes no %s", option[o].name);
+    cli_expect(2, arguments);
+    CU_ASSERT(cli_said(wanted));
+  }
+  if ((shared[row].takes & SET) == 0) return;
+  char arguments[512];
+  snprintf(arguments, sizeof arguments, "%s %s -o x.svg --set no.such=1", shared[row].command,
+           shared[row].arguments);
+  cli_expect(3, arguments);
+  CU_ASSERT(cli_said("unknown key"));
+}
+
+static void test_no_option_is_ignored(void)
+{
+  int code = -1;
+  size_t i = 0;
+  json_t *command = NULL, *help = cli_json("help", &code);
+  json_array_foreach(json_object_get(help, "commands"), i, command) {
+    size_t row = 0;
+    while (row < N_SHARED && strcmp(shared[row].command, cli_text(command, "name")) != 0) row++;
+    if (row == N_SHARED) printf("# %s: no row in the table\n", cli_text(command, "name"));
+    CU_ASSERT(row < N_SHARED);
+    if (row < N_SHARED) check_shared_row(row);
+  }
+  json_decref(help);
+  cli_expect(2, "bold run/bold.h5 --seed 3 -o x.h5");
+  cli_expect(2, "plot run/spikes.h5 --set simulation.dt_ms=0.1 -o x.svg");
+  cli_expect(2, "simulate " TOY " --seed 99999999999999999999 -o x.h5");
+  CU_ASSERT(cli_said("--seed 99999999999999999999: must be"));
+}
+
+static void test_set_of_an_analysis(void)
+{
+  cli_expect(0, "analyze spectrum run/lfp.h5 --nperseg 256 -o s1.h5");
+  cli_expect(0, "analyze spectrum run/lfp.h5 --set nperseg=256 -o s2.h5");
+  cli_expect(0, "analyze spectrum run/lfp.h5 -o s3.h5");
+  CU_ASSERT(cli_same_digest("s1.h5", "s2.h5"));
+  CU_ASSERT(!cli_same_digest("s1.h5", "s3.h5"));
+  cli_expect(3, "analyze correlation run/spikes.h5 --set bin_ms=-2 -o c.h5");
+  CU_ASSERT(cli_said("bin_ms") && cli_said("-2") && cli_said(" ms"));
+  cli_expect(3, "analyze spectrum run/lfp.h5 --set npersec=256 -o c.h5");
+  CU_ASSERT(cli_said("did you mean nperseg"));
+}
+
+/* Every command that writes a file refuses to write over what it reads, under any name. */
+static void test_output_is_not_an_input(void)
+{
+  static const char *const arguments[] = {
+    "simulate own.yaml -o own.yaml", "kernels own.yaml -o linked.yaml",
+    "lfp " TOY " --spikes own.h5 -o own.h5", "lfp " TOY " --spikes=own.h5 -o linked.h5",
+    "bold " TOY " --spikes own.h5 -o ./own.h5", "analyze statistics own.h5 -o linked.h5",
+    "compare own.h5 -o own.h5", "plot own.h5 -o linked.svg",
+    "simulate \"$NETWORK\" --record V_m --traces t.h5 -o t.h5",
+  };
+  char path[PATH_MAX];
+  cli_path("MESO_SRCDIR", "tests/reference/network/small_network.h5", path);
+  CU_ASSERT_EQUAL_FATAL(setenv("NETWORK", path, 1), 0);
+  shell("cp run/spikes.h5 own.h5 && cp \"$TOY\" own.yaml && ln -s own.h5 linked.h5 && "
+        "ln own.h5 linked.svg && ln -s own.yaml linked.yaml && cp \"$TOY\" before.yaml");
+  for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+    cli_expect(2, arguments[i]);
+    CU_ASSERT(cli_said("would overwrite"));
+  }
+  shell("cmp own.h5 run/spikes.h5 && cmp own.yaml before.yaml && [ ! -e t.h5 ]");
+}
+
+/* One exit code for outputs whose path is wrong, in every command, before any work is done. */
+static void test_output_cannot_be_created(void)
+{
+  static const char *const output[] = { "no_such/x.svg", "afile/x.svg", "afolder.svg", "''" };
+  shell("printf x > afile && mkdir afolder.svg");
+  for (size_t row = 0; row < N_SHARED; row++) {
+    const bool is_run = strcmp(shared[row].command, "run") == 0;
+    if ((shared[row].takes & OUTPUT) == 0) continue;
+    for (size_t i = 0; i < sizeof output / sizeof output[0]; i++) {
+      char arguments[512];
+      if (is_run && i != 1) continue; /* it makes the folders */
+      snprintf(arguments, sizeof arguments, "%s %s -o %s", shared[row].command,
+               shared[row].arguments, output[i]);
+      cli_expect(3, arguments);
+    }
+  }
+  cli_expect(3, "run " TOY " -o afile");
+  CU_ASSERT(cli_said("afile"));
+}
+
+static void test_help_of_a_name(void)
+{
+  cli_answer analysis = cli_run("help analyze spectrum"), model = cli_run("help bold friston2003");
+  cli_answer info = cli_run("help info"), named = cli_run("analyze spectrum run/lfp.h5 --help");
+  CU_ASSERT_PTR_NOT_NULL(strstr(analysis.out, "nperseg"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(analysis.out, "--threads"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(model.out, "tau_transit_s"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(info.out, "--json"));
+  CU_ASSERT_PTR_NULL(strstr(info.out, "--threads"));
+  CU_ASSERT_STRING_EQUAL(named.out, analysis.out);
+  cli_expect(2, "help analyze spectrums");
+  cli_expect(2, "help info spectrum");
+  cli_expect(2, "analyze spectrum run/lfp.h5 --npersec 2 -o x.h5");
+  CU_ASSERT(cli_said("did you mean --nperseg (see mesocast help analyze spectrum)"));
+  free(analysis.out);
+  free(model.out);
+  free(info.out);
+  free(named.out);
+}
+
 static void test_numbers_of_the_answer(void)
 {
   int code = -1;
@@ -193,11 +338,6 @@ static void test_short_recording_warns(void)
 }
 
 /* ---- report and verify --------------------------------------------------------------------- */
-
-static void shell(const char *command)
-{
-  if (system(command) != 0) CU_FAIL("a shell command failed");
-}
 
 /* State of a file of a folder as verify tells it; "" if it does not. */
 static const char *state_of(const char *dir, const char *name, int code_wanted)
@@ -369,6 +509,11 @@ int main(void)
     { "every command answers in JSON", test_every_command_answers },
     { "failures answer in JSON", test_every_failure_answers },
     { "usage errors answer in JSON", test_usage_errors_answer },
+    { "no option is ignored", test_no_option_is_ignored },
+    { "--set of an analysis", test_set_of_an_analysis },
+    { "an output is not an input", test_output_is_not_an_input },
+    { "an output that cannot be created", test_output_cannot_be_created },
+    { "help of an analysis and of a forward model", test_help_of_a_name },
     { "numbers of an answer are those of the file", test_numbers_of_the_answer },
     { "bold from spikes is that of the run", test_bold_is_that_of_the_run },
     { "bold of a drive", test_bold_of_a_drive },

@@ -65,17 +65,16 @@ static const meso_param *find_row(const meso_param *rows, const char *word, size
 static meso_status unknown_option(const char *command, size_t n_sets,
                                   const mesoi_option_set *sets, const char *word, meso_err *err)
 {
-  static const char *const shared[] = { "--threads", "--seed", "--set", "--quiet", "--json",
-                                        "--progress", "--output", "--version", "--help" };
   char names[64][MAX_WORD + 1];
-  const char *candidates[64 + 9];
+  const char *candidates[64 + 16];
   size_t n = 0;
   for (size_t s = 0; s < n_sets; s++)
     for (const meso_param *r = sets[s].rows; r != NULL && r->key != NULL && n < 64; r++, n++) {
       mesoi_option_name(r, names[n], sizeof names[n]);
       candidates[n] = names[n];
     }
-  for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) candidates[n++] = shared[i];
+  for (const mesoi_shared_option *s = mesoi_shared_options; s->name != NULL; s++)
+    candidates[n++] = s->name;
   const char *near = mesoi_nearest(word, n, candidates);
   return meso_err_set(err, MESO_EUSAGE, __FILE__, __LINE__,
                       "%s: unknown option %s%s%s (see mesocast help %s)", command, word,

@@ -28,8 +28,29 @@ MESO_MUST_CHECK meso_status mesoi_options_parse(const meso_cli *cli, const char 
 /** The candidate nearest to @p word by edit distance, or NULL if none is near. */
 const char *mesoi_nearest(const char *word, size_t n, const char *const *candidates);
 
+/** An option that main reads. */
+typedef struct mesoi_shared_option {
+  const char *name, *value, *help; /**< value: its name in the help, or "" */
+  unsigned takes;                  /**< MESO_TAKES_...; 0: of all commands */
+} mesoi_shared_option;
+
+/** Their table, which ends with a NULL name. */
+extern const mesoi_shared_option mesoi_shared_options[];
+
+/** Fails with MESO_EUSAGE if a shared option was given that the command does not take, or if -o is
+ *  one of the files that the command line names; with a status of bad input if -o cannot be
+ *  created because of its path. */
+MESO_MUST_CHECK meso_status mesoi_shared_check(const meso_cli *cli, const meso_command *command,
+                                               meso_err *err);
+
+/** Sets the rows that --set KEY=VALUE names; errors are those of model files. */
+MESO_MUST_CHECK meso_status mesoi_sets_apply(const meso_cli *cli, const meso_param *rows,
+                                             void *object, meso_err *err);
+
 /** Prints one line per option row: name, type or range, default, help. */
 void mesoi_options_print(const meso_param *rows);
+/** Prints the shared options among @p takes, and those of all commands. */
+void mesoi_shared_print(unsigned takes);
 
 /** Writes "--bin-ms" for the key "bin_ms". */
 void mesoi_option_name(const meso_param *row, char *buffer, size_t size);

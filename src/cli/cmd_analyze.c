@@ -1,4 +1,5 @@
 /* cmd_analyze.c: one analysis of one file; options are the analysis' rows. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli_answer.h"
@@ -30,6 +31,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   meso_status status = MESO_OK;
   const meso_analysis_ops *ops = NULL;
   unsigned char *params = NULL;
+  char name[64];
   mesoi_positionals args = { .v = NULL };
   mesoi_origin origin = { .model_text = NULL };
   meso_spikes *spikes = NULL;
@@ -38,7 +40,9 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(find_analysis(cli, &ops, err));
   MESO_ALLOC(err, params, ops->params_size);
   mesoi_option_set set = { ops->params, params };
-  MESO_TRY(mesoi_options_parse(cli, "analyze", 1, &set, 2, 2, &args, err));
+  (void) snprintf(name, sizeof name, "analyze %s", ops->name);
+  MESO_TRY(mesoi_options_parse(cli, name, 1, &set, 2, 2, &args, err));
+  MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
   MESO_TRY(mesoi_need_output(cli, "analyze", err));
   if (ops->input == MESO_INPUT_SPIKES) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
   else MESO_TRY(meso_signals_read(args.v[1], &signals, err));
@@ -62,7 +66,14 @@ cleanup:
   return status;
 }
 
+static const meso_param *params_of(const char *name)
+{
+  const meso_analysis_ops *ops = meso_analysis_by_name(name);
+  return ops != NULL ? ops->params : NULL;
+}
+
 const meso_command meso_cmd_analyze = {
-  .name = "analyze", .usage = "analyze ANALYSIS FILE [OPTIONS] -o ANALYSIS.h5",
-  .summary = "analyse spikes or signals", .run = run, .stops_cleanly = true,
+  .name = "analyze", .usage = "analyze ANALYSIS FILE [OPTIONS] [--set KEY=VALUE] -o ANALYSIS.h5",
+  .summary = "analyse spikes or signals", .params_of = params_of, .run = run,
+  .takes = MESO_TAKES_SET | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT, .stops_cleanly = true,
 };

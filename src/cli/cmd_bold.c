@@ -94,24 +94,6 @@ cleanup:
   return status;
 }
 
-/** Sets the parameters of a forward model that --set names. */
-static meso_status set_params(const meso_cli *cli, const meso_forward_ops *ops, void *params,
-                              meso_err *err)
-{
-  meso_status status = MESO_OK;
-  for (size_t i = 0; i < cli->n_sets; i++) {
-    char key[64];
-    const size_t n = strcspn(cli->sets[i], "=");
-    if (n >= sizeof key) MESO_FAIL(err, MESO_EUSAGE, "--set %s: key too long", cli->sets[i]);
-    memcpy(key, cli->sets[i], n);
-    key[n] = '\0';
-    const meso_where where = { .file = "--set", .path = NULL };
-    MESO_TRY(meso_params_set(ops->params, params, key, cli->sets[i] + n + 1, &where, err));
-  }
-cleanup:
-  return status;
-}
-
 /** The model, if there is one, says which forward model and TR; --set then is about it alone. */
 static meso_status from_drive(const meso_cli *cli, const meso_model *model, const char *path,
                               const options *o, meso_signals **ret_bold, meso_err *err)
@@ -127,7 +109,7 @@ static meso_status from_drive(const meso_cli *cli, const meso_model *model, cons
               model != NULL ? model->bold.model : name);
   MESO_ALLOC(err, params, ops->params_size);
   MESO_TRY(meso_params_default(ops->params, params, err));
-  if (model == NULL) MESO_TRY(set_params(cli, ops, params, err));
+  if (model == NULL) MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
   MESO_TRY(load(path, o->dt_s, &in, err));
   const meso_signal *drive = meso_signals_find(in, "drive");
   if (drive == NULL) MESO_FAIL(err, MESO_EFORMAT, "%s: has no signal \"drive\"", path);
@@ -236,6 +218,8 @@ static meso_status run(const meso_cli *cli, meso_err *err)
     MESO_FAIL(err, MESO_EUSAGE, "bold: give the spikes with --spikes FILE, or a drive");
   if (drive != NULL && o.spikes[0] != '\0')
     MESO_FAIL(err, MESO_EUSAGE, "bold: --spikes and the drive %s: give one", drive);
+  if (model == NULL && cli->seed != NULL)
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --seed needs a model file; a drive has no random numbers");
   MESO_TRY(make(cli, model, drive, &o, err));
 cleanup:
   free(args.v);
@@ -243,8 +227,15 @@ cleanup:
   return status;
 }
 
+static const meso_param *params_of(const char *name)
+{
+  const meso_forward_ops *ops = meso_forward_by_name(name);
+  return ops != NULL ? ops->params : NULL;
+}
+
 const meso_command meso_cmd_bold = {
-  .name = "bold", .params = rows, .run = run, .stops_cleanly = true,
+  .name = "bold", .params = rows, .params_of = params_of, .run = run, .stops_cleanly = true,
+  .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
   .usage = "bold MODEL.yaml --spikes SPIKES.h5 -o BOLD.h5\n"
            "       mesocast bold [MODEL.yaml] DRIVE.h5 [--set KEY=VALUE] -o BOLD.h5",
   .summary = "predict BOLD from the spikes of a model, or from a drive",

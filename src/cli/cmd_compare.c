@@ -135,4 +135,5 @@ const meso_command meso_cmd_compare = {
   .name = "compare",
   .usage = "compare ANALYSIS.h5 [--measured NAME|FILE] [--lfp F] [--bold F] [-o OUT.json]",
   .summary = "set predictions beside published numbers", .params = rows, .run = run,
+  .takes = MESO_TAKES_OUTPUT,
 };

@@ -36,5 +36,6 @@ cleanup:
 const meso_command meso_cmd_kernels = {
   .name = "kernels", .usage = "kernels MODEL.yaml -o KERNELS.h5",
   .summary = "build the LFP kernels of a model", .run = run,
+  .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
   .stops_cleanly = true,
 };

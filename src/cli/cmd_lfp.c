@@ -74,5 +74,6 @@ cleanup:
 const meso_command meso_cmd_lfp = {
   .name = "lfp", .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--kernels KERNELS.h5] -o LFP.h5",
   .summary = "predict the LFP from spikes", .params = rows, .run = run,
+  .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
   .stops_cleanly = true,
 };

@@ -155,6 +155,8 @@ static meso_status plot(const meso_cli *cli, const options *o, const mesoi_posit
     MESO_FAIL(err, MESO_EUSAGE, "plot: -o %s: must end in .png, .svg or .pdf", cli->output);
   if (o->model[0] != '\0') MESO_TRY(load_model(cli, o->model, &c, err));
   for (size_t i = 0; i < args->n; i++) MESO_TRY(load(cli, args->v[i], &c, err));
+  if (cli->n_sets > 0 && c.model == NULL)
+    MESO_FAIL(err, MESO_EUSAGE, "plot: --set and --seed need a model file");
   MESO_TRY(choose(o, args, &c, &figure, err));
   const meso_figure_data data = data_of(&c);
   MESO_TRY(meso_figure_save(figure, &data, cli->output, cli->command_line, &report, err));
@@ -185,4 +187,5 @@ cleanup:
 const meso_command meso_cmd_plot = {
   .name = "plot", .usage = "plot FILE... [--figure NAME] [--model MODEL.yaml] -o FIG.png|svg|pdf",
   .summary = "draw a figure of spikes, signals or an analysis", .params = rows, .run = run,
+  .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_OUTPUT,
 };

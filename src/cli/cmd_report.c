@@ -11,9 +11,6 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   mesoi_positionals args = {.v = NULL};
   pipeline p = {.cli = cli};
   MESO_TRY(mesoi_options_parse(cli, "report", 0, NULL, 1, 1, &args, err));
-  if (cli->n_sets > 0 || cli->output != NULL)
-    MESO_FAIL(err, MESO_EUSAGE, "report: draws what the run of %s made, into that folder; --set, "
-              "--seed and -o belong to mesocast run", args.v[0]);
   p.dir = args.v[0];
   mesoi_answer_text(cli, "dir", p.dir);
   MESO_TRY(mesoi_pipeline_remake_report(&p, err));

@@ -53,4 +53,6 @@ const meso_command meso_cmd_run = {
   .name = "run", .usage = "run MODEL.yaml [-o DIR] [--spikes SPIKES.h5]",
   .summary = "the whole way: spikes, LFP, BOLD, analyses, report; again, it goes on where it "
              "stopped", .params = rows, .run = run, .stops_cleanly = true,
+  .makes_folder = true,
+  .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
@@ -60,11 +61,13 @@ cleanup:
   return status;
 }
 
-static meso_status write_traces(const meso_cli *cli, const options *o, const meso_signals *traces,
-                                const meso_provenance *provenance, meso_err *err)
+/** Name of the file of traces, which may be neither the network's nor that of the spikes. */
+static meso_status traces_path(const meso_cli *cli, const options *o, const char *network,
+                               char **ret_path, meso_err *err)
 {
   meso_status status = MESO_OK;
   char *path = NULL;
+  struct stat a, b;
   const size_t room = strlen(cli->output) + strlen(o->traces) + sizeof "_traces.h5";
   MESO_ALLOC(err, path, room);
   const char *slash = strrchr(cli->output, '/');
@@ -72,9 +75,13 @@ static meso_status write_traces(const meso_cli *cli, const options *o, const mes
   const size_t stem = dot != NULL ? (size_t) (dot - cli->output) : strlen(cli->output);
   if (o->traces[0] != '\0') (void) snprintf(path, room, "%s", o->traces);
   else (void) snprintf(path, room, "%.*s_traces.h5", (int) stem, cli->output);
-  MESO_TRY(meso_signals_write(path, "traces", traces, provenance, err));
-  mesoi_answer_output(cli, path);
-  mesoi_answer_signals(cli, traces);
+  if (strcmp(path, cli->output) == 0 ||
+      (stat(path, &a) == 0 && stat(network, &b) == 0 && a.st_dev == b.st_dev &&
+       a.st_ino == b.st_ino))
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: traces would overwrite %s; give another name with "
+              "--traces", path);
+  *ret_path = path;
+  path = NULL;
 cleanup:
   free(path);
   return status;
@@ -142,8 +149,14 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   mesoi_origin origin = { .model_text = NULL };
   meso_engine_report report = { .build_s = 0 };
   meso_record_options record = { .quantities = NULL };
+  char *to = NULL;
   const bool recording = o->record[0] != '\0';
-  if (recording) MESO_TRY(read_record(o, &record, err));
+  if (!recording && o->traces[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: --traces needs --record");
+  if (recording) {
+    MESO_TRY(read_record(o, &record, err));
+    MESO_TRY(traces_path(cli, o, path, &to, err));
+  }
   if (cli->n_sets > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
   MESO_TRY(meso_engine_run_network(path, o->duration_ms, cli->n_threads,
@@ -151,11 +164,16 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
                                    recording ? &traces : NULL, &report, err));
   MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
   MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
-  if (traces != NULL) MESO_TRY(write_traces(cli, o, traces, &origin.provenance, err));
+  if (traces != NULL) {
+    MESO_TRY(meso_signals_write(to, "traces", traces, &origin.provenance, err));
+    mesoi_answer_output(cli, to);
+    mesoi_answer_signals(cli, traces);
+  }
   mesoi_answer_output(cli, cli->output);
   answer(cli, spikes, &report);
 cleanup:
   mesoi_origin_clear(&origin);
+  free(to);
   meso_spikes_destroy(spikes);
   meso_signals_destroy(traces);
   return status;
@@ -180,5 +198,6 @@ cleanup:
 const meso_command meso_cmd_simulate = {
   .name = "simulate", .usage = "simulate MODEL.yaml|NETWORK.h5 [OPTIONS] -o SPIKES.h5",
   .summary = "run a network; write its spikes", .params = rows, .run = run,
+  .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
   .stops_cleanly = true,
 };

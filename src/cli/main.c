@@ -13,6 +13,8 @@
 #include "cli_version.h"
 #include "meso_cli.h"
 
+#define MAX_SEED (1LL << 53) /* of simulation.seed: every one is exact as a double */
+
 /* The shared options as main collects them. */
 typedef struct shared {
   meso_cli cli;
@@ -86,22 +88,32 @@ static meso_status take_word(shared *s, int argc, char **argv, int *i, meso_err 
   if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) { s->help = true; goto cleanup; }
   if (strcmp(word, "--version") == 0) { s->version = true; goto cleanup; }
   MESO_TRY(option_value("--threads", NULL, argc, argv, i, &value, err));
-  if (value != NULL) { MESO_TRY(read_threads(value, &s->cli.n_threads, err)); goto cleanup; }
+  if (value != NULL) {
+    s->cli.given |= MESO_TAKES_THREADS;
+    MESO_TRY(read_threads(value, &s->cli.n_threads, err));
+    goto cleanup;
+  }
   MESO_TRY(option_value("--seed", NULL, argc, argv, i, &value, err));
   if (value != NULL) {
     if (s->cli.seed != NULL && strcmp(s->cli.seed, value) != 0)
       MESO_FAIL(err, MESO_EUSAGE, "--seed %s and --seed %s: give one", s->cli.seed, value);
     s->cli.seed = value;
+    s->cli.given |= MESO_TAKES_SEED;
     goto cleanup;
   }
   MESO_TRY(option_value("--set", NULL, argc, argv, i, &value, err));
   if (value != NULL) {
     MESO_TRY(check_set(value, err));
     s->sets[s->cli.n_sets++] = value;
+    s->cli.given |= MESO_TAKES_SET;
     goto cleanup;
   }
   MESO_TRY(option_value("--output", "-o", argc, argv, i, &value, err));
-  if (value != NULL) { s->cli.output = value; goto cleanup; }
+  if (value != NULL) {
+    s->cli.output = value;
+    s->cli.given |= MESO_TAKES_OUTPUT;
+    goto cleanup;
+  }
   s->args[s->cli.n_args++] = word;
 cleanup:
   return status;
@@ -115,8 +127,9 @@ static meso_status add_seed(shared *s, meso_err *err)
   if (s->cli.seed == NULL) goto cleanup;
   char *end = NULL;
   const long long number = strtoll(s->cli.seed, &end, 10);
-  if (end == s->cli.seed || *end != '\0' || number < 1)
-    MESO_FAIL(err, MESO_EUSAGE, "--seed %s: must be a whole number >= 1", s->cli.seed);
+  if (end == s->cli.seed || *end != '\0' || number < 1 || number > MAX_SEED)
+    MESO_FAIL(err, MESO_EUSAGE, "--seed %s: must be a whole number from 1 to %lld", s->cli.seed,
+              MAX_SEED);
   for (size_t i = 0; i < s->cli.n_sets; i++) {
     const char *set = s->sets[i];
     if (strncmp(set, key, sizeof key - 1) == 0 &&
@@ -161,6 +174,15 @@ static meso_status unknown_command(const char *word, meso_err *err)
                       near != NULL ? "; did you mean " : "", near != NULL ? near : "");
 }
 
+/* How many words say what --help is about: "analyze spectrum spikes.h5 --help". */
+static size_t words_of_help(const shared *s)
+{
+  if (s->cli.n_args == 0) return 0;
+  const meso_command *command = meso_command_by_name(s->cli.args[0]);
+  if (s->cli.n_args == 1 || command == NULL || command->params_of == NULL) return 1;
+  return command->params_of(s->cli.args[1]) != NULL ? 2 : 1;
+}
+
 static meso_status run_command(shared *s, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -171,6 +193,7 @@ static meso_status run_command(shared *s, meso_err *err)
   const meso_command *help = meso_command_by_name("help");
   if (s->help && help != NULL) {
     mesoi_answer_text(&s->cli, "command", help->name);
+    s->cli.n_args = words_of_help(s);
     MESO_TRY(help->run(&s->cli, err));
     goto cleanup;
   }
@@ -183,6 +206,7 @@ static meso_status run_command(shared *s, meso_err *err)
   s->cli.args++;
   s->cli.n_args--;
   mesoi_answer_text(&s->cli, "command", command->name);
+  MESO_TRY(mesoi_shared_check(&s->cli, command, err));
   if (command->stops_cleanly) mesoi_signals_catch();
   MESO_TRY(command->run(&s->cli, err));
 cleanup:

@@ -11,8 +11,12 @@
 
 struct mesoi_answer; /* cli_answer.h */
 
-/** Options shared by all commands, parsed by main. */
+/** Options that main reads and that only some commands take. */
+enum { MESO_TAKES_SET = 1, MESO_TAKES_SEED = 2, MESO_TAKES_THREADS = 4, MESO_TAKES_OUTPUT = 8 };
+
+/** What main read: the same for all commands. */
 typedef struct meso_cli {
+  unsigned given;             /**< MESO_TAKES_...: which of these options there were */
   int n_threads;              /**< --threads, default 2 */
   bool quiet, json;
   const char *seed;           /**< --seed text or NULL; also the last entry of sets */
@@ -29,6 +33,11 @@ typedef struct meso_cli {
 typedef struct meso_command {
   const char *name, *usage, *summary;
   const meso_param *params;   /**< its own options; NULL: none */
+  /** Rows that go with a name it takes (an analysis, a forward model), or NULL; itself NULL if
+   *  it takes no such name. */
+  const meso_param *(*params_of)(const char *name);
+  unsigned takes;             /**< MESO_TAKES_...: main refuses the others */
+  bool makes_folder;          /**< -o is a folder, which it makes */
   bool stops_cleanly;         /**< long work: reports progress, so a signal makes it clean up and
                                    stop; other commands die of it at once */
   meso_status (*run)(const meso_cli *cli, meso_err *err);

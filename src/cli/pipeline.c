@@ -328,6 +328,7 @@ static meso_status make_folder(const char *dir, meso_err *err)
 {
   meso_status status = MESO_OK;
   char path[PIPELINE_PATH];
+  struct stat st;
   if (strlen(dir) + 64 > sizeof path) MESO_FAIL(err, MESO_EINVAL, "%s: name too long", dir);
   (void) snprintf(path, sizeof path, "%s", dir);
   for (char *c = path + 1;; c++) {
@@ -335,7 +336,10 @@ static meso_status make_folder(const char *dir, meso_err *err)
     const char end = *c;
     *c = '\0';
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
-      MESO_FAIL(err, MESO_EIO, "%s: cannot create the folder: %s", path, strerror(errno));
+      MESO_FAIL(err, errno == ENOTDIR || errno == ENOENT ? MESO_ENOTFOUND : MESO_EIO,
+                "%s: cannot create the folder: %s", path, strerror(errno));
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+      MESO_FAIL(err, MESO_EINVAL, "%s: is not a folder", path);
     *c = end;
     if (end == '\0') break;
   }

@@ -1,0 +1,97 @@
+/* cli_shared.c: the options that main reads: their table, and which command takes which. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli_options.h"
+
+const mesoi_shared_option mesoi_shared_options[] = {
+  { "--threads", "N", "threads; results do not depend on it [2]", MESO_TAKES_THREADS },
+  { "--seed", "S", "simulation.seed of the model", MESO_TAKES_SEED },
+  { "--set", "KEY=VALUE", "changes one value of the model, analysis or forward model; may be "
+                          "repeated", MESO_TAKES_SET },
+  { "--output", "FILE", "what to write; also -o FILE", MESO_TAKES_OUTPUT },
+  { "--json", "", "one JSON object on stdout in place of lines", 0 },
+  { "--quiet", "", "no lines and no warnings", 0 },
+  { "--progress", "", "progress on stderr, even if that is no terminal", 0 },
+  { "--help", "", "what the command does and takes", 0 },
+  { "--version", "", "versions of the program and of what it was built with", 0 },
+  { NULL, NULL, NULL, 0 },
+};
+
+void mesoi_shared_print(unsigned takes)
+{
+  for (const mesoi_shared_option *s = mesoi_shared_options; s->name != NULL; s++) {
+    char left[64];
+    if (s->takes != 0 && (s->takes & takes) == 0) continue;
+    (void) snprintf(left, sizeof left, "%s%s%s", s->name, s->value[0] != '\0' ? " " : "", s->value);
+    printf("  %-22s %s\n", left, s->help);
+  }
+}
+
+/** Whether a path and a word of the command line, or its part after '=', are one file. */
+static bool is_same_file(const struct stat *file, const char *word)
+{
+  const char *equals = strchr(word, '=');
+  struct stat st;
+  if (stat(word, &st) == 0 && st.st_dev == file->st_dev && st.st_ino == file->st_ino) return true;
+  return equals != NULL && stat(equals + 1, &st) == 0 && st.st_dev == file->st_dev &&
+         st.st_ino == file->st_ino;
+}
+
+/** What is wrong with the path is found before the work, not after it. */
+static meso_status check_output(const meso_cli *cli, const meso_command *command, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *path = cli->output, *slash = strrchr(path, '/');
+  char *folder = NULL;
+  struct stat st;
+  if (path[0] == '\0') MESO_FAIL(err, MESO_EINVAL, "-o: the name of the output is empty");
+  const bool exists = stat(path, &st) == 0;
+  for (size_t i = 0; exists && i < cli->n_args; i++)
+    if (is_same_file(&st, cli->args[i]))
+      MESO_FAIL(err, MESO_EUSAGE, "%s: -o %s would overwrite its own input %s", command->name, path,
+                cli->args[i]);
+  if (command->makes_folder) goto cleanup;
+  if (exists && S_ISDIR(st.st_mode))
+    MESO_FAIL(err, MESO_EINVAL, "-o %s: is a folder; it must be the name of a file", path);
+  MESO_STRDUP(err, folder, slash == NULL ? "." : path);
+  if (slash != NULL) folder[slash - path + (slash == path)] = '\0';
+  if (stat(folder, &st) != 0)
+    MESO_FAIL(err, MESO_ENOTFOUND, "-o %s: there is no folder %s", path, folder);
+  if (!S_ISDIR(st.st_mode))
+    MESO_FAIL(err, MESO_EINVAL, "-o %s: %s is not a folder", path, folder);
+cleanup:
+  free(folder);
+  return status;
+}
+
+meso_status mesoi_shared_check(const meso_cli *cli, const meso_command *command, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (const mesoi_shared_option *s = mesoi_shared_options; s->name != NULL; s++)
+    if ((s->takes & cli->given & ~command->takes) != 0)
+      MESO_FAIL(err, MESO_EUSAGE, "%s: this command takes no %s (see mesocast help %s)",
+                command->name, s->name, command->name);
+  if (cli->output != NULL) MESO_TRY(check_output(cli, command, err));
+cleanup:
+  return status;
+}
+
+meso_status mesoi_sets_apply(const meso_cli *cli, const meso_param *rows, void *object,
+                             meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_where where = { .file = "--set", .path = NULL };
+  for (size_t i = 0; i < cli->n_sets; i++) {
+    char key[64];
+    const size_t n = strcspn(cli->sets[i], "=");
+    if (n >= sizeof key) MESO_FAIL(err, MESO_EUSAGE, "--set %s: key too long", cli->sets[i]);
+    memcpy(key, cli->sets[i], n);
+    key[n] = '\0';
+    MESO_TRY(meso_params_set(rows, object, key, cli->sets[i] + n + 1, &where, err));
+  }
+cleanup:
+  return status;
+}
