@@ -16,13 +16,20 @@ extern "C" {
  *  @param[in] morphology_dirs  n_dirs folders searched for the SWC files, in order
  *  Result: "/kernels/data" (pathway, channel, lag) mV, "/kernels/lag_ms", "/kernels/source",
  *  "/kernels/cell_type", "/kernels/population" (names, one a pathway), "/kernels/channel_um"
- *  (channel, 3); "/populations/{name,size,is_source}", all of the model; excitatory input of each
+ *  (channel, 3); "/kernels/model", the keys of the model that kernels depend on, a line each;
+ *  "/populations/{name,size,is_source}", all of the model; excitatory input of each
  *  population as weight times events: "/charge/external" (pA/s), "/charge/per_spike" (population,
  *  source; pA per spike of every source neuron); group attributes hold every parameter. */
 MESO_MUST_CHECK meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
                                                const char *const *morphology_dirs, int n_threads,
                                                const meso_progress *progress,
                                                meso_result **ret_kernels, meso_err *err);
+
+/** Fails with MESO_EINVAL unless the kernels were built from this model, and names the first key
+ *  that differs; MESO_EFORMAT if they do not say of which model they are. What they do not depend
+ *  on may differ: simulation.duration_ms, simulation.seed, thalamus, lfp.output_rate_Hz. */
+MESO_MUST_CHECK meso_status meso_kernels_check(const meso_result *kernels, const meso_model *model,
+                                               meso_err *err);
 
 /** Convolves the spikes with the kernels (FFTW, overlap-save). Populations of the model must have
  *  its sizes; sources (poisson) may be missing: they count as silent, which attribute

@@ -460,6 +460,79 @@ cleanup:
   return status;
 }
 
+/* ---- of which model they are -------------------------------------------------------------- */
+
+static bool kernels_depend_on(const char *line)
+{
+  static const char *const not_on[] = {"simulation.duration_ms ", "simulation.seed ", "thalamus.",
+                                       "lfp.output_rate_Hz "};
+  for (size_t i = 0; i < sizeof not_on / sizeof not_on[0]; i++)
+    if (strncmp(line, not_on[i], strlen(not_on[i])) == 0) return false;
+  return true;
+}
+
+/** Lines of the canonical text that kernels depend on; they point into *ret_text, which the caller
+ *  frees as well as the list. */
+static meso_status model_lines(const meso_model *model, char **ret_text, const char ***ret_line,
+                               size_t *ret_n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t n_breaks = 0, n = 0;
+  char *text = meso_model_canonical(model, MESO_SECTION_NETWORK | MESO_SECTION_LFP);
+  const char **line = NULL;
+  if (text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write the model as text");
+  for (const char *c = text; *c != '\0'; c++) n_breaks += *c == '\n';
+  MESO_ALLOC(err, line, n_breaks);
+  for (char *at = text, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+    *end = '\0';
+    if (kernels_depend_on(at)) line[n++] = at;
+  }
+  *ret_n = n;
+  *ret_text = text;
+  *ret_line = line;
+  text = NULL;
+cleanup:
+  free(text);
+  return status;
+}
+
+static meso_status add_model(const meso_model *model, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *text = NULL;
+  const char **line = NULL;
+  size_t n = 0;
+  MESO_TRY(model_lines(model, &text, &line, &n, err));
+  MESO_TRY(meso_result_add_text(result, "/kernels/model", n, line, err));
+cleanup:
+  free(line);
+  free(text);
+  return status;
+}
+
+meso_status meso_kernels_check(const meso_result *kernels, const meso_model *model, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *text = NULL;
+  const char **line = NULL;
+  size_t n = 0;
+  const meso_array *of = meso_result_find(kernels, "/kernels/model");
+  if (of == NULL || of->text == NULL)
+    MESO_FAIL(err, MESO_EFORMAT, "/kernels/model: missing: not kernels, or of an unknown model");
+  const size_t n_of = meso_array_count(of);
+  MESO_TRY(model_lines(model, &text, &line, &n, err));
+  for (size_t i = 0; i < n || i < n_of; i++) {
+    const char *here = i < n ? line[i] : "nothing", *there = i < n_of ? of->text[i] : "nothing";
+    if (strcmp(here, there) != 0)
+      MESO_FAIL(err, MESO_EINVAL, "kernels of another model: the model has %.300s, they have "
+                "%.300s", here, there);
+  }
+cleanup:
+  free(line);
+  free(text);
+  return status;
+}
+
 meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
                                const char *const *morphology_dirs, int n_threads,
                                const meso_progress *progress, meso_result **ret_kernels,
@@ -479,6 +552,7 @@ meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
   MESO_TRY(add_charge(model, result, err));
   MESO_TRY(add_populations(model, result, err));
   MESO_TRY(add_attributes(&b, result, err));
+  MESO_TRY(add_model(model, result, err));
   *ret_kernels = result;
   result = NULL;
 cleanup:

@@ -281,6 +281,32 @@ static void test_numbers_of_the_answer(void)
   json_decref(info);
 }
 
+/* ---- lfp ----------------------------------------------------------------------------------- */
+
+/* Kernels of another model are refused, by the key that differs; what they do not depend on may. */
+static void test_lfp_of_other_kernels(void)
+{
+  static const struct { const char *set, *key; } other[] = {
+    { "probe.sigma_S_per_m=0.4", "probe.sigma_S_per_m = 0.4" },
+    { "probe.n_contacts=3", "probe.n_contacts = 3" }, { "scaling.N=0.5", "scaling.N = 0.5" },
+    { "synapses.excitatory.PSP_mV=0.25", "PSP_mV = 0.25" },
+    { "lfp.kernel_duration_ms=50", "lfp.kernel_duration_ms = 50" },
+  };
+  char arguments[256];
+  for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
+    snprintf(arguments, sizeof arguments, "lfp " TOY " --set %s --spikes run/spikes.h5 --kernels "
+             "run/kernels.h5 -o other.h5", other[i].set);
+    cli_expect(3, arguments);
+    CU_ASSERT(cli_said("run/kernels.h5") && cli_said(other[i].key));
+  }
+  cli_expect(3, "lfp " TOY " --spikes run/spikes.h5 --kernels run/analysis.h5 -o other.h5");
+  cli_expect(0, "lfp " TOY " --set simulation.duration_ms=9000 --seed 5 --set "
+             "lfp.output_rate_Hz=500 --spikes run/spikes.h5 --kernels run/kernels.h5 -o half.h5");
+  cli_expect(0, "lfp " TOY " --spikes run/spikes.h5 --kernels run/kernels.h5 -o same.h5");
+  CU_ASSERT(cli_same_digest("same.h5", "run/lfp.h5"));
+  shell("h5=$(sha256sum run/kernels.h5 | cut -c 1-64) && grep -q $h5 same.h5");
+}
+
 /* ---- bold ---------------------------------------------------------------------------------- */
 
 static void test_bold_is_that_of_the_run(void)
@@ -515,6 +541,7 @@ int main(void)
     { "an output that cannot be created", test_output_cannot_be_created },
     { "help of an analysis and of a forward model", test_help_of_a_name },
     { "numbers of an answer are those of the file", test_numbers_of_the_answer },
+    { "lfp of kernels of another model", test_lfp_of_other_kernels },
     { "bold from spikes is that of the run", test_bold_is_that_of_the_run },
     { "bold of a drive", test_bold_of_a_drive },
     { "bold of a short recording warns", test_short_recording_warns },

@@ -23,7 +23,10 @@ static meso_status get_kernels(const meso_cli *cli, const char *path, const meso
   meso_status status = MESO_OK;
   mesoi_dirs dirs = { .n = 0 };
   if (o->kernels[0] != '\0') {
+    meso_err why = { .status = MESO_OK };
     MESO_TRY(meso_result_read(o->kernels, ret, err));
+    status = meso_kernels_check(*ret, model, &why);
+    if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", o->kernels, why.msg);
     goto cleanup;
   }
   MESO_TRY(mesoi_dirs_find(path, &dirs, err));
@@ -54,8 +57,8 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(mesoi_go_on("lfp", err));
   MESO_TRY(meso_lfp_from_kernels(kernels, spikes, model->lfp.output_rate_Hz, cli->n_threads, &lfp,
                                  err));
-  const char *const inputs[] = { args.v[0], o.spikes };
-  MESO_TRY(mesoi_origin_make(cli, model, 2, inputs, &origin, err));
+  const char *const inputs[] = { args.v[0], o.spikes, o.kernels };
+  MESO_TRY(mesoi_origin_make(cli, model, o.kernels[0] != '\0' ? 3 : 2, inputs, &origin, err));
   MESO_TRY(mesoi_go_on("lfp", err));
   MESO_TRY(meso_signals_write(cli->output, "lfp", lfp, &origin.provenance, err));
   mesoi_answer_output(cli, cli->output);
