@@ -64,8 +64,13 @@ static meso_status find_morphology(const meso_cell_type *type, size_t n_dirs,
                            name);
     if (n > 0 && n < MAX_PATH && access(path, R_OK) == 0) return MESO_OK;
   }
-  MESO_FAIL(err, MESO_ENOTFOUND, "morphology '%s' of cell type %s is in none of %zu folders%s%s",
-            name, type->name, n_dirs, n_dirs > 0 ? ", first " : "", n_dirs > 0 ? dirs[0] : "");
+  char searched[700] = "";
+  for (size_t i = 0, used = 0; i < (absolute ? 0 : n_dirs) && used < sizeof searched; i++)
+    used += (size_t) snprintf(searched + used, sizeof searched - used, "%s%s",
+                              i > 0 ? ", " : "; searched ", dirs[i]);
+  MESO_FAIL(err, MESO_ENOTFOUND, "%s%scells.%s.morphology = %s: there is no such file%s",
+            type->morphology_place != NULL ? type->morphology_place : "",
+            type->morphology_place != NULL ? ": " : "", type->name, name, searched);
 cleanup:
   return status;
 }

@@ -1,9 +1,11 @@
 /* cli_files.c: what several commands do with files. */
 #include "cli_files.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli_answer.h"
 #include "meso_engine.h"
@@ -59,37 +61,68 @@ meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
                                    ret_currents, err);
 }
 
-static meso_status add_dir(mesoi_dirs *dirs, const char *base, size_t n_base, const char *tail,
-                           meso_err *err)
+/* ---- folders of data ----------------------------------------------------------------------- */
+
+typedef enum place_base { BESIDE_MODEL, ENVIRONMENT, INSTALLED, BESIDE_PROGRAM, N_BASES } place_base;
+typedef struct place { place_base base; const char *below; } place;
+
+static const place morphology_places[] = {
+  { BESIDE_MODEL, "" }, { BESIDE_MODEL, "/morphologies" }, { ENVIRONMENT, "" },
+  { ENVIRONMENT, "/morphologies" }, { ENVIRONMENT, "/../morphologies" },
+  { BESIDE_MODEL, "/../../morphologies" }, { INSTALLED, "/morphologies" },
+  { BESIDE_PROGRAM, "/morphologies" }, { BESIDE_PROGRAM, "/../morphologies" },
+  { BESIDE_PROGRAM, "/../../morphologies" }, /* libtool: build/.libs */
+};
+static const place measured_places[] = {
+  { BESIDE_MODEL, "/measured" }, { ENVIRONMENT, "/measured" }, { BESIDE_MODEL, "/../measured" },
+  { INSTALLED, "/measured" }, { BESIDE_PROGRAM, "/data/measured" },
+  { BESIDE_PROGRAM, "/../data/measured" }, { BESIDE_PROGRAM, "/../../data/measured" },
+};
+
+/** Folder part of a path, without the slash: "." if it has none. */
+static void folder_of(const char *path, char folder[PATH_MAX])
+{
+  const char *slash = strrchr(path, '/');
+  const size_t n = slash == NULL ? 0 : (size_t) (slash - path);
+  (void) snprintf(folder, PATH_MAX, "%.*s", (int) n, path);
+  if (slash == NULL) (void) snprintf(folder, PATH_MAX, ".");
+}
+
+/** Existing folders among the places; those whose base is unknown are left out. */
+static meso_status find_places(const char *model_path, size_t n, const place *places,
+                               mesoi_dirs *dirs, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const size_t room = n_base + strlen(tail) + 1;
-  char *dir = NULL;
-  MESO_ALLOC(err, dir, room);
-  (void) snprintf(dir, room, "%.*s%s", (int) n_base, base, tail);
-  dirs->v[dirs->n++] = dir;
+  char model[PATH_MAX], program[PATH_MAX], path[2 * PATH_MAX];
+  const char *bases[N_BASES] = { [ENVIRONMENT] = getenv("MESOCAST_DATADIR"),
+                                 [INSTALLED] = PKGDATADIR };
+  const ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+  dirs->n = 0;
+  if (length > 0) {
+    path[length] = '\0';
+    folder_of(path, program);
+    bases[BESIDE_PROGRAM] = program;
+  }
+  if (model_path != NULL) {
+    folder_of(model_path, model);
+    bases[BESIDE_MODEL] = model;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const char *base = bases[places[i].base];
+    if (base == NULL) continue;
+    (void) snprintf(path, sizeof path, "%s%s", base, places[i].below);
+    if (access(path[0] != '\0' ? path : "/", X_OK) != 0) continue;
+    MESO_STRDUP(err, dirs->v[dirs->n], path);
+    dirs->n++;
+  }
 cleanup:
   return status;
 }
 
 meso_status mesoi_dirs_find(const char *model_path, mesoi_dirs *dirs, meso_err *err)
 {
-  meso_status status = MESO_OK;
-  const char *slash = strrchr(model_path, '/');
-  const char *beside = slash == NULL ? "." : model_path;
-  const size_t n = slash == NULL ? 1 : (size_t) (slash - model_path) + (slash == model_path);
-  const char *data = getenv("MESOCAST_DATADIR");
-  dirs->n = 0;
-  MESO_TRY(add_dir(dirs, beside, n, "", err));
-  if (data != NULL) {
-    MESO_TRY(add_dir(dirs, data, strlen(data), "", err));
-    MESO_TRY(add_dir(dirs, data, strlen(data), "/morphologies", err));
-  }
-  MESO_TRY(add_dir(dirs, PKGDATADIR, strlen(PKGDATADIR), "", err));
-  MESO_TRY(add_dir(dirs, PKGDATADIR, strlen(PKGDATADIR), "/morphologies", err));
-  MESO_TRY(add_dir(dirs, beside, n, "/../../morphologies", err));
-cleanup:
-  return status;
+  return find_places(model_path, sizeof morphology_places / sizeof morphology_places[0],
+                     morphology_places, dirs, err);
 }
 
 void mesoi_dirs_clear(mesoi_dirs *dirs)
@@ -101,24 +134,22 @@ void mesoi_dirs_clear(mesoi_dirs *dirs)
 meso_status mesoi_measured_find(const char *model_path, glob_t *found, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char pattern[4096], beside[4096] = "";
-  const char *slash = model_path != NULL ? strrchr(model_path, '/') : NULL;
-  if (slash != NULL)
-    (void) snprintf(beside, sizeof beside, "%.*s/..", (int) (slash - model_path), model_path);
-  const char *dir[] = { getenv("MESOCAST_DATADIR"), slash != NULL ? beside : NULL, PKGDATADIR,
-                        "data" };
-  for (size_t i = 0; i < sizeof dir / sizeof dir[0]; i++) {
-    if (dir[i] == NULL) continue;
-    (void) snprintf(pattern, sizeof pattern, "%s/measured/*.yaml", dir[i]);
+  mesoi_dirs dirs = { .n = 0 };
+  MESO_TRY(find_places(model_path, sizeof measured_places / sizeof measured_places[0],
+                       measured_places, &dirs, err));
+  for (size_t i = 0; i < dirs.n; i++) {
+    char pattern[2 * PATH_MAX + 16];
+    (void) snprintf(pattern, sizeof pattern, "%s/*.yaml", dirs.v[i]);
     const int code = glob(pattern, 0, NULL, found);
     if (code == 0) goto cleanup;
     globfree(found);
     memset(found, 0, sizeof *found);
     if (code == GLOB_NOSPACE) MESO_FAIL(err, MESO_ENOMEM, "cannot list %s", pattern);
   }
-  MESO_FAIL(err, MESO_ENOTFOUND, "no published numbers in %s/measured; set MESOCAST_DATADIR or "
-            "give --measured FILE", PKGDATADIR);
+  MESO_FAIL(err, MESO_ENOTFOUND, "no published numbers beside the model, in %s/measured or beside "
+            "the program; set MESOCAST_DATADIR or give --measured FILE", PKGDATADIR);
 cleanup:
+  mesoi_dirs_clear(&dirs);
   return status;
 }
 

@@ -31,15 +31,17 @@ MESO_MUST_CHECK meso_status mesoi_currents_make(const meso_cli *cli, const meso_
                                                 const meso_spikes *spikes,
                                                 meso_signals **ret_currents, meso_err *err);
 
-/** Folders searched for morphologies, in order: beside the model file, $MESOCAST_DATADIR, the
- *  installed data, the source tree. */
-typedef struct mesoi_dirs { size_t n; char *v[6]; } mesoi_dirs;
+/** Folders with data, in the order in which they are searched: beside the model file,
+ *  $MESOCAST_DATADIR, the source tree that the model is in, the installed data, the source tree
+ *  that the program was built in. The current directory plays no part. */
+typedef struct mesoi_dirs { size_t n; char *v[16]; } mesoi_dirs;
+/** Folders of morphologies. model_path may be NULL. Free with mesoi_dirs_clear, on failure too. */
 MESO_MUST_CHECK meso_status mesoi_dirs_find(const char *model_path, mesoi_dirs *dirs,
                                             meso_err *err);
 void mesoi_dirs_clear(mesoi_dirs *dirs);
 
-/** Published numbers (measured/x.yaml): in $MESOCAST_DATADIR, beside the folder of the model
- *  (may be NULL), the installed data, ./data. found must be zeroed; free with globfree. */
+/** Published numbers (x.yaml) of the first folder that has any. model_path may be NULL. found must
+ *  be zeroed; free with globfree. None: MESO_ENOTFOUND, with the folders. */
 MESO_MUST_CHECK meso_status mesoi_measured_find(const char *model_path, glob_t *found,
                                                 meso_err *err);
 

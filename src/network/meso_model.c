@@ -316,7 +316,10 @@ cleanup:
 void meso_model_destroy(meso_model *model)
 {
   if (model == NULL) return;
-  for (size_t i = 0; i < model->n_cell_types; i++) free(model->cell_type[i].layer_share);
+  for (size_t i = 0; i < model->n_cell_types; i++) {
+    free(model->cell_type[i].layer_share);
+    free(model->cell_type[i].morphology_place);
+  }
   for (const meso_model_section *s = meso_model_sections(); s->path != NULL; s++) {
     for (size_t i = 0; i < mesoi_section_count(model, s); i++)
       meso_params_clear(s->rows, mesoi_section_object(model, s, i));

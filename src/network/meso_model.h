@@ -80,6 +80,7 @@ typedef struct meso_cell_type {
   char *population_name;
   double fraction;             /**< of the population's neurons; sums to 1 per population */
   char *morphology;            /**< SWC file, relative to the model file or the data directory */
+  char *morphology_place;      /**< "file:line" where the model says so, for messages; or NULL */
   char *sections;              /**< section types that carry synapses: "dend", "dend+apic", ... */
   double *share;               /**< (n_populations) share of each source's synapses onto this
                                     population that land on this cell type (T_yX); sums to 1 over

@@ -260,6 +260,8 @@ static meso_status prepare_cell(meso_model *model, const mesoi_node *root, size_
   if (model->population[c->population].model == MESO_NEURON_POISSON)
     REFUSE("cells", i, "population", "a poisson population has no cells");
   if (c->morphology[0] == '\0') REFUSE("cells", i, "morphology", "must be the name of a file");
+  const mesoi_node *at = mesoi_node_find(&mesoi_node_find(root, "cells")->child[i], "morphology");
+  MESO_STRDUP(err, c->morphology_place, mesoi_node_place(at).text);
   if (model->n_layers == 0) REFUSE("cells", i, "population", "cells need layers");
   if (c->share_list.n == 0) {
     free(c->share_list.v);
