@@ -26,8 +26,45 @@ expect() { # expect NAME STAGES ARGS...
   result $? "$name: made '$got', want '$want'"
 }
 
-echo 1..13
-expect "first run" "simulate currents kernels lfp bold analysis report "
+# refused NAME WORDS ARGS...: exit 3 with these words, nothing simulated, no folder left
+refused() {
+  name=$1 words=$2
+  shift 2
+  : >log
+  "$mesocast" run "$model" -o new/folder --progress "$@" 2>log
+  [ $? -eq 3 ] && grep -q "$words" log && ! grep -q 'simulate:' log && [ ! -e new ]
+  result $? "$name"
+}
+
+echo 1..25
+refused 'a published number that is not there' 'compare.measured.*rate_L99E' \
+  --set compare.measured=rate_L99E --set simulation.duration_ms=1000000
+refused 'a forward model that is not there' 'bold.model = no_such' \
+  --set bold.model=no_such --set simulation.duration_ms=1000000
+refused 'a missing morphology' 'cells.stick.morphology = none.swc' \
+  --set cells.stick.morphology=none.swc --set simulation.duration_ms=1000000
+refused 'a section type that is not there' 'axons' \
+  --set cells.stick.sections=axons --set simulation.duration_ms=1000000
+refused 'an output rate between the steps of the kernels' 'lfp.output_rate_Hz = 333' \
+  --set lfp.output_rate_Hz=333 --set simulation.duration_ms=1000000
+mkdir kept && "$mesocast" run "$model" -o kept/new --set cells.stick.morphology=no.swc 2>log
+[ -d kept ] && [ ! -e kept/new ]
+result $? "folders from before a run that failed stay"
+rmdir kept
+
+# Temporary files of a process that is gone are removed, those of a living one and others are not.
+sleep 0 &
+gone=$!
+wait $gone
+mkdir -p out/figures
+touch "out/lfp.h5.$gone-0.tmp" "out/figures/lfp.png.$gone-3.tmp" "out/lfp.h5.$$-0.tmp" \
+  out/notes.tmp "out/x.$gone-.tmp" "out/$gone-0.tmp"
+expect "first run" "kernels simulate currents lfp bold analysis report "
+[ ! -e "out/lfp.h5.$gone-0.tmp" ] && [ ! -e "out/figures/lfp.png.$gone-3.tmp" ] &&
+  [ -e "out/lfp.h5.$$-0.tmp" ] && [ -e out/notes.tmp ] && [ -e "out/x.$gone-.tmp" ] &&
+  [ -e "out/$gone-0.tmp" ]
+result $? "temporary files of a process that is gone are removed"
+rm out/*.tmp
 [ -s out/report.html ] && [ -s out/figures/raster.svg ] && [ -s out/figures/raster.png ]
 result $? "report and figures are there"
 grep -q '<svg' out/report.html && ! grep -Eq '(src|href)="https?://' out/report.html
@@ -40,9 +77,24 @@ expect "changed BOLD key" "bold report " --set bold.gain=2
 expect "changed back" "bold report "
 printf x >>out/lfp.h5
 expect "damaged lfp.h5" "lfp "
+printf x >>out/figures/lfp.png
+expect "changed figure" "report "
+rm -r out/figures
+expect "figures removed" "report "
+[ -s out/figures/lfp.png ] && "$mesocast" verify out >log 2>&1
+result $? "figures are there again"
+n_inputs=$(awk '/"report": \{/ { inside = 1 } inside && /\.h5": "[0-9a-f]*"/ { n++ }
+  END { print n + 0 }' out/stages.json)
+[ "$n_inputs" -eq 6 ] || echo "$n_inputs inputs" >log
+[ "$n_inputs" -eq 6 ]
+result $? "all inputs of the report are in the record"
 rm out/kernels.h5
 expect "missing kernels.h5" "kernels "
 expect "one thread" "" --threads 1
+mkdir pipe && mkfifo pipe/stages.json
+timeout 60 "$mesocast" run "$model" -o pipe >log 2>&1
+[ $? -eq 3 ] && grep -q 'pipe/stages.json' log
+result $? "a pipe in the place of the record is refused"
 rm -rf out
 made --threads 1 >/dev/null &&
   made --threads 1 --spikes first.h5 -o imported >/dev/null &&

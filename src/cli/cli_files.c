@@ -15,7 +15,7 @@ meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model, size
 {
   meso_status status = MESO_OK;
   memset(origin, 0, sizeof *origin);
-  if (n > 4) MESO_FAIL(err, MESO_EBUG, "%zu inputs of one file", n);
+  if (n > MESOI_MAX_INPUTS) MESO_FAIL(err, MESO_EBUG, "%zu inputs of one file", n);
   origin->provenance.command_line = cli->command_line;
   if (model != NULL) {
     origin->model_text = meso_model_canonical(model, MESO_SECTION_ALL);
@@ -63,7 +63,9 @@ meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
 
 /* ---- folders of data ----------------------------------------------------------------------- */
 
-typedef enum place_base { BESIDE_MODEL, ENVIRONMENT, INSTALLED, BESIDE_PROGRAM, N_BASES } place_base;
+typedef enum place_base {
+  BESIDE_MODEL, ENVIRONMENT, INSTALLED, BESIDE_PROGRAM, N_BASES
+} place_base;
 typedef struct place { place_base base; const char *below; } place;
 
 static const place morphology_places[] = {

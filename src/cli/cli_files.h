@@ -8,16 +8,18 @@
 #include "meso_io.h"
 #include "meso_model.h"
 
+enum { MESOI_MAX_INPUTS = 8 };
+
 /** Provenance of one output: command line, model, seed, checksums of the inputs. */
 typedef struct mesoi_origin {
   meso_provenance provenance;
   char *model_text;
-  const char *input[4];
-  char sha256[4][65];
-  const char *sha256_list[4];
+  const char *input[MESOI_MAX_INPUTS];
+  char sha256[MESOI_MAX_INPUTS][65];
+  const char *sha256_list[MESOI_MAX_INPUTS];
 } mesoi_origin;
 
-/** model may be NULL. inputs: n (<= 4) file names, borrowed. Free with mesoi_origin_clear. */
+/** model may be NULL. inputs: n (<= MESOI_MAX_INPUTS) file names, borrowed. Free with mesoi_origin_clear. */
 MESO_MUST_CHECK meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model,
                                               size_t n, const char *const *inputs,
                                               mesoi_origin *origin, meso_err *err);

@@ -1,7 +1,6 @@
 /* pipeline.c: keys, checksums, and running what is out of date; the report alone. */
 #include "pipeline.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,7 +146,6 @@ cleanup:
 
 /* ---- stages.json -------------------------------------------------------------------------- */
 
-static const char model_copy[] = "model_as_run.yaml";
 enum { MAX_MODEL_BYTES = 1 << 26 };
 
 /** A missing or unreadable record means that nothing is up to date. */
@@ -183,13 +181,13 @@ static meso_status record_model(pipeline *p, meso_err *err)
   size_t n = 0;
   json_t *sets = json_array();
   MESO_TRY(meso_file_read(p->model_path, MAX_MODEL_BYTES, &bytes, &n, err));
-  mesoi_pipeline_path(p, model_copy, path);
+  mesoi_pipeline_path(p, PIPELINE_MODEL_COPY, path);
   MESO_TRY(meso_file_write(path, bytes, n, err));
   meso_sha256_bytes(bytes, n, sha256);
   for (size_t i = 0; i < p->cli->n_sets; i++)
     (void) json_array_append_new(sets, json_string(p->cli->sets[i]));
   json_t *model = json_pack("{s:s, s:O, s:s, s:s}", "path", p->model_path, "sets", sets, "copy",
-                            model_copy, "sha256", sha256);
+                            PIPELINE_MODEL_COPY, "sha256", sha256);
   if (json_array_size(sets) != p->cli->n_sets ||
       json_object_set_new(p->record, "version", json_string(PACKAGE_VERSION)) != 0 ||
       json_object_set_new(p->record, "model", model) != 0)
@@ -261,11 +259,15 @@ cleanup:
 
 /** Notes a finished stage. */
 static meso_status record_stage(pipeline *p, const pipeline_stage *s, const char *key,
-                                const char *sha256, meso_err *err)
+                                const char *sha256, const meso_provenance *provenance,
+                                meso_err *err)
 {
   meso_status status = MESO_OK;
-  json_t *entry = json_pack("{s:s, s:s, s:s, s:s}", "key", key, "command", p->command, "output",
-                            s->output, "sha256", sha256);
+  json_t *inputs = json_object();
+  for (size_t i = 0; i < provenance->n_inputs; i++)
+    (void) json_object_set_new(inputs, s->inputs[i], json_string(provenance->input_sha256[i]));
+  json_t *entry = json_pack("{s:s, s:s, s:s, s:s, s:o}", "key", key, "command", p->command,
+                            "output", s->output, "sha256", sha256, "inputs", inputs);
   if (entry != NULL && json_object_size(p->figures) > 0 &&
       json_object_set(entry, "figures", p->figures) != 0) {
     json_decref(entry);
@@ -283,10 +285,10 @@ static meso_status make_stage(pipeline *p, const pipeline_stage *s, json_t *cach
 {
   meso_status status = MESO_OK;
   mesoi_origin origin = {0};
-  const char *inputs[4], *hash = NULL;
-  char paths[4][PIPELINE_PATH];
+  const char *inputs[PIPELINE_INPUTS], *hash = NULL;
+  char paths[PIPELINE_INPUTS][PIPELINE_PATH];
   size_t n = 0;
-  for (; n < 4 && s->inputs[n] != NULL; n++) {
+  for (; n < PIPELINE_INPUTS && s->inputs[n] != NULL; n++) {
     mesoi_pipeline_path(p, s->inputs[n], paths[n]);
     inputs[n] = paths[n];
   }
@@ -297,7 +299,7 @@ static meso_status make_stage(pipeline *p, const pipeline_stage *s, json_t *cach
   MESO_TRY(s->make(p, output, &origin.provenance, err));
   (void) json_object_del(cache, output);
   MESO_TRY(hash_file(cache, output, &hash, err));
-  MESO_TRY(record_stage(p, s, key, hash, err));
+  MESO_TRY(record_stage(p, s, key, hash, &origin.provenance, err));
   mesoi_answer_output(p->cli, output);
   p->n_made++;
   say(p, s, "made", mesoi_clock_s() - t0);
@@ -323,36 +325,13 @@ cleanup:
   return status;
 }
 
-/** Creates the folder and those above it. */
-static meso_status make_folder(const char *dir, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  char path[PIPELINE_PATH];
-  struct stat st;
-  if (strlen(dir) + 64 > sizeof path) MESO_FAIL(err, MESO_EINVAL, "%s: name too long", dir);
-  (void) snprintf(path, sizeof path, "%s", dir);
-  for (char *c = path + 1;; c++) {
-    if (*c != '/' && *c != '\0') continue;
-    const char end = *c;
-    *c = '\0';
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
-      MESO_FAIL(err, errno == ENOTDIR || errno == ENOENT ? MESO_ENOTFOUND : MESO_EIO,
-                "%s: cannot create the folder: %s", path, strerror(errno));
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-      MESO_FAIL(err, MESO_EINVAL, "%s: is not a folder", path);
-    *c = end;
-    if (end == '\0') break;
-  }
-cleanup:
-  return status;
-}
-
 meso_status mesoi_pipeline_run(pipeline *p, meso_err *err)
 {
   meso_status status = MESO_OK;
   json_t *cache = json_object();
   p->command = p->cli->command_line;
-  MESO_TRY(make_folder(p->dir, err));
+  MESO_TRY(mesoi_pipeline_check(p, err));
+  MESO_TRY(mesoi_pipeline_folder_make(p, err));
   MESO_TRY(load_record(p, err));
   MESO_TRY(record_model(p, err));
   for (size_t i = 0; i < mesoi_pipeline_stage_count; i++) {
@@ -361,6 +340,8 @@ meso_status mesoi_pipeline_run(pipeline *p, meso_err *err)
     MESO_TRY(run_stage(p, s, cache, err));
   }
 cleanup:
+  if (status != MESO_OK && status != MESO_ESTOPPED && p->n_made + p->n_kept == 0)
+    mesoi_pipeline_folder_undo(p);
   json_decref(cache);
   return status;
 }

@@ -16,6 +16,7 @@
 #include "meso_model.h"
 #include "run_record.h"
 
+#define PIPELINE_MODEL_COPY "model_as_run.yaml" /* in the folder */
 enum { PIPELINE_PATH = 4096, PIPELINE_NOTES = 64, PIPELINE_INPUTS = 6 };
 
 typedef struct pipeline {
@@ -29,6 +30,7 @@ typedef struct pipeline {
   json_t *stages;              /**< of the record, borrowed */
   json_t *figures;             /**< files that the stage at work wrote besides its output */
   size_t n_made, n_kept;
+  size_t n_old;                /**< characters of dir that name a folder from before the run */
   meso_spikes *spikes;         /**< of this run, once a stage needed them */
   size_t n_notes;
   char *note[PIPELINE_NOTES];  /**< for the report */
@@ -60,6 +62,14 @@ void mesoi_pipeline_clear(pipeline *p);
 
 /** Path of a file in the output folder. */
 void mesoi_pipeline_path(const pipeline *p, const char *name, char path[PIPELINE_PATH]);
+/** Fails for what a later stage would stumble over after the simulation: names in the model that
+ *  nothing has. Morphologies are up to the kernels, which are the first stage. */
+MESO_MUST_CHECK meso_status mesoi_pipeline_check(const pipeline *p, meso_err *err);
+/** Makes the folder and those above it, and removes temporary files of processes that are gone. */
+MESO_MUST_CHECK meso_status mesoi_pipeline_folder_make(pipeline *p, meso_err *err);
+/** Of a run that made nothing: removes the folders that it made, and only those. */
+void mesoi_pipeline_folder_undo(const pipeline *p);
+
 /** Spikes of the run, read once. */
 MESO_MUST_CHECK meso_status mesoi_pipeline_spikes(pipeline *p, const meso_spikes **ret_spikes,
                                                   meso_err *err);

@@ -172,13 +172,15 @@ cleanup:
   return status;
 }
 
+/* Kernels are first: they are quick, and what is wrong with cells and probe must not wait for the
+ * end of the simulation. */
 const pipeline_stage mesoi_pipeline_stages[] = {
+  {.name = "kernels", .output = "kernels.h5", .sections = MESO_SECTION_NETWORK | MESO_SECTION_LFP,
+   .reads_morphologies = true, .make = make_kernels},
   {.name = "simulate", .output = "spikes.h5", .sections = MESO_SECTION_NETWORK,
    .make = make_spikes},
   {.name = "currents", .output = "currents.h5", .sections = MESO_SECTION_NETWORK,
    .inputs = {"spikes.h5"}, .make = make_currents},
-  {.name = "kernels", .output = "kernels.h5", .sections = MESO_SECTION_NETWORK | MESO_SECTION_LFP,
-   .reads_morphologies = true, .make = make_kernels},
   {.name = "lfp", .output = "lfp.h5", .sections = MESO_SECTION_LFP,
    .inputs = {"spikes.h5", "kernels.h5"}, .make = make_lfp},
   {.name = "bold", .output = "bold.h5", .sections = MESO_SECTION_BOLD, .inputs = {"currents.h5"},

@@ -7,6 +7,7 @@
  *   stages: <stage>: key           checksum of all that the stage depends on
  *                    command       command line that made it
  *                    output, sha256
+ *                    inputs        files it read, as they were: name -> checksum
  *                    figures       other files: name -> checksum
  * Names of files are relative to the folder and stay inside it. */
 #ifndef MESO_RUN_RECORD_H

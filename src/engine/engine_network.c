@@ -344,7 +344,7 @@ static meso_status set_up(runner *r, double duration_ms, meso_engine_report *rep
   MESO_TRY(network_file_read(&r->w, err));
   if (duration_ms <= 0) duration_ms = r->w.T_ms;
   r->n_steps = (uint64_t) llround(duration_ms / r->w.dt_ms);
-  if (r->n_steps == 0)
+  if (r->n_steps == 0 || duration_ms < r->w.dt_ms * (1 - 1e-9))
     MESO_FAIL(err, MESO_ERANGE, "%s: a duration of %g ms is shorter than a step of %g ms",
               r->w.path, duration_ms, r->w.dt_ms);
   r->step_size = choose_step(&r->w, &report->weight_loss);

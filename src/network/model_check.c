@@ -45,6 +45,7 @@ static meso_status check_times(const meso_model *model, const mesoi_node *root, 
 {
   meso_status status = MESO_OK;
   const double steps = model->simulation.duration_ms / model->simulation.dt_ms;
+  const double per_sample = 1000 / (model->lfp.output_rate_Hz * model->lfp.kernel_dt_ms);
   const meso_schedule *s = &model->thalamus;
   if (fabs(steps - rint(steps)) > 1e-6 || rint(steps) < 1)
     REFUSE("simulation", 0, "duration_ms", "must be a multiple of simulation.dt_ms");
@@ -56,6 +57,9 @@ static meso_status check_times(const meso_model *model, const mesoi_node *root, 
     REFUSE("background", 0, "delay_ms", "must be at least simulation.dt_ms");
   if (model->bold.baseline_stop_s <= model->bold.baseline_start_s)
     REFUSE("bold", 0, "baseline_stop_s", "must be greater than bold.baseline_start_s");
+  if (per_sample < 1 - 1e-9 || fabs(per_sample - round(per_sample)) > 1e-6 * per_sample)
+    REFUSE("lfp", 0, "output_rate_Hz", "the time between samples must be a whole number of "
+           "lfp.kernel_dt_ms");
 cleanup:
   return status;
 }
