@@ -12,6 +12,10 @@ Weights are multiples of 1/16: their sums are exact in binary, in any order.
 import os
 import sys
 
+if "-h" in sys.argv[1:] or "--help" in sys.argv[1:]:  # also where NEST is not installed
+    print(__doc__)
+    sys.exit()
+
 import h5py
 import nest
 import numpy as np

@@ -19,7 +19,8 @@ typedef struct mesoi_origin {
   const char *sha256_list[MESOI_MAX_INPUTS];
 } mesoi_origin;
 
-/** model may be NULL. inputs: n (<= MESOI_MAX_INPUTS) file names, borrowed. Free with mesoi_origin_clear. */
+/** model may be NULL. inputs: n (<= MESOI_MAX_INPUTS) file names, borrowed. Free with
+ *  mesoi_origin_clear. */
 MESO_MUST_CHECK meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model,
                                               size_t n, const char *const *inputs,
                                               mesoi_origin *origin, meso_err *err);

@@ -437,6 +437,14 @@ cleanup:
   return status;
 }
 
+/** Threads beyond the processors only wait at barriers for each other, and each has a partition;
+ *  results are the same. Up to eight are taken as asked, for tests on small machines. */
+static int threads_to_use(int n_threads)
+{
+  const int n_processors = omp_get_num_procs(), most = n_processors > 8 ? n_processors : 8;
+  return n_threads < most ? n_threads : most;
+}
+
 static meso_status run_model(const meso_model *model, int n_threads,
                              const meso_progress *progress, const meso_engine_sink *sink,
                              const meso_result *state, meso_spikes **ret_spikes,
@@ -447,6 +455,7 @@ static meso_status run_model(const meso_model *model, int n_threads,
   run *r = NULL;
   if (n_threads < 1 || n_threads > 1024)
     MESO_FAIL(err, MESO_ERANGE, "threads = %d: must be 1 to 1024", n_threads);
+  n_threads = threads_to_use(n_threads);
   MESO_ALLOC_ALIGNED(err, r, 1);
   r->progress = progress;
   r->sink = sink;

@@ -59,7 +59,7 @@ edited() {
   cmp -s "$toy" "$1" && { echo "Bail out! $1 is not edited"; exit 99; }
 }
 
-echo 1..34
+echo 1..37
 code 'no arguments' 2
 code 'unknown command' 2 simulat
 code 'unknown option' 2 simulate "$toy" --thread 2 -o x.h5
@@ -78,6 +78,7 @@ edited typo.yaml 's/^  tau_m_ms: /  tau_ms: /'
 edited required.yaml 's/^  duration_ms: /  duraton_ms: /'
 edited negative.yaml 's/^  tau_m_ms: .*/  tau_m_ms: -10/'
 edited contacts.yaml 's/n_contacts: *[0-9]*/n_contacts: 0/'
+edited nam.yaml 's/^name: /nam: /'
 edited nan.yaml 's/^  C_m_pF: .*/  C_m_pF: .nan/'
 refused 'missing model' missing.yaml simulate missing.yaml
 refused 'missing network' missing.h5 simulate missing.h5
@@ -86,9 +87,10 @@ refused 'directory as a network' folder simulate folder
 refused 'directory as signals' folder analyze spectrum folder
 refused 'truncated HDF5' truncated.h5 simulate truncated.h5
 refused 'truncated drive' truncated.h5 bold truncated.h5
-refused 'text as HDF5' text.h5 info text.h5
+refused 'text as HDF5' text.h5 analyze spectrum text.h5
 refused 'misspelt key' 'typo.yaml neuron.tau_ms tau_m_ms' simulate typo.yaml
 refused 'misspelt key that is required' 'required.yaml duraton_ms duration_ms' simulate required.yaml
+refused 'misspelt name' 'nam.yaml nam: name' simulate nam.yaml
 refused 'negative time constant' 'negative.yaml tau_m_ms -10' simulate negative.yaml
 refused 'probe inside nothing' 'contacts.yaml n_contacts' simulate contacts.yaml
 refused 'NaN' 'nan.yaml C_m_pF' simulate nan.yaml
@@ -109,6 +111,19 @@ for t in 1 2 7; do
 done
 same 'one and two threads: the same spikes' t1.h5 t2.h5
 same 'one and seven threads: the same spikes' t1.h5 t7.h5
+limit=$(($(nproc) > 8 ? $(nproc) : 8))
+"$meso" simulate "$toy" --threads 1000 --quiet -o many.h5 &
+pid=$!
+most=0
+while kill -0 $pid 2> err; do
+  threads=$(awk '$1 == "Threads:" { print $2 }' "/proc/$pid/status" 2> err)
+  [ "${threads:-0}" -le $most ] || most=$threads
+done
+wait $pid
+problem=
+[ "$most" -le "$limit" ] || problem="$most threads, at most $limit expected"
+result 'a thousand threads: no more than there is use for' "$problem"
+same 'one and a thousand threads: the same spikes' t1.h5 many.h5
 "$meso" simulate "$toy" --seed 2 --quiet -o seed.h5
 problem=
 [ "$("$meso" info --digest seed.h5)" != "$("$meso" info --digest t1.h5)" ] || problem='equal digests'

@@ -25,7 +25,7 @@ code() {
   result "$name" "$problem"
 }
 
-echo 1..11
+echo 1..12
 "$meso" models > models.txt
 for model in iaf_psc_exp iaf_psc_alpha iaf_psc_delta; do
   problem=
@@ -45,6 +45,8 @@ code 'delta has no currents' 3 iaf_psc_delta \
 code 'no model has this' 2 V_n simulate "$reference/delta_network.h5" --record V_m,V_n -o no.h5
 code 'a neuron that is not there' 3 0-99 \
   simulate "$reference/delta_network.h5" --record V_m --neurons 99-100 -o no.h5
+code 'shorter than a step, longer than half a step' 3 step \
+  simulate "$reference/delta_network.h5" --duration-ms 0.06 -o no.h5
 code 'shorter than a step' 3 step \
   simulate "$reference/delta_network.h5" --duration-ms 0.01 -o no.h5
 left=$(find . -name 'no*')
