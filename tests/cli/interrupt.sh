@@ -80,7 +80,7 @@ same out1 undisturbed spikes.h5 currents.h5 kernels.h5 lfp.h5 bold.h5 analysis.h
 "$meso" verify out1 --quiet 2> err || problem="$problem; $(cat err)"
 result 'run again: the digests of an undisturbed run' "$problem"
 
-stopped TERM 143 'figures:' "$@" -o out1 --set compare.measured=rate_L23E
+stopped TERM 143 'figures:' "$@" -o out1 --set compare.measured=ecker2010_v1_awake
 result 'run: SIGTERM in the report' "$problem"
 problem=
 "$meso" "$@" -o out1 > out 2> err || problem=$(cat err)
