@@ -36,7 +36,7 @@ refused() {
   result $? "$name"
 }
 
-echo 1..25
+echo 1..27
 refused 'a published number that is not there' 'compare.measured.*rate_L99E' \
   --set compare.measured=rate_L99E --set simulation.duration_ms=1000000
 refused 'a forward model that is not there' 'bold.model = no_such' \
@@ -103,6 +103,17 @@ result $? "imported spikes"
 made --set simulation.duration_ms=1000 -o short >/dev/null &&
   grep -q 'too short for BOLD' short/report.html
 result $? "a short recording says why BOLD is empty"
+made --set analysis.window=spontaneous -o calm >/dev/null &&
+  grep -q 'are of 100 to 1500 ms: spontaneous activity' calm/report.html &&
+  grep -q 'are of 100 to [0-9]* ms: stimulated' imported/report.html
+result $? "a window of spontaneous activity ends at the first onset, and the report says so"
+shapes=$("$mesocast" info --json calm/analysis.h5 | tr -d ' \n' |
+  grep -o '"path":"[^"]*psd","units":"[^"]*","shape":\[[0-9,]*' | sort | sed 's/.*path":"//')
+made --set analysis.nperseg=512 -o calm >/dev/null
+again=$("$mesocast" info --json calm/analysis.h5 | tr -d ' \n' |
+  grep -o '"path":"[^"]*psd","units":"[^"]*","shape":\[[0-9,]*' | sort | sed 's/.*path":"//')
+[ "$(echo "$shapes" | grep -c ',513$')" -eq 2 ] && [ "$(echo "$again" | grep -c ',257$')" -eq 2 ]
+result $? "segments reach both spectra: $again"
 made --set simulation.duration_ms=12000 -o long >/dev/null &&
   grep -q 'whole stimulus blocks' long/report.html &&
   [ -s long/figures/bold.svg ]

@@ -326,8 +326,95 @@ static void test_correlation(void)
   meso_result_destroy(r);
   r = run("correlation", (options) {"drop_silent", "true", "max_neurons", "7", NULL}, s, NULL, 1);
   CU_ASSERT_EQUAL(meso_result_find(r, "/correlation/coefficient")->dims[0], 4);
+  MESO_CHECK_CLOSE(4, attribute(r, "/correlation", "n_neurons"), 0, 0);
+  meso_result_destroy(r);
+  for (size_t k = 0; k < a->n_spikes; k++) a->id[k] += a->id[k] > 0; /* 1 is silent now, 4 fires */
+  r = run("correlation", (options) {"drop_silent", "true", "max_neurons", "3", NULL}, s, NULL, 1);
+  CU_ASSERT_EQUAL(meso_result_find(r, "/correlation/coefficient")->dims[0], 2);
+  CU_ASSERT_STRING_EQUAL(meso_result_find(r, "/correlation/labels")->text[1], "A/2");
+  MESO_CHECK_CLOSE(2, attribute(r, "/correlation/A", "n_neurons"), 0, 0);
   meso_result_destroy(r);
   meso_spikes_destroy(s);
+}
+
+static bool same(const meso_result *a, const meso_result *b)
+{
+  bool equal = a->n == b->n && a->n > 0;
+  for (size_t i = 0; equal && i < a->n; i++) {
+    const meso_array *x = &a->array[i], *y = &b->array[i];
+    const size_t n = meso_array_count(x);
+    equal = strcmp(x->path, y->path) == 0 && n == meso_array_count(y);
+    if (equal && x->data != NULL) equal = memcmp(x->data, y->data, n * sizeof *x->data) == 0;
+    for (size_t k = 0; equal && x->text != NULL && k < n; k++)
+      equal = strcmp(x->text[k], y->text[k]) == 0;
+    if (!equal) printf("# %s differs\n", x->path);
+  }
+  return equal;
+}
+
+/* A window gives what a recording of just that window gives; spikes at its end belong to it only if
+ * the recording ends there. */
+static void test_interval(void)
+{
+  static const char *const name[2] = {"statistics", "correlation"};
+  meso_spikes *whole = recording(1, 9000), *part = recording(1, 3000);
+  meso_spike_population *a = &whole->population[0], *b = &part->population[0];
+  a->size = b->size = 6;
+  for (uint32_t i = 0; i < 5; i++) add_poisson(a, i, 700 + i, 20, 9000);
+  for (uint32_t i = 0; i < 5; i++) add_spike(a, i, 5000);
+  sort(whole);
+  for (size_t k = 0; k < a->n_spikes; k++)
+    if (a->time_ms[k] >= 2000 && a->time_ms[k] < 5000) add_spike(b, a->id[k], a->time_ms[k]);
+  part->t_start_ms = 2000;
+  part->t_stop_ms = 5000;
+  sort(part);
+  for (int i = 0; i < 2; i++) {
+    char group[40];
+    (void) snprintf(group, sizeof group, "/%s", name[i]);
+    meso_result *cut = run(name[i], (options) {"t_start_ms", "1000", "discard_ms", "2000",
+                                               "t_stop_ms", "5000", NULL}, whole, NULL, 2);
+    meso_result *own = run(name[i], (options) {NULL}, part, NULL, 2);
+    CU_ASSERT(same(own, cut));
+    MESO_CHECK_CLOSE(2000, attribute(cut, group, "t_start_ms"), 0, 0);
+    MESO_CHECK_CLOSE(5000, attribute(cut, group, "t_stop_ms"), 0, 0);
+    meso_result_destroy(cut);
+    meso_result_destroy(own);
+    meso_err err = {0};
+    CU_ASSERT_EQUAL(run_raw(meso_analysis_by_name(name[i]),
+                            (options) {"discard_ms", "5000", "t_stop_ms", "5000", NULL}, whole,
+                            NULL, 1, &cut, &err), MESO_ERANGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "nothing is left"));
+    meso_result_destroy(cut);
+  }
+  meso_spikes_destroy(whole);
+  meso_spikes_destroy(part);
+}
+
+/* Signals without their first 500.5 ms are the signals from sample 501 on. */
+static void test_discard(void)
+{
+  static const char *const name[2] = {"spectrum", "coherence"};
+  double *x, *y;
+  meso_signals *whole = signal_of(6000, 2, 1000, &x), *part = signal_of(6000 - 501, 2, 1000, &y);
+  for (uint32_t i = 0; i < 12000; i++) x[i] = normal(21, i) + (i < 1002 ? 100 : 0);
+  memcpy(y, x + 1002, (12000 - 1002) * sizeof *y);
+  for (int i = 0; i < 2; i++) {
+    char group[40];
+    (void) snprintf(group, sizeof group, "/%s", name[i]);
+    meso_result *cut = run(name[i], (options) {"discard_ms", "500.5", NULL}, NULL, whole, 2);
+    meso_result *own = run(name[i], (options) {NULL}, NULL, part, 2);
+    CU_ASSERT(same(own, cut));
+    MESO_CHECK_CLOSE(500.5, attribute(cut, group, "discard_ms"), 0, 0);
+    meso_result_destroy(cut);
+    meso_result_destroy(own);
+    meso_err err = {0};
+    CU_ASSERT_EQUAL(run_raw(meso_analysis_by_name(name[i]), (options) {"discard_ms", "6000", NULL},
+                            NULL, whole, 1, &cut, &err), MESO_ERANGE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "discard_ms 6000 ms"));
+    meso_result_destroy(cut);
+  }
+  meso_signals_destroy(whole);
+  meso_signals_destroy(part);
 }
 
 /* ---- every analysis ----------------------------------------------------------------------- */
@@ -346,21 +433,6 @@ static meso_spikes *three_populations(double shift_ms)
   for (size_t p = 0; p < 3; p++)
     for (size_t k = 0; k < s->population[p].n_spikes; k++) s->population[p].time_ms[k] += shift_ms;
   return s;
-}
-
-static bool same(const meso_result *a, const meso_result *b)
-{
-  bool equal = a->n == b->n && a->n > 0;
-  for (size_t i = 0; equal && i < a->n; i++) {
-    const meso_array *x = &a->array[i], *y = &b->array[i];
-    const size_t n = meso_array_count(x);
-    equal = strcmp(x->path, y->path) == 0 && n == meso_array_count(y);
-    if (equal && x->data != NULL) equal = memcmp(x->data, y->data, n * sizeof *x->data) == 0;
-    for (size_t k = 0; equal && x->text != NULL && k < n; k++)
-      equal = strcmp(x->text[k], y->text[k]) == 0;
-    if (!equal) printf("# %s differs\n", x->path);
-  }
-  return equal;
 }
 
 static void test_every_analysis(void)
@@ -455,6 +527,8 @@ int main(void)
     {"statistics of hand-made trains; undefined values give a reason", test_trains},
     {"a Poisson train has CV, CV2, LV and Fano factor near 1", test_poisson},
     {"correlation of equal, opposite, independent and silent trains", test_correlation},
+    {"a window gives what a recording of that window gives", test_interval},
+    {"the discarded start of a signal is not looked at", test_discard},
     {"every analysis: 1, 2, 7 threads and a later start give the same bits", test_every_analysis},
     {"every analysis: no spikes, empty signals, values that are not finite", test_empty},
     {NULL, NULL}};

@@ -487,6 +487,33 @@ static void test_sets_and_inheritance(void)
   meso_model_destroy(m);
 }
 
+/* Spontaneous activity ends at the first pulse or block that a source follows. */
+static void test_window(void)
+{
+  static const struct {
+    const char *set[2];
+    double t_stop_ms, stop_ms;
+    const char *state;
+  } row[] = {
+    {{"analysis.window=spontaneous", "thalamus.start_ms=700"}, 2000, 700, "spontaneous"},
+    {{"analysis.window=spontaneous", "thalamus.type=pulses"}, 20000, 10000, "spontaneous"},
+    {{"analysis.window=spontaneous", "thalamus.type=constant"}, 20000, INFINITY, "stimulated"},
+    {{"analysis.window=spontaneous", "thalamus.type=off"}, 20000, INFINITY, "spontaneous"},
+    {{"analysis.window=spontaneous", "thalamus.rate_Hz=0"}, 20000, INFINITY, "spontaneous"},
+    {{"analysis.window=all", "thalamus.type=blocks"}, 20000, INFINITY, "stimulated"},
+    {{"analysis.window=all", "thalamus.type=blocks"}, 10000, INFINITY, "spontaneous"},
+  };
+  for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+    meso_model *m = read_model("microcircuit.yaml", 2, row[i].set);
+    CU_ASSERT_EQUAL(meso_model_window_stop_ms(m), row[i].stop_ms);
+    CU_ASSERT_STRING_EQUAL(meso_model_state(m, row[i].t_stop_ms), row[i].state);
+    meso_model_destroy(m);
+  }
+  meso_model *m = read_model("microcircuit.yaml", 0, NULL);
+  CU_ASSERT_EQUAL(meso_model_window_stop_ms(m), 10000); /* published numbers are spontaneous */
+  meso_model_destroy(m);
+}
+
 static void test_schedule(void)
 {
   const meso_schedule s = {MESO_SCHEDULE_BLOCKS, 10000, 15000, 40000, 15};
@@ -511,6 +538,7 @@ int main(void)
     {"canonical text", test_canonical},
     {"--set and inheritance", test_sets_and_inheritance},
     {"schedule", test_schedule},
+    {"window", test_window},
     {NULL, NULL}
   };
   return meso_test_main("model", tests);

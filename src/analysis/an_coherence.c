@@ -226,8 +226,10 @@ static meso_status coherence_run(const void *params, const meso_spikes *spikes,
   const coherence_params *p = params;
   meso_spectral_plan *plan = NULL;
   estimate e = {.phase_measures = p->phase_measures};
+  meso_signal signal = {0};
   (void) spikes;
-  MESO_TRY(meso_signal_select(signals, p->signal, &e.signal, err));
+  e.signal = &signal;
+  MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &signal, err));
   MESO_TRY(meso_spectral_plan_create(&p->spectral, e.signal->n_times, e.signal->sampling_rate_Hz,
                                      &plan, err));
   e.plan = plan;

@@ -18,7 +18,8 @@
 
 typedef struct correlation_params {
   char *populations;
-  double bin_ms, discard_ms, memory_limit_GB;
+  meso_interval_params interval;
+  double bin_ms, memory_limit_GB;
   int64_t max_neurons;
   bool drop_silent;
 } correlation_params;
@@ -32,12 +33,10 @@ static const meso_param correlation_rows[] = {
   {.key = "max_neurons", .type = MESO_PARAM_INT, .unit = "1", .min = 0, .max = 1e9,
    .default_text = "0", .offset = offsetof(correlation_params, max_neurons),
    .help = "neurons taken from each population, the first ones; 0: all"},
-  {.key = "discard_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12,
-   .default_text = "0", .offset = offsetof(correlation_params, discard_ms),
-   .help = "time left out at the start of the recording"},
+  MESO_INTERVAL_ROWS(correlation_params, interval),
   {.key = "drop_silent", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
    .offset = offsetof(correlation_params, drop_silent),
-   .help = "leave out neurons without a spike (before max_neurons is applied)"},
+   .help = "of the neurons that max_neurons takes, leave out those without a spike"},
   {.key = "memory_limit_GB", .type = MESO_PARAM_DOUBLE, .unit = "GB", .min = 0, .max = 1e6,
    .min_open = true, .default_text = "4", .offset = offsetof(correlation_params, memory_limit_GB),
    .help = "refuse matrices that need more memory"},
@@ -49,6 +48,7 @@ typedef struct place { int64_t bin; uint32_t count; } place;
 
 /* Counts of the chosen neurons, sparse, by bin and by neuron. */
 typedef struct counts {
+  meso_interval interval;
   meso_bins bins;
   size_t n, n_populations;
   size_t *selected;   /* populations */
@@ -73,16 +73,24 @@ static bool in_bins(const counts *c, const meso_spike_population *p, uint32_t sp
   return meso_bins_index(&c->bins, p->time_ms[spike]) != MESO_BIN_NONE;
 }
 
+/* Neurons of a population among which silent ones are looked for: the first max_neurons. Which
+ * ones fire must not decide who is looked at: the sample would be one of active cells. */
+static size_t taken(const correlation_params *params, const meso_spike_population *p)
+{
+  const uint64_t most = (uint64_t) params->max_neurons;
+  return (size_t) (most > 0 && most < p->size ? most : p->size);
+}
+
 /* Chooses the neurons of one population and appends their places. */
 static meso_status add_population(counts *c, const meso_spike_population *p,
                                   const correlation_params *params, meso_err *err)
 {
   meso_status status = MESO_OK;
-  size_t *first = NULL, n_place = c->by_row[c->n], n_row = 0;
+  size_t *first = NULL, n_place = c->by_row[c->n];
+  const size_t n_taken = taken(params, p);
   uint32_t *spike = NULL;
   MESO_TRY(meso_spikes_by_neuron(p, &first, &spike, err));
-  for (size_t i = 0; i < p->size; i++) {
-    if (params->max_neurons > 0 && n_row >= (size_t) params->max_neurons) break;
+  for (size_t i = 0; i < n_taken; i++) {
     const size_t before = n_place;
     double total = 0;
     for (size_t s = first[i]; s < first[i + 1]; s++) {
@@ -97,7 +105,6 @@ static meso_status add_population(counts *c, const meso_spike_population *p,
     c->id[c->n] = (uint32_t) i;
     c->total[c->n] = total;
     c->by_row[++c->n] = n_place;
-    n_row++;
   }
 cleanup:
   free(first);
@@ -133,15 +140,15 @@ static meso_status counts_make(const correlation_params *p, const meso_spikes *s
 {
   meso_status status = MESO_OK;
   size_t n = 0, n_spikes = 0;
-  MESO_TRY(meso_bins_make(spikes, p->discard_ms, p->bin_ms, &c->bins, err));
+  MESO_TRY(meso_interval_find(&p->interval, spikes, &c->interval, err));
+  MESO_TRY(meso_bins_make(&c->interval, p->bin_ms, &c->bins, err));
   if (c->bins.n < 2)
-    MESO_FAIL(err, MESO_ERANGE, "bin_ms %g ms: the recording has fewer than two such bins after "
-              "discarding %g ms", p->bin_ms, p->discard_ms);
+    MESO_FAIL(err, MESO_ERANGE, "bin_ms %g ms: there are fewer than two such bins from %g to %g ms",
+              p->bin_ms, c->interval.start_ms, c->interval.stop_ms);
   MESO_TRY(meso_populations_select(spikes, p->populations, &c->selected, &c->n_populations, err));
   for (size_t s = 0; s < c->n_populations; s++) {
     const meso_spike_population *population = &spikes->population[c->selected[s]];
-    const size_t cap = p->max_neurons > 0 ? (size_t) p->max_neurons : (size_t) population->size;
-    n += population->size < cap ? (size_t) population->size : cap;
+    n += taken(p, population);
     n_spikes += population->n_spikes;
   }
   MESO_ALLOC(err, c->first_row, c->n_populations + 1);
@@ -261,6 +268,9 @@ static meso_status summarise(const counts *c, size_t a, size_t b, const double *
   meso_attrs *attrs = meso_result_group_attrs(result, path);
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes of %s", path);
   const double mean = n > 0 ? sum / n : NAN;
+  if (a == b)
+    MESO_TRY(meso_attrs_set_number(attrs, "n_neurons",
+                                   (double) (c->first_row[a + 1] - c->first_row[a]), err));
   MESO_TRY(meso_attrs_set_number(attrs, "n_pairs", n, err));
   MESO_TRY(meso_attrs_set_number(attrs, "mean", mean, err));
   MESO_TRY(meso_attrs_set_number(attrs, "standard_deviation",
@@ -277,8 +287,8 @@ static meso_status set_attributes(const correlation_params *p, const counts *c,
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
   MESO_TRY(meso_attrs_set_number(attrs, "bin_ms", p->bin_ms, err));
   MESO_TRY(meso_attrs_set_number(attrs, "n_bins", (double) c->bins.n, err));
-  MESO_TRY(meso_attrs_set_number(attrs, "t_start_ms", c->bins.t_start_ms, err));
-  MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", p->discard_ms, err));
+  MESO_TRY(meso_interval_set_attributes(&p->interval, &c->interval, attrs, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "n_neurons", (double) c->n, err));
   MESO_TRY(meso_attrs_set_number(attrs, "max_neurons", (double) p->max_neurons, err));
   MESO_TRY(meso_attrs_set_number(attrs, "memory_limit_GB", p->memory_limit_GB, err));
   MESO_TRY(meso_attrs_set_text(attrs, "drop_silent", p->drop_silent ? "true" : "false", err));

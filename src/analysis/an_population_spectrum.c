@@ -12,7 +12,7 @@
 typedef struct population_spectrum_params {
   meso_spectral_params spectral;
   char *populations;
-  double bin_ms, discard_ms;
+  double bin_ms;
 } population_spectrum_params;
 
 static const meso_param population_spectrum_rows[] = {
@@ -23,9 +23,6 @@ static const meso_param population_spectrum_rows[] = {
   {.key = "bin_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e9, .min_open = true,
    .default_text = "1", .offset = offsetof(population_spectrum_params, bin_ms),
    .help = "bin width"},
-  {.key = "discard_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12,
-   .default_text = "0", .offset = offsetof(population_spectrum_params, discard_ms),
-   .help = "time left out at the start of the recording"},
   {.key = NULL}
 };
 
@@ -92,20 +89,22 @@ static meso_status population_spectrum_run(const void *params, const meso_spikes
   meso_status status = MESO_OK;
   const population_spectrum_params *p = params;
   meso_spectral_plan *plan = NULL;
+  const meso_interval_params wanted = {p->spectral.discard_ms, -INFINITY, INFINITY};
+  meso_interval interval;
   meso_bins bins;
   size_t *selected = NULL, n_selected = 0;
   double *psd = NULL, *psd_count = NULL;
   (void) signals;
   (void) n_threads;
   MESO_TRY(meso_populations_select(spikes, p->populations, &selected, &n_selected, err));
-  MESO_TRY(meso_bins_make(spikes, p->discard_ms, p->bin_ms, &bins, err));
+  MESO_TRY(meso_interval_find(&wanted, spikes, &interval, err));
+  MESO_TRY(meso_bins_make(&interval, p->bin_ms, &bins, err));
   MESO_TRY(meso_spectral_plan_create(&p->spectral, (size_t) bins.n, 1e3 / p->bin_ms, &plan, err));
   MESO_TRY(add_arrays(spikes, selected, n_selected, plan, result, &psd, &psd_count, err));
   MESO_TRY(densities(spikes, selected, n_selected, &bins, plan, psd, psd_count, err));
   meso_attrs *attrs = meso_result_group_attrs(result, "/population_spectrum");
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
   MESO_TRY(meso_attrs_set_number(attrs, "bin_ms", p->bin_ms, err));
-  MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", p->discard_ms, err));
   MESO_TRY(meso_spectral_set_attributes(plan, attrs, err));
 cleanup:
   meso_spectral_plan_destroy(plan);

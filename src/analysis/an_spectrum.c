@@ -63,24 +63,24 @@ static meso_status spectrum_run(const void *params, const meso_spikes *spikes,
 {
   meso_status status = MESO_OK;
   const spectrum_params *p = params;
-  const meso_signal *signal = NULL;
+  meso_signal signal = {0};
   meso_spectral_plan *plan = NULL;
   meso_array *array = NULL;
   char units[128];
   (void) spikes;
-  MESO_TRY(meso_signal_select(signals, p->signal, &signal, err));
-  MESO_TRY(meso_spectral_plan_create(&p->spectral, signal->n_times, signal->sampling_rate_Hz, &plan,
+  MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &signal, err));
+  MESO_TRY(meso_spectral_plan_create(&p->spectral, signal.n_times, signal.sampling_rate_Hz, &plan,
                                      err));
-  const size_t dims[2] = {signal->n_channels, meso_spectral_n_frequencies(plan)};
+  const size_t dims[2] = {signal.n_channels, meso_spectral_n_frequencies(plan)};
   MESO_TRY(meso_result_add(result, "/spectrum/frequency_Hz", "Hz", 1, &dims[1], &array, err));
   meso_spectral_frequencies(plan, array->data);
-  meso_spectral_density_units(signal->units, units, sizeof units);
+  meso_spectral_density_units(signal.units, units, sizeof units);
   MESO_TRY(meso_result_add(result, "/spectrum/psd", units, 2, dims, &array, err));
-  MESO_TRY(densities(plan, signal, n_threads, array->data, err));
-  MESO_TRY(add_channels(signal, result, err));
+  MESO_TRY(densities(plan, &signal, n_threads, array->data, err));
+  MESO_TRY(add_channels(&signal, result, err));
   meso_attrs *attrs = meso_result_group_attrs(result, "/spectrum");
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
-  MESO_TRY(meso_attrs_set_text(attrs, "signal", signal->name, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "signal", signal.name, err));
   MESO_TRY(meso_spectral_set_attributes(plan, attrs, err));
 cleanup:
   meso_spectral_plan_destroy(plan);

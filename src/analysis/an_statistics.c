@@ -1,6 +1,6 @@
 /* an_statistics.c: single-neuron spike statistics, per population.
  *
- * From t_start + discard_ms to t_stop, with I_k the intervals between a neuron's spikes in ms:
+ * In the interval of meso_binning.h, with I_k the intervals between a neuron's spikes in ms:
  *   rate_Hz = n / (t_stop - t_start)
  *   cv_isi  = sd(I) / mean(I), sd with ddof 0
  *   cv2     = mean of 2 |I_{k+1} - I_k| / (I_{k+1} + I_k)
@@ -18,7 +18,8 @@
 
 typedef struct statistics_params {
   char *populations;
-  double discard_ms, fano_window_ms;
+  meso_interval_params interval;
+  double fano_window_ms;
   int64_t min_spikes;
 } statistics_params;
 
@@ -26,9 +27,7 @@ static const meso_param statistics_rows[] = {
   {.key = "populations", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
    .offset = offsetof(statistics_params, populations),
    .help = "populations, separated by commas; empty: all"},
-  {.key = "discard_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12,
-   .default_text = "0", .offset = offsetof(statistics_params, discard_ms),
-   .help = "time left out at the start of the recording"},
+  MESO_INTERVAL_ROWS(statistics_params, interval),
   {.key = "min_spikes", .type = MESO_PARAM_INT, .unit = "1", .min = 2, .max = 1e9,
    .default_text = "2", .offset = offsetof(statistics_params, min_spikes),
    .help = "neurons with fewer spikes get no cv_isi, cv2 and lv"},
@@ -104,11 +103,11 @@ static void fano_factor(neuron *x, const meso_bins *windows)
       n >= 2 ? NO_COUNTS : TOO_FEW_WINDOWS);
 }
 
-/* Drops the spikes before t_start and after t_stop. */
-static void trim(neuron *x, double t_start_ms, double t_stop_ms)
+/* Drops the spikes outside the interval. */
+static void trim(neuron *x, const meso_interval *interval)
 {
-  while (x->n > 0 && time_at(x, 0) < t_start_ms) { x->spike++; x->n--; }
-  while (x->n > 0 && time_at(x, x->n - 1) > t_stop_ms) x->n--;
+  while (x->n > 0 && time_at(x, 0) < interval->start_ms) { x->spike++; x->n--; }
+  while (x->n > 0 && !meso_interval_has(interval, time_at(x, x->n - 1))) x->n--;
 }
 
 static meso_status add_array(meso_result *result, const char *population, const char *name,
@@ -147,7 +146,7 @@ cleanup:
   return status;
 }
 
-static meso_status population_statistics(const statistics_params *p, const meso_spikes *spikes,
+static meso_status population_statistics(const statistics_params *p, const meso_interval *interval,
                                          const meso_spike_population *population, int n_threads,
                                          meso_result *result, meso_err *err)
 {
@@ -157,10 +156,9 @@ static meso_status population_statistics(const statistics_params *p, const meso_
   double *rate = NULL, *value[N_STATISTICS] = {NULL}, *reason = NULL;
   meso_bins windows;
   const size_t n = (size_t) population->size;
-  const double t_start_ms = spikes->t_start_ms + p->discard_ms;
-  const double duration_ms = spikes->t_stop_ms - t_start_ms;
+  const double duration_ms = interval->stop_ms - interval->start_ms;
   uint64_t n_counted = 0;
-  MESO_TRY(meso_bins_make(spikes, p->discard_ms, p->fano_window_ms, &windows, err));
+  MESO_TRY(meso_bins_make(interval, p->fano_window_ms, &windows, err));
   MESO_TRY(add_array(result, population->name, "rate_Hz", "Hz", n, 0, &rate, err));
   for (int s = 0; s < N_STATISTICS; s++)
     MESO_TRY(add_array(result, population->name, statistic_name[s], "1", n, 0, &value[s], err));
@@ -170,7 +168,7 @@ static meso_status population_statistics(const statistics_params *p, const meso_
   for (size_t i = 0; i < n; i++) {
     neuron x = {.time_ms = population->time_ms, .spike = spike + first[i],
                 .n = first[i + 1] - first[i]};
-    trim(&x, t_start_ms, spikes->t_stop_ms);
+    trim(&x, interval);
     interval_statistics(&x, (size_t) p->min_spikes);
     fano_factor(&x, &windows);
     rate[i] = 1e3 * (double) x.n / duration_ms;
@@ -193,22 +191,19 @@ static meso_status statistics_run(const void *params, const meso_spikes *spikes,
 {
   meso_status status = MESO_OK;
   const statistics_params *p = params;
+  meso_interval interval;
   size_t *selected = NULL, n_selected = 0;
   (void) signals;
   MESO_TRY(meso_populations_select(spikes, p->populations, &selected, &n_selected, err));
-  if (!(spikes->t_stop_ms - spikes->t_start_ms > p->discard_ms))
-    MESO_FAIL(err, MESO_ERANGE, "discard_ms %g ms: the recording has only %g ms", p->discard_ms,
-              spikes->t_stop_ms - spikes->t_start_ms);
+  MESO_TRY(meso_interval_find(&p->interval, spikes, &interval, err));
   meso_attrs *attrs = meso_result_group_attrs(result, "/statistics");
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
-  MESO_TRY(meso_attrs_set_number(attrs, "t_start_ms", spikes->t_start_ms + p->discard_ms, err));
-  MESO_TRY(meso_attrs_set_number(attrs, "t_stop_ms", spikes->t_stop_ms, err));
-  MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", p->discard_ms, err));
+  MESO_TRY(meso_interval_set_attributes(&p->interval, &interval, attrs, err));
   MESO_TRY(meso_attrs_set_number(attrs, "min_spikes", (double) p->min_spikes, err));
   MESO_TRY(meso_attrs_set_number(attrs, "fano_window_ms", p->fano_window_ms, err));
   for (size_t i = 0; i < n_selected; i++)
-    MESO_TRY(population_statistics(p, spikes, &spikes->population[selected[i]], n_threads, result,
-                                   err));
+    MESO_TRY(population_statistics(p, &interval, &spikes->population[selected[i]], n_threads,
+                                   result, err));
 cleanup:
   free(selected);
   return status;

@@ -1,22 +1,48 @@
-/* meso_binning.c: bins of equal width and the choice of populations. */
+/* meso_binning.c: intervals, bins of equal width and the choice of populations. */
 #include "meso_binning.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-meso_status meso_bins_make(const meso_spikes *spikes, double discard_ms, double width_ms,
-                           meso_bins *bins, meso_err *err)
+meso_status meso_interval_find(const meso_interval_params *params, const meso_spikes *spikes,
+                               meso_interval *interval, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const double start_ms = fmax(spikes->t_start_ms + params->discard_ms, params->t_start_ms);
+  const double stop_ms = fmin(spikes->t_stop_ms, params->t_stop_ms);
+  if (!(start_ms < stop_ms))
+    MESO_FAIL(err, MESO_ERANGE, "nothing is left between %g ms and %g ms of the recording from %g "
+              "to %g ms (discard_ms %g)", start_ms, stop_ms, spikes->t_start_ms,
+              spikes->t_stop_ms, params->discard_ms);
+  *interval = (meso_interval) {.start_ms = start_ms, .stop_ms = stop_ms,
+                               .is_cut = stop_ms < spikes->t_stop_ms};
+cleanup:
+  return status;
+}
+
+meso_status meso_interval_set_attributes(const meso_interval_params *params,
+                                         const meso_interval *interval, meso_attrs *attrs,
+                                         meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(meso_attrs_set_number(attrs, "t_start_ms", interval->start_ms, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "t_stop_ms", interval->stop_ms, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", params->discard_ms, err));
+cleanup:
+  return status;
+}
+
+meso_status meso_bins_make(const meso_interval *interval, double width_ms, meso_bins *bins,
+                           meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double length_ms = interval->stop_ms - interval->start_ms;
   if (!(width_ms > 0)) MESO_FAIL(err, MESO_ERANGE, "bin width %g ms: must be > 0 ms", width_ms);
-  if (!(discard_ms >= 0))
-    MESO_FAIL(err, MESO_ERANGE, "discard_ms %g ms: must be >= 0 ms", discard_ms);
-  const double t_start_ms = spikes->t_start_ms + discard_ms;
-  const double n = floor((spikes->t_stop_ms - t_start_ms) / width_ms + 1e-8);
+  const double n = floor(length_ms / width_ms + 1e-8);
   if (!(n <= MESO_BIN_MAX))
-    MESO_FAIL(err, MESO_ERANGE, "%g ms in bins of %g ms: more than %g bins",
-              spikes->t_stop_ms - t_start_ms, width_ms, MESO_BIN_MAX);
-  bins->t_start_ms = t_start_ms;
+    MESO_FAIL(err, MESO_ERANGE, "%g ms in bins of %g ms: more than %g bins", length_ms, width_ms,
+              MESO_BIN_MAX);
+  bins->t_start_ms = interval->start_ms;
   bins->width_ms = width_ms;
   bins->n = n > 0 ? (int64_t) n : 0;
 cleanup:

@@ -219,6 +219,7 @@ meso_status meso_spectral_set_attributes(const meso_spectral_plan *plan, meso_at
   MESO_TRY(meso_attrs_set_text(attrs, "window", welch ? window[p->window] : "dpss", err));
   if (!welch) MESO_TRY(meso_attrs_set_number(attrs, "nw", p->nw, err));
   MESO_TRY(meso_attrs_set_number(attrs, "tapers", (double) plan->n_tapers, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", p->discard_ms, err));
   MESO_TRY(meso_attrs_set_number(attrs, "n_segments", (double) plan->n_segments, err));
   MESO_TRY(meso_attrs_set_number(attrs, "sampling_rate_Hz", plan->rate_Hz, err));
   MESO_TRY(meso_attrs_set_text(attrs, "scaling", "one-sided density", err));
@@ -226,8 +227,8 @@ cleanup:
   return status;
 }
 
-meso_status meso_signal_select(const meso_signals *signals, const char *name,
-                               const meso_signal **ret_signal, meso_err *err)
+meso_status meso_signal_select(const meso_signals *signals, const char *name, double discard_ms,
+                               meso_signal *ret_view, meso_err *err)
 {
   meso_status status = MESO_OK;
   const bool named = name != NULL && name[0] != '\0';
@@ -236,11 +237,18 @@ meso_status meso_signal_select(const meso_signals *signals, const char *name,
   if (signal == NULL && signals->n > 0) signal = &signals->signal[0];
   if (signal == NULL || signal->n_times == 0 || signal->n_channels == 0)
     MESO_FAIL(err, MESO_EINVAL, "signal: the file holds no signal, or an empty one");
-  for (size_t i = 0; i < signal->n_times * signal->n_channels; i++)
-    if (!isfinite(signal->data[i]))
+  const double first = ceil(1e-3 * discard_ms * signal->sampling_rate_Hz - 1e-6);
+  if (!(first < (double) signal->n_times))
+    MESO_FAIL(err, MESO_ERANGE, "discard_ms %g ms: the signal '%s' has only %g ms", discard_ms,
+              signal->name, 1e3 * (double) signal->n_times / signal->sampling_rate_Hz);
+  *ret_view = *signal;
+  ret_view->data += (size_t) first * signal->n_channels;
+  ret_view->n_times -= (size_t) first;
+  ret_view->t_start_ms += 1e3 * first / signal->sampling_rate_Hz;
+  for (size_t i = 0; i < ret_view->n_times * ret_view->n_channels; i++)
+    if (!isfinite(ret_view->data[i]))
       MESO_FAIL(err, MESO_EINVAL, "signal '%s' is not finite at sample %zu, channel %zu",
-                signal->name, i / signal->n_channels, i % signal->n_channels);
-  *ret_signal = signal;
+                signal->name, (size_t) first + i / signal->n_channels, i % signal->n_channels);
 cleanup:
   return status;
 }

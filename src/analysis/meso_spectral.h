@@ -28,6 +28,7 @@ typedef struct meso_spectral_params {
   double overlap;              /**< shared fraction of neighbouring segments, 0 to below 1 */
   double nw;                   /**< multitaper: time times half bandwidth */
   int64_t tapers;              /**< multitaper: number of tapers; 0: 2 nw - 1 */
+  double discard_ms;           /**< left out at the start of the recording */
 } meso_spectral_params;
 
 /** Their option rows, for a params struct whose member @p m is a meso_spectral_params. */
@@ -51,7 +52,10 @@ typedef struct meso_spectral_params {
    .help = "time times half bandwidth of the multitaper method"}, \
   {.key = "tapers", .type = MESO_PARAM_INT, .unit = "1", .min = 0, .max = 2000, \
    .default_text = "0", .offset = offsetof(object, m.tapers), \
-   .help = "number of tapers of the multitaper method; 0: 2 nw - 1"}
+   .help = "number of tapers of the multitaper method; 0: 2 nw - 1"}, \
+  {.key = "discard_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12, \
+   .default_text = "0", .offset = offsetof(object, m.discard_ms), \
+   .help = "time left out at the start of the recording"}
 
 /** A prepared estimator for signals of one length and rate. */
 typedef struct meso_spectral_plan meso_spectral_plan;
@@ -90,9 +94,12 @@ void meso_spectral_density_units(const char *units, char *buffer, size_t size);
 MESO_MUST_CHECK meso_status meso_spectral_set_attributes(const meso_spectral_plan *plan,
                                                          meso_attrs *attrs, meso_err *err);
 
-/** The signal called @p name; if that is empty, the one called "lfp", else the first one. */
+/** View of the signal called @p name (if that is empty, of the one called "lfp", else of the first
+ *  one) without its first @p discard_ms; it borrows all memory. Refuses to discard all of it, and
+ *  samples that are not finite. */
 MESO_MUST_CHECK meso_status meso_signal_select(const meso_signals *signals, const char *name,
-                                               const meso_signal **ret_signal, meso_err *err);
+                                               double discard_ms, meso_signal *ret_view,
+                                               meso_err *err);
 
 /** First @p n_tapers discrete prolate spheroidal sequences of length @p n and half bandwidth
  *  @p nw / n, unit energy, row by row into @p tapers; positive mean or positive first lobe. */

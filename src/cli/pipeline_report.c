@@ -103,6 +103,16 @@ static void note_analysis(pipeline *p, const sources *s)
     if (empty != NULL)
       mesoi_pipeline_note(p, "%s is empty: %s.", s->analysis->group[g].path + 1, empty);
   }
+  const meso_attrs *a = meso_result_group_attrs(s->analysis, "/statistics");
+  const char *state = meso_attrs_text(&s->analysis->attrs, "state");
+  if (a != NULL && state != NULL && meso_attrs_text(a, "empty") == NULL)
+    mesoi_pipeline_note(p, "Rates, statistics and correlation are of %g to %g ms: %s; spectra and "
+                        "coherence are of the whole run after the first %g ms.",
+                        meso_attrs_number(a, "t_start_ms", NAN),
+                        meso_attrs_number(a, "t_stop_ms", NAN),
+                        strcmp(state, "spontaneous") == 0 ? "spontaneous activity" :
+                        "stimulated and unstimulated time together, while the model file's rates "
+                        "are without stimulus", p->model->analysis.discard_ms);
   mesoi_pipeline_note(p, "Coherence is magnitude squared; over depth it is dominated by volume "
                       "conduction. One seed (%lld): differences between seeds are not shown.",
                       (long long) p->model->simulation.seed);
@@ -121,10 +131,6 @@ static void add_notes(pipeline *p, const sources *s, const meso_spikes *spikes)
                         "correlation and coherence are undefined.");
   const char *warning = meso_attrs_text(&spikes->attrs, "warning");
   if (warning != NULL) mesoi_pipeline_note(p, "Spike file: %s.", warning);
-  if (p->model->thalamus.kind != MESO_SCHEDULE_OFF && p->imported == NULL)
-    mesoi_pipeline_note(p, "Rates, statistics and spectra are over the whole run after the first "
-                        "%g ms, stimulated and unstimulated time together; the model file's rates "
-                        "are without stimulus.", p->model->analysis.discard_ms);
   note_lfp(p, s);
   note_bold(p, s, spikes->t_stop_ms - spikes->t_start_ms);
   note_analysis(p, s);

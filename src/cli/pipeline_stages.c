@@ -1,4 +1,5 @@
 /* pipeline_stages.c: what each stage of `run` does. Rows, in order. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +142,7 @@ static meso_status make_analysis(pipeline *p, const char *output,
   meso_status status = MESO_OK;
   const meso_analysis_params *a = &p->model->analysis;
   char path[PIPELINE_PATH], discard[32], bin[32], n_corr[32], nperseg[32], overlap[32], min_n[32];
+  char stop[32];
   const meso_spikes *spikes = NULL;
   meso_signals *lfp = NULL;
   meso_result *result = NULL;
@@ -150,19 +152,23 @@ static meso_status make_analysis(pipeline *p, const char *output,
   (void) snprintf(nperseg, sizeof nperseg, "%lld", (long long) a->nperseg);
   (void) snprintf(overlap, sizeof overlap, "%.17g", a->overlap);
   (void) snprintf(min_n, sizeof min_n, "%lld", (long long) a->min_spikes_cv);
-  const char *const statistics[][2] = {{"discard_ms", discard}, {"min_spikes", min_n},
-                                       {NULL, NULL}};
-  const char *const correlation[][2] = {{"discard_ms", discard}, {"bin_ms", bin},
-                                        {"max_neurons", n_corr}, {NULL, NULL}};
-  const char *const rates[][2] = {{"discard_ms", discard}, {NULL, NULL}};
-  const char *const welch[][2] = {{"nperseg", nperseg}, {"overlap", overlap}, {NULL, NULL}};
+  (void) snprintf(stop, sizeof stop, "%.17g", fmin(meso_model_window_stop_ms(p->model), 1e12));
+  const char *const statistics[][2] = {{"discard_ms", discard}, {"t_stop_ms", stop},
+                                       {"min_spikes", min_n}, {NULL, NULL}};
+  const char *const correlation[][2] = {{"discard_ms", discard}, {"t_stop_ms", stop},
+                                        {"bin_ms", bin}, {"max_neurons", n_corr},
+                                        {"drop_silent", "true"}, {NULL, NULL}};
+  const char *const welch[][2] = {{"discard_ms", discard}, {"nperseg", nperseg},
+                                  {"overlap", overlap}, {NULL, NULL}};
   MESO_TRY(mesoi_pipeline_spikes(p, &spikes, err));
   mesoi_pipeline_path(p, "lfp.h5", path);
   MESO_TRY(meso_signals_read(path, &lfp, err));
   MESO_TRY(meso_result_create(&result, err));
+  MESO_TRY(meso_attrs_set_text(&result->attrs, "state",
+                               meso_model_state(p->model, spikes->t_stop_ms), err));
   MESO_TRY(run_analysis(p, "statistics", statistics, spikes, lfp, result, err));
   MESO_TRY(run_analysis(p, "correlation", correlation, spikes, lfp, result, err));
-  MESO_TRY(run_analysis(p, "population_spectrum", rates, spikes, lfp, result, err));
+  MESO_TRY(run_analysis(p, "population_spectrum", welch, spikes, lfp, result, err));
   MESO_TRY(run_analysis(p, "spectrum", welch, spikes, lfp, result, err));
   MESO_TRY(run_analysis(p, "coherence", welch, spikes, lfp, result, err));
   MESO_TRY(meso_result_write(output, "analysis", result, provenance, err));
@@ -185,7 +191,8 @@ const pipeline_stage mesoi_pipeline_stages[] = {
    .inputs = {"spikes.h5", "kernels.h5"}, .make = make_lfp},
   {.name = "bold", .output = "bold.h5", .sections = MESO_SECTION_BOLD, .inputs = {"currents.h5"},
    .make = make_bold},
-  {.name = "analysis", .output = "analysis.h5", .sections = MESO_SECTION_ANALYSIS,
+  {.name = "analysis", .output = "analysis.h5",
+   .sections = MESO_SECTION_ANALYSIS | MESO_SECTION_NETWORK, /* the schedule: window and state */
    .inputs = {"spikes.h5", "lfp.h5"}, .make = make_analysis},
   {.name = "report", .output = "report.html", .sections = MESO_SECTION_ALL,
    .inputs = {"kernels.h5", "lfp.h5", "bold.h5", "currents.h5", "analysis.h5", "spikes.h5"},

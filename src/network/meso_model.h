@@ -118,7 +118,10 @@ typedef struct meso_bold_params {
   double dt_s;                 /**< resolution of the drive and of the integration */
 } meso_bold_params;
 
+enum { MESO_ANALYSE_ALL = 0, MESO_ANALYSE_SPONTANEOUS = 1 }; /* choices of analysis.window */
+
 typedef struct meso_analysis_params {
+  int window;                  /**< MESO_ANALYSE_...: spikes that statistics and correlation see */
   double discard_ms;           /**< dropped at the start of every analysis */
   double bin_ms;               /**< of spike-count correlation */
   int64_t n_correlation;       /**< neurons per population in the correlation, 200 */
@@ -223,6 +226,18 @@ size_t meso_model_find_population(const meso_model *model, const char *name);
 /** Peak PSP (mV) to PSC amplitude (pA) of an exponential synapse:
  *  PD14 gives 585.38996 pA/mV with the L23E parameters. */
 double meso_psc_over_psp_pA_per_mV(const meso_neuron_params *neuron, double tau_syn_ms);
+
+/** When the poisson populations first fire: the start of the schedule; INFINITY if they never
+ *  do. */
+double meso_model_onset_ms(const meso_model *model);
+
+/** Where statistics and correlation stop: with window "spontaneous" and a schedule of pulses or
+ *  blocks at its first onset, else at INFINITY. */
+double meso_model_window_stop_ms(const meso_model *model);
+
+/** "spontaneous" if no stimulus falls into the window of statistics and correlation of a recording
+ *  that ends at @p t_stop_ms, else "stimulated". A constant rate of the sources is a stimulus. */
+const char *meso_model_state(const meso_model *model, double t_stop_ms);
 
 /** Rate of the schedule at time t (spikes/s). */
 double meso_schedule_rate_Hz(const meso_schedule *schedule, double t_ms);

@@ -25,6 +25,34 @@ double meso_schedule_rate_Hz(const meso_schedule *schedule, double t_ms)
   return fmod(since, schedule->period_ms) < schedule->on_ms ? schedule->rate_Hz : 0;
 }
 
+static bool has_sources(const meso_model *model)
+{
+  for (size_t i = 0; i < model->n_populations; i++)
+    if (model->population[i].model == MESO_NEURON_POISSON) return true;
+  return false;
+}
+
+double meso_model_onset_ms(const meso_model *model)
+{
+  const meso_schedule *s = &model->thalamus;
+  const bool fires = s->kind != MESO_SCHEDULE_OFF && s->rate_Hz > 0 && has_sources(model);
+  return fires ? s->start_ms : INFINITY;
+}
+
+double meso_model_window_stop_ms(const meso_model *model)
+{
+  const int kind = model->thalamus.kind;
+  const bool is_intermittent = kind == MESO_SCHEDULE_PULSES || kind == MESO_SCHEDULE_BLOCKS;
+  return model->analysis.window == MESO_ANALYSE_SPONTANEOUS && is_intermittent
+         ? meso_model_onset_ms(model) : INFINITY;
+}
+
+const char *meso_model_state(const meso_model *model, double t_stop_ms)
+{
+  const double end_ms = fmin(meso_model_window_stop_ms(model), t_stop_ms);
+  return meso_model_onset_ms(model) >= end_ms ? "spontaneous" : "stimulated";
+}
+
 static double tau_syn_ms(const meso_neuron_params *neuron, int sign)
 {
   return sign == MESO_EXCITATORY ? neuron->tau_syn_ex_ms : neuron->tau_syn_in_ms;

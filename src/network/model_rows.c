@@ -195,8 +195,10 @@ static const meso_param bold_rows[] = {
 static const meso_param analysis_rows[] = {
   NUMBER("discard_ms", "ms", 0, 1e9, false, "100", ANALYSIS, discard_ms, "dropped at the start"),
   NUMBER("bin_ms", "ms", 0, 1e6, true, "2", ANALYSIS, bin_ms, "bin of spike-count correlations"),
+  CHOICE("window", "all", "all|spontaneous", ANALYSIS, window,
+         "spikes of statistics and correlation: all, or those before the first pulse or block"),
   WHOLE("n_correlation", 2, 1e6, "200", ANALYSIS, n_correlation,
-        "neurons per population in the correlation"),
+        "neurons per population in the correlation, the first ones; silent ones are left out"),
   WHOLE("nperseg", 8, 1e9, "1024", ANALYSIS, nperseg, "samples per segment of Welch's method"),
   NUMBER("overlap", "1", 0, 0.99, false, "0.5", ANALYSIS, overlap, "overlap of the segments"),
   WHOLE("min_spikes_cv", 3, 1e6, "4", ANALYSIS, min_spikes_cv,

@@ -56,7 +56,7 @@ static void draw_note(const meso_figure_data *data, meso_canvas *canvas, const c
   const meso_attrs *attrs = meso_group_attrs(data, "/correlation");
   double bin_ms = meso_attrs_number(attrs, "bin_ms", NAN);
   double n_bins = meso_attrs_number(attrs, "n_bins", NAN);
-  char counts[96] = "", sources[128] = "";
+  char counts[96] = "", sources[128] = "", window[96], silent[64] = "";
   if (isfinite(bin_ms * n_bins))
     snprintf(counts, sizeof counts, " \u2003 counts in %.0f bins of %g ms", n_bins, bin_ms);
   if (left_out[0] != '\0')
@@ -64,6 +64,12 @@ static void draw_note(const meso_figure_data *data, meso_canvas *canvas, const c
   meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0,
                    "circle: mean \u2003 bar: quartiles \u2003 triangle: beyond the axis%s%s",
                    counts, sources);
+  meso_window_text(data, "/correlation", window, sizeof window);
+  const char *dropped = meso_attrs_text(attrs, "drop_silent");
+  if (dropped != NULL && strcmp(dropped, "true") == 0)
+    snprintf(silent, sizeof silent, " \u2003 silent neurons left out of the first %g",
+             meso_attrs_number(attrs, "max_neurons", NAN));
+  meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 16.0, "%s%s", window, silent);
 }
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
@@ -78,7 +84,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   MESO_ALLOC(err, rows.row, c->dims[0]);
   collect(data, c, labels->text, values, &rows);
   meso_box box = meso_canvas_cell(canvas, 0, 1, 0, 1, 14.0);
-  box.h -= 12.0;
+  box.h -= 22.0;
   MESO_TRY(meso_distributions_draw(data, canvas, box, &rows, err));
   draw_note(data, canvas, rows.left_out);
 cleanup:

@@ -13,8 +13,12 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   meso_status status = MESO_OK;
   meso_distributions rows = { .x_label = "firing rate (spikes/s)", .counted = "neurons" };
   MESO_TRY(meso_distributions_find(data, "rate_Hz", true, &rows, err));
-  MESO_TRY(meso_distributions_draw(data, canvas, meso_canvas_cell(canvas, 0, 1, 0, 1, 14.0), &rows,
-                                   err));
+  meso_box box = meso_canvas_cell(canvas, 0, 1, 0, 1, 14.0);
+  char window[96];
+  box.h -= 12.0;
+  MESO_TRY(meso_distributions_draw(data, canvas, box, &rows, err));
+  meso_window_text(data, "/statistics", window, sizeof window);
+  meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0, "%s", window);
   meso_canvas_note(canvas, 46.0, 10.0,
                    "circle: mean \u2003 bar: quartiles \u2003 \u25c7 reference mean of the model "
                    "file \u2003 triangle: values beyond the axis");

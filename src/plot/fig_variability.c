@@ -17,7 +17,7 @@ static void draw_note(const meso_figure_data *data, meso_canvas *canvas, const c
 {
   double least = meso_attrs_number(meso_group_attrs(data, "/statistics"), "min_spikes", NAN);
   double y = meso_canvas_height(canvas) - 6.0;
-  char which[64] = "", sources[128] = "";
+  char which[64] = "", sources[128] = "", window[96];
   if (isfinite(least))
     snprintf(which, sizeof which, "neurons with at least %g spikes \u2003 ", least);
   if (left_out[0] != '\0')
@@ -25,6 +25,8 @@ static void draw_note(const meso_figure_data *data, meso_canvas *canvas, const c
   meso_canvas_note(canvas, 20.0, y,
                    "%scircle: mean \u2003 bar: quartiles \u2003 triangle: beyond the axis%s",
                    which, sources);
+  meso_window_text(data, "/statistics", window, sizeof window);
+  meso_canvas_note(canvas, 20.0, y - 10.0, "%s", window);
 }
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
@@ -38,7 +40,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   };
   for (size_t i = 0; i < 2; i++) {
     meso_box box = meso_canvas_cell(canvas, 0, 1, i, 2, 14.0);
-    box.h -= 12.0;
+    box.h -= 22.0;
     MESO_TRY(meso_distributions_find(data, quantity[i], false, &panel[i], err));
     MESO_TRY(meso_distributions_draw(data, canvas, box, &panel[i], err));
   }

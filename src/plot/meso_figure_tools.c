@@ -138,13 +138,27 @@ const meso_attrs *meso_group_attrs(const meso_figure_data *data, const char *pat
   return &none;
 }
 
+void meso_window_text(const meso_figure_data *data, const char *group, char *text, size_t size)
+{
+  const meso_attrs *attrs = meso_group_attrs(data, group);
+  const double start_ms = meso_attrs_number(attrs, "t_start_ms", NAN);
+  const double stop_ms = meso_attrs_number(attrs, "t_stop_ms", NAN);
+  const char *state = data->analysis == NULL ? NULL
+                                             : meso_attrs_text(&data->analysis->attrs, "state");
+  text[0] = '\0';
+  if (isfinite(start_ms) && isfinite(stop_ms))
+    snprintf(text, size, "%g to %g ms%s%.40s%s", start_ms, stop_ms, state != NULL ? ": " : "",
+             state != NULL ? state : "", state != NULL ? " activity" : "");
+}
+
 void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size)
 {
   const char *method = meso_attrs_text(attrs, "method");
   double nperseg = meso_attrs_number(attrs, "nperseg", NAN);
   double rate = meso_attrs_number(attrs, "sampling_rate_Hz", NAN);
   const char *window = meso_attrs_text(attrs, "window");
-  char kind[64];
+  double discard_ms = meso_attrs_number(attrs, "discard_ms", 0.0);
+  char kind[64], dropped[48] = "";
   text[0] = '\0';
   if (method == NULL || !(nperseg > 0.0)) return;
   if (strcmp(method, "multitaper") == 0)
@@ -152,9 +166,10 @@ void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size)
              meso_attrs_number(attrs, "nw", NAN), meso_attrs_number(attrs, "tapers", NAN));
   else
     snprintf(kind, sizeof kind, "Welch, %.16s window", window != NULL ? window : "unknown");
-  snprintf(text, size, "%s, %g samples (%.2g Hz apart), %g segments, overlap %g %%", kind, nperseg,
-           rate / nperseg, meso_attrs_number(attrs, "n_segments", NAN),
-           100.0 * meso_attrs_number(attrs, "overlap", NAN));
+  if (discard_ms > 0.0) snprintf(dropped, sizeof dropped, ", first %g ms left out", discard_ms);
+  snprintf(text, size, "%s, %g samples (%.2g Hz apart), %g segments, overlap %g %%%s", kind,
+           nperseg, rate / nperseg, meso_attrs_number(attrs, "n_segments", NAN),
+           100.0 * meso_attrs_number(attrs, "overlap", NAN), dropped);
 }
 
 const meso_signal *meso_find_signal(const meso_signals *signals, const char *name)

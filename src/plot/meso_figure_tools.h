@@ -36,8 +36,11 @@ const meso_array *meso_find_array(const meso_figure_data *data, const char *fmt,
   MESO_PRINTF(2, 3);
 /** Attributes of a group of the analysis, e.g. "/coherence"; empty ones if it has none. */
 const meso_attrs *meso_group_attrs(const meso_figure_data *data, const char *path);
-/** How a spectrum was estimated: "Welch, hann window, 1024 samples (0.98 Hz apart), 174 segments";
- *  empty if the analysis does not say. */
+/** What was analysed: "100 to 10000 ms: spontaneous activity" of a group of the analysis; empty if
+ *  the analysis does not say. */
+void meso_window_text(const meso_figure_data *data, const char *group, char *text, size_t size);
+/** How a spectrum was estimated: "Welch, hann window, 1024 samples (0.98 Hz apart), 174 segments,
+ *  first 100 ms left out"; empty if the analysis does not say. */
 void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size);
 /** Signal with data, or NULL. */
 const meso_signal *meso_find_signal(const meso_signals *signals, const char *name);
