@@ -398,6 +398,8 @@ static meso_status describe(const kernel_view *view, const grid *g, size_t n_spi
                             meso_attrs *attrs, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const double from_Hz = 1000 / ((double) view->n_lags * g->dt_ms);
+  const double to_Hz = 0.3 * 1000 / (g->dt_ms * (double) g->factor);
   char text[512];
   MESO_TRY(meso_attrs_copy(attrs, view->attrs, err));
   MESO_TRY(meso_attrs_set_text(attrs, "doc", "population kernels convolved with spike counts; "
@@ -407,10 +409,11 @@ static meso_status describe(const kernel_view *view, const grid *g, size_t n_spi
                   g->dt_ms);
   MESO_TRY(meso_attrs_set_text(attrs, "decimation", text, err));
   (void) snprintf(text, sizeof text, "about %.3g to %.3g Hz: below, slow drifts beyond the kernel "
-                  "are missing; above, the mean over the output interval attenuates",
-                  1000 / ((double) view->n_lags * g->dt_ms), 0.3 * 1000
-                  / (g->dt_ms * (double) g->factor));
+                  "are missing; above, the mean over the output interval attenuates", from_Hz,
+                  to_Hz);
   MESO_TRY(meso_attrs_set_text(attrs, "validity_band", text, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "valid_from_Hz", from_Hz, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "valid_to_Hz", to_Hz, err));
   if (n_spikes == 0)
     MESO_TRY(meso_attrs_set_text(attrs, "note", "all zero: the spikes are empty", err));
 cleanup:
@@ -427,7 +430,7 @@ static double contact_step_um(const kernel_view *view)
   return fabs(step);
 }
 
-/* -sigma d2phi/dz2 of the inner contacts; S/m mV/um^2 = 1e9 A/m^3. */
+/* -sigma d2phi/dz2 of the inner contacts; S/m mV/um^2 = 1e6 uA/mm^3. */
 static meso_status add_csd(const kernel_view *view, meso_signals *signals, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -436,10 +439,10 @@ static meso_status add_csd(const kernel_view *view, meso_signals *signals, meso_
   meso_signal *csd;
   if (!(step > 0)) return MESO_OK;
   const meso_signal *lfp = meso_signals_find(signals, "lfp");
-  MESO_TRY(meso_signals_add(signals, "csd", "A/m^3", lfp->n_times, n - 2, lfp->sampling_rate_Hz,
+  MESO_TRY(meso_signals_add(signals, "csd", "uA/mm^3", lfp->n_times, n - 2, lfp->sampling_rate_Hz,
                             lfp->t_start_ms, &csd, err));
   lfp = meso_signals_find(signals, "lfp");
-  const double scale = -view->sigma_S_per_m / (step * step) * 1e9;
+  const double scale = -view->sigma_S_per_m / (step * step) * 1e6;
   for (size_t t = 0; t < lfp->n_times; t++)
     for (size_t c = 1; c + 1 < n; c++) {
       const double *phi = lfp->data + t * n + c;

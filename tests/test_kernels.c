@@ -406,8 +406,13 @@ static void test_lfp_is_the_direct_sum(void)
   const meso_signal *in = meso_signals_find(first, "lfp_from_I");
   CU_ASSERT_FATAL(csd != NULL && e != NULL && in != NULL && csd->n_channels == N_CHANNELS - 2);
   MESO_CHECK_CLOSE(lfp->data[4001], e->data[4001] + in->data[4001], 1e-14, 0);
-  MESO_CHECK_CLOSE(-0.3 * (lfp->data[4000] - 2 * lfp->data[4001] + lfp->data[4002]) * 1e5,
+  MESO_CHECK_CLOSE(-0.3 * (lfp->data[4000] - 2 * lfp->data[4001] + lfp->data[4002]) * 1e2,
                    csd->data[2000], 1e-12, 1e-9);
+  double from_Hz = 0, to_Hz = 0;
+  CU_ASSERT_EQUAL(sscanf(meso_attrs_text(&lfp->attrs, "validity_band"), "about %lg to %lg Hz",
+                         &from_Hz, &to_Hz), 2);
+  MESO_CHECK_CLOSE(from_Hz, meso_attrs_number(&lfp->attrs, "valid_from_Hz", 0), 0.01, 0);
+  MESO_CHECK_CLOSE(to_Hz, meso_attrs_number(&lfp->attrs, "valid_to_Hz", 0), 0.01, 0);
   /* 16 spikes/s: E brings 32 pA/s to E and 16 to I */
   MESO_CHECK_CLOSE(480. / 512, meso_attrs_number(&lfp->attrs, "excitatory_external_share.E", 0),
                    1e-14, 0);

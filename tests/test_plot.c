@@ -124,9 +124,12 @@ static meso_signals *make_lfp(const meso_model *model)
   must(meso_signals_create(&lfp, &err), &err);
   must(meso_signals_add(lfp, "lfp", "mV", N_TIMES, N_CHANNELS, 1000.0, 0.0, &s, &err), &err);
   fill_signal(s, 0.08, 0.0, -100.0);
-  must(meso_signals_add(lfp, "csd", "A/m^3", N_TIMES, N_CHANNELS - 2, 1000.0, 0.0, &s, &err), &err);
-  fill_signal(s, 900.0, -100.0, -100.0);
-  for (size_t i = 0; i < model->n_populations; i++) {
+  must(meso_attrs_set_number(&s->attrs, "valid_from_Hz", 12.5, &err), &err);
+  must(meso_attrs_set_number(&s->attrs, "valid_to_Hz", 250.0, &err), &err);
+  must(meso_signals_add(lfp, "csd", "uA/mm^3", N_TIMES, N_CHANNELS - 2, 1000.0, 0.0, &s, &err),
+       &err);
+  fill_signal(s, 0.9, -100.0, -100.0);
+  for (size_t i = model->n_populations; i-- > 0;) { /* figures keep the model's order */
     snprintf(name, sizeof name, "lfp_from_%s", model->population[i].name);
     must(meso_signals_add(lfp, name, "mV", N_TIMES, N_CHANNELS, 1000.0, 0.0, &s, &err), &err);
     fill_signal(s, 0.01 * (double) (i + 1), 0.0, -100.0);
@@ -451,14 +454,15 @@ static void test_labels_and_counts(void)
     { "correlation", { "spike-count correlation coefficient (dimensionless)" },
       8 * N_NEURONS * (N_NEURONS - 1) / 2 },
     { "lfp", { "time (ms)", "depth z (\u00b5m)" }, 1001 * N_CHANNELS },
-    { "csd", { "time (ms)", "depth z (\u00b5m)", "CSD \u2212 mean (A/m\u00b3)",
+    { "csd", { "time (ms)", "depth z (\u00b5m)", "CSD \u2212 mean (\u00b5A/mm\u00b3)",
                "LFP \u2212 mean (mV)" }, 301 * (2 * N_CHANNELS - 2) },
     { "contributions", { "standard deviation of the LFP (mV)", "depth z (\u00b5m)" },
       10 * N_CHANNELS },
-    { "spectra", { "frequency (Hz)", "PSD (mV\u00b2/Hz)", "PSD ((spikes/s)\u00b2/Hz)" },
+    { "spectra", { "frequency (Hz)", "PSD (mV\u00b2/Hz)", 
+                   "PSD, summed over neurons ((spikes/s)\u00b2/Hz)" },
       (5 + 9) * (N_FREQUENCIES - 1) },
     { "coherence", { "frequency (Hz)", "magnitude squared coherence (dimensionless)",
-                     "contact (number)", "magnitude squared (dimensionless)" },
+                     "depth z (\u00b5m)", "magnitude squared (dimensionless)" },
       5 * 52 + N_CHANNELS * N_CHANNELS },
     /* the drive twice: its samples, and their means over one volume of 15 samples */
     { "bold", { "time (s)", "BOLD (%)", "drive (dimensionless)" }, 4 * (N_BOLD + 900 + 60) },
@@ -491,9 +495,9 @@ static void test_notes(void)
     { "lfp", { "16 contacts, each about its mean" } },
     { "csd", { "Current source density, each contact about its mean in this window",
                "Local field potential, each contact about its mean in this window" } },
-    { "contributions", { "L23E", "whole LFP" } },
+    { "contributions", { "L23E\nL23I\nL4E\nL4I\nL5E\nL5I\nL6E\nL6I\nTC\nwhole LFP" } },
     { "spectra", { "Welch, hann window, 256 samples (3.9 Hz apart), 61 segments, overlap 50 %",
-                   "5 of 16 contacts" } },
+                   "5 of 16 contacts", "LFP valid from 12.5 to 250 Hz" } },
     { "coherence", { "multitaper, NW = 4, 7 tapers", "worth 50 independent ones",
                      "bias without coherence: 0.02", "95 % limit of one pair: 0.059",
                      "100 \u00b5m (n = 15 pairs)" } },
@@ -506,6 +510,29 @@ static void test_notes(void)
     for (size_t k = 0; k < 5 && expected[i].part[k] != NULL; k++)
       expect_line(expected[i].figure, report.notes, expected[i].part[k]);
   }
+  free_data(&data);
+}
+
+/* With a stimulus in the recording, rasters and traces show 300 ms on both sides of its onset. */
+static void test_onset(void)
+{
+  static const struct { const char *figure, *note; size_t n_marks; } row[] = {
+    { "raster", "stimulus onset at 600 ms", 0 },
+    { "lfp", "stimulus onset at 600 ms", 601 * N_CHANNELS },
+    { "csd", NULL, 601 * (2 * N_CHANNELS - 2) }
+  };
+  meso_figure_data data = make_data();
+  meso_model *model = read_model();
+  const meso_model *former = data.model;
+  model->thalamus.start_ms = 600.0;
+  data.model = model;
+  for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+    const meso_figure_report report = draw_named(row[i].figure, &data);
+    if (row[i].note != NULL) expect_line(row[i].figure, report.notes, row[i].note);
+    CU_ASSERT(row[i].n_marks == 0 || report.n_marks == row[i].n_marks);
+  }
+  data.model = former;
+  meso_model_destroy(model);
   free_data(&data);
 }
 
@@ -730,6 +757,7 @@ int main(void)
     { "report", test_report },
     { "labels with units, numbers of marks", test_labels_and_counts },
     { "notes: numbers of data, estimators, what was left out", test_notes },
+    { "the stimulus onset is in the window", test_onset },
     { "fixed offsets of contacts do not show", test_offsets_do_not_show },
     { "no BOLD response: the reason", test_bold_reasons },
     { "raster draws each sampled spike once", test_raster_counts_spikes },

@@ -154,8 +154,27 @@ cleanup:
   return status;
 }
 
-/* Mean coherence between low and high, contact by contact; NaN where a pair is missing. */
-static void fill_matrix(const pairs *p, double low, double high, double *matrix)
+/* Where the contacts stand: depths of the first and last row, top to bottom, if they are evenly
+ * spaced. */
+typedef struct ladder { bool is_even, is_upwards; double top_um, step_um; } ladder;
+
+static ladder find_ladder(const meso_figure_data *data, size_t n_channels)
+{
+  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
+  if (lfp == NULL || lfp->position_um == NULL || lfp->n_channels != n_channels || n_channels < 2)
+    return (ladder) { .is_even = false };
+  const double first = meso_channel_z(lfp, 0), last = meso_channel_z(lfp, n_channels - 1);
+  const double step = (last - first) / (double) (n_channels - 1);
+  bool is_even = fabs(step) > 0.0;
+  for (size_t c = 0; c < n_channels; c++)
+    if (!(fabs(meso_channel_z(lfp, c) - first - step * (double) c) <= 0.01 * fabs(step)))
+      is_even = false;
+  return (ladder) { is_even, is_even && step > 0.0, fmax(first, last), fabs(step) };
+}
+
+/* Mean coherence between low and high, contact by contact; NaN where a pair is missing. The
+ * uppermost contact comes first. */
+static void fill_matrix(const pairs *p, bool is_upwards, double low, double high, double *matrix)
 {
   size_t m = p->n_channels;
   for (size_t i = 0; i < m * m; i++) matrix[i] = i % (m + 1) == 0 ? 1.0 : NAN;
@@ -168,16 +187,12 @@ static void fill_matrix(const pairs *p, double low, double high, double *matrix)
       sum += c;
       n++;
     }
+    if (is_upwards) {
+      a = m - 1 - a;
+      b = m - 1 - b;
+    }
     matrix[a * m + b] = matrix[b * m + a] = n > 0 ? sum / (double) n : NAN;
   }
-}
-
-/* true if contact 0 is the topmost one. */
-static bool is_downwards(const meso_figure_data *data, size_t n_channels)
-{
-  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
-  return lfp != NULL && lfp->position_um != NULL && lfp->n_channels == n_channels
-         && n_channels > 1 && meso_channel_z(lfp, 0) >= meso_channel_z(lfp, n_channels - 1);
 }
 
 static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
@@ -189,13 +204,17 @@ static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas
   size_t m = p->n_channels;
   char title[96];
   MESO_ALLOC(err, matrix, m * m);
-  fill_matrix(p, low, high, matrix);
+  const ladder at = find_ladder(data, m);
+  fill_matrix(p, at.is_upwards, low, high, matrix);
   snprintf(title, sizeof title, "Contacts (n = %zu), %.0f\u2013%.0f Hz", m, low, fmin(high, last));
   meso_axes axes = { .box = box, .x_min = -0.5, .x_max = (double) m - 0.5,
                      .y_min = (double) m - 0.5, .y_max = -0.5, .title = title,
-                     .x_label = "contact (number)",
-                     .y_label = is_downwards(data, m) ? "contact (number, downwards)"
-                                                      : "contact (number)" };
+                     .x_label = "contact (number)", .y_label = "contact (number)" };
+  if (at.is_even) {
+    axes.x_min = axes.y_max = at.top_um + 0.5 * at.step_um;
+    axes.x_max = axes.y_min = at.top_um - ((double) m - 0.5) * at.step_um;
+    axes.x_label = axes.y_label = "depth z (\u00b5m)";
+  }
   MESO_TRY(meso_axes_image(canvas, &axes, m, m, matrix, MESO_MAP_SEQUENTIAL, 0.0, 1.0, false, err));
   meso_axes_draw(canvas, &axes);
   meso_canvas_colorbar(canvas, box, MESO_MAP_SEQUENTIAL, 0.0, 1.0,

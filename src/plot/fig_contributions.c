@@ -28,7 +28,7 @@ static meso_status deviations(const meso_figure_data *data, const meso_signal *s
   meso_status status = MESO_OK;
   double *deviation = NULL;
   size_t first, n;
-  meso_signal_window(data, signal, 1e9, &first, &n);
+  meso_signal_window(data, signal, &first, &n);
   MESO_TRY(meso_signal_deviations(signal, first, n, &deviation, err));
   for (size_t c = 0; c < signal->n_channels; c++) {
     double squares = 0.0;
@@ -67,6 +67,18 @@ static meso_stroke stroke_of(const meso_figure_data *data, const char *name)
                          population != NULL && population->sign == MESO_INHIBITORY };
 }
 
+/* Place of a population in the model; those that it does not have come last. */
+static size_t ranks(const meso_figure_data *data)
+{
+  return data->model != NULL ? data->model->n_populations : 0;
+}
+
+static size_t rank_of(const meso_figure_data *data, const char *name)
+{
+  const meso_population *population = meso_population_of(data, name);
+  return population != NULL ? (size_t) (population - data->model->population) : ranks(data);
+}
+
 static meso_status find_profiles(const meso_figure_data *data, profiles *p, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -79,11 +91,13 @@ static meso_status find_profiles(const meso_figure_data *data, profiles *p, meso
   MESO_ALLOC(err, p->name, data->lfp->n + 1);
   MESO_ALLOC(err, p->stroke, data->lfp->n + 1);
   for (size_t c = 0; c < p->n_channels; c++) p->z[c] = meso_channel_z(one, c);
-  for (size_t i = 0; i < data->lfp->n; i++) {
-    const meso_signal *s = &data->lfp->signal[i];
-    const char *name = s->name + sizeof head - 1;
-    if (is_part(s)) MESO_TRY(add_profile(data, s, name, stroke_of(data, name), p, err));
-  }
+  for (size_t rank = 0; rank <= ranks(data); rank++)
+    for (size_t i = 0; i < data->lfp->n; i++) {
+      const meso_signal *s = &data->lfp->signal[i];
+      const char *name = s->name + sizeof head - 1;
+      if (is_part(s) && rank_of(data, name) == rank)
+        MESO_TRY(add_profile(data, s, name, stroke_of(data, name), p, err));
+    }
   if (total != NULL)
     MESO_TRY(add_profile(data, total, "whole LFP", (meso_stroke) { meso_black, 2.0, false }, p,
                          err));

@@ -57,7 +57,10 @@ static meso_status draw_panel(const meso_figure_data *data, meso_canvas *canvas,
   double *image = NULL, limit = 1.0, rate = signal->sampling_rate_Hz;
   double z0 = meso_channel_z(signal, 0), z1 = meso_channel_z(signal, m - 1);
   double half = m > 1 ? 0.5 * fabs(z0 - z1) / (double) (m - 1) : 50.0;
-  meso_signal_window(data, signal, MESO_CSD_WINDOW_MS, &first, &n);
+  const meso_shown shown = meso_shown_window(
+    data, signal->t_start_ms, signal->t_start_ms + 1000.0 * (double) signal->n_times / rate,
+    MESO_CSD_WINDOW_MS);
+  meso_shown_samples(signal, shown, &first, &n);
   MESO_TRY(meso_signal_deviations(signal, first, n, &image, err));
   if (z0 < z1) flip_rows(m, n, image);
   MESO_TRY(find_limit(n * m, image, &limit, err));
@@ -71,6 +74,7 @@ static meso_status draw_panel(const meso_figure_data *data, meso_canvas *canvas,
   meso_axes_draw(canvas, &axes);
   meso_mark_layers(data, canvas, &axes);
   mark_contacts(canvas, &axes, signal);
+  meso_mark_onset(canvas, &axes, shown);
   meso_box beside = axes.box;
   beside.w += 20.0; /* room for the names of the layers */
   meso_canvas_colorbar(canvas, beside, MESO_MAP_DIVERGING, -limit, limit, color_label);
@@ -89,7 +93,8 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   size_t n = meso_find_signal(data->lfp, "lfp") != NULL ? 2 : 1;
   for (size_t i = 0; i < n; i++) {
     const meso_signal *signal = meso_find_signal(data->lfp, panel[i].signal);
-    const char *units = strcmp(signal->units, "A/m^3") == 0 ? "A/m\u00b3" : signal->units;
+    const char *units = strcmp(signal->units, "uA/mm^3") == 0 ? "\u00b5A/mm\u00b3"
+                                                              : signal->units;
     char color_label[96];
     meso_axes axes = { .box = meso_canvas_cell(canvas, i, n, 0, 1, 82.0),
                        .title = panel[i].title, .x_label = i + 1 == n ? "time (ms)" : NULL };
@@ -105,6 +110,7 @@ cleanup:
 const meso_figure_ops meso_fig_csd = {
   "csd", "Current source density and LFP over depth and time about each contact's mean, "
          "interpolated between contacts (ticks inside the left axis); red: positive, more source "
-         "than on average; colours end at the 99.5th percentile; dashed: borders of layers.",
+         "than on average; colours end at the 99.5th percentile; dashed: borders of layers, and "
+         "the first onset of the stimulus if it is in this window.",
   170.0, 130.0, is_available, draw
 };

@@ -52,7 +52,12 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
   double *time = NULL, *trace = NULL, low = INFINITY, high = -INFINITY;
   size_t first, n, m = lfp->n_channels;
-  meso_signal_window(data, lfp, MESO_LFP_WINDOW_MS, &first, &n);
+  const meso_shown shown = meso_shown_window(
+    data, lfp->t_start_ms, lfp->t_start_ms + 1000.0 * (double) lfp->n_times / lfp->sampling_rate_Hz,
+    MESO_LFP_WINDOW_MS);
+  char onset[64];
+  meso_onset_text(shown, onset, sizeof onset);
+  meso_shown_samples(lfp, shown, &first, &n);
   MESO_ALLOC(err, time, n);
   MESO_TRY(meso_signal_deviations(lfp, first, n, &trace, err));
   for (size_t i = 0; i < n; i++)
@@ -72,8 +77,9 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   if (!(axes.x_max > axes.x_min)) axes.x_max = axes.x_min + 1.0;
   meso_axes_draw(canvas, &axes);
   meso_mark_layers(data, canvas, &axes);
-  meso_canvas_note(canvas, axes.box.x, 10.0, "%zu contacts, each about its mean in this window%s",
-                   m, flat ? "; no finite value differs from it" : "");
+  meso_canvas_note(canvas, axes.box.x, 10.0, "%zu contacts, each about its mean in this window%s%s",
+                   m, flat ? "; no finite value differs from it" : "", onset);
+  meso_mark_onset(canvas, &axes, shown);
   for (size_t c = 0; c < m; c++) {
     for (size_t i = 0; i < n; i++)
       trace[c * n + i] = isfinite(trace[c * n + i])
@@ -90,6 +96,6 @@ cleanup:
 
 const meso_figure_ops meso_fig_lfp = {
   "lfp", "Local field potential at every contact of the probe; each trace about its own mean; "
-         "dashed: borders of layers.",
+         "dashed: borders of layers, and the first onset of the stimulus if it is in this window.",
   170.0, 125.0, is_available, draw
 };

@@ -122,13 +122,25 @@ cleanup:
   return status;
 }
 
+/* A round number of rows right of the box, which has names in place of ticks. */
+static void draw_size_bar(meso_canvas *canvas, const meso_axes *axes, size_t n_rows)
+{
+  const double target = fmax(1.0, 0.2 * (double) n_rows), power = pow(10.0, floor(log10(target)));
+  const double rows = power * (target / power >= 5.0 ? 5.0 : target / power >= 2.0 ? 2.0 : 1.0);
+  const double x = axes->box.x + axes->box.w + 8.0, y = axes->box.y + axes->box.h;
+  const double length = y - meso_axes_y(axes, (double) n_rows - rows);
+  meso_canvas_segment(canvas, x, y, x, y - length, meso_black, 1.6, false);
+  meso_canvas_text(canvas, x + 4.0, y - 0.5 * length,
+                   (meso_text_style) { .size_pt = 7.0, .color = meso_black }, "%g rows", rows);
+}
+
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_spikes *spikes = data->spikes;
-  double start = spikes->t_start_ms
-                 + meso_discard_ms(data, spikes->t_stop_ms - spikes->t_start_ms);
-  double stop = fmin(start + MESO_RASTER_MS, spikes->t_stop_ms);
+  const meso_shown shown = meso_shown_window(data, spikes->t_start_ms, spikes->t_stop_ms,
+                                             MESO_RASTER_MS);
+  double start = shown.start_ms, stop = shown.stop_ms;
   size_t stride = choose_stride(spikes, start, stop), n_rows = 0, row = 0, n_dots = 0;
   double label_y = 0.0;
   for (size_t i = 0; i < spikes->n_populations; i++)
@@ -140,24 +152,29 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   meso_axes_draw(canvas, &axes);
   axes.y_label = "sampled neurons (count)";
   meso_axes_label(canvas, &axes, 42.0);
+  draw_size_bar(canvas, &axes, n_rows);
   for (size_t i = 0; i < spikes->n_populations; i++)
     MESO_TRY(draw_population(data, canvas, &axes, &spikes->population[i], stride, &row, &n_dots,
                              &label_y, err));
-  char sample[64] = "all neurons";
+  meso_mark_onset(canvas, &axes, shown);
+  char sample[64] = "all neurons", onset[64];
+  meso_onset_text(shown, onset, sizeof onset);
   if (stride > 1)
     snprintf(sample, sizeof sample, "sample: 1 in %zu neurons of each population", stride);
-  meso_canvas_note(canvas, page.x, 10.0, "%s (n = %zu neurons, %zu spikes)", sample, n_rows,
-                   n_dots);
+  meso_canvas_note(canvas, page.x, 10.0, "%s (n = %zu neurons, %zu spikes)%s", sample, n_rows,
+                   n_dots, onset);
   meso_axes rates = { .box = { page.x, page.h - 132.0, page.w, 100.0 }, .x_min = start,
                       .x_max = stop, .x_label = "time (ms)", .no_y_ticks = true,
                       .title = "Population rates, all neurons, bins of 2 ms" };
   MESO_TRY(draw_rates(data, canvas, rates, err));
+  meso_mark_onset(canvas, &rates, shown);
 cleanup:
   return status;
 }
 
 const meso_figure_ops meso_fig_raster = {
-  "raster", "Spikes of a sample of neurons, and the rate of every population; colours end at the "
-            "99.5th percentile.",
+  "raster", "Spikes of a sample of neurons, and the rate of every population; a row is a neuron; "
+            "colours end at the 99.5th percentile; dashed: the first onset of the stimulus if it "
+            "is in this window.",
   170.0, 140.0, is_available, draw
 };

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 enum { MESO_MOST_LINES = 16, MESO_DEPTHS = 5 };
-#define MESO_VALID_BELOW_HZ 200.0
 
 typedef struct curves {
   size_t n, n_frequencies;
@@ -80,8 +79,22 @@ static void find_spikes(const meso_figure_data *data, curves *c)
   }
 }
 
-static void draw_curves(meso_canvas *canvas, meso_box box, const curves *c, const char *title,
-                        const char *y_label)
+/* A band of frequencies; its ends are infinite where nothing is known. */
+typedef struct band { double from_Hz, to_Hz; } band;
+
+/* Where the LFP says that it can be trusted. */
+static band valid_band(const meso_figure_data *data)
+{
+  const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
+  band valid = { -INFINITY, INFINITY };
+  if (lfp == NULL) return valid;
+  valid.from_Hz = meso_attrs_number(&lfp->attrs, "valid_from_Hz", valid.from_Hz);
+  valid.to_Hz = meso_attrs_number(&lfp->attrs, "valid_to_Hz", valid.to_Hz);
+  return valid;
+}
+
+static void draw_curves(meso_canvas *canvas, meso_box box, const curves *c, band valid,
+                        const char *title, const char *y_label)
 {
   double low = INFINITY, high = 0.0, x_max = c->frequency[c->n_frequencies - 1];
   double x_min = c->frequency[0] > 0.0 ? c->frequency[0] : c->frequency[1];
@@ -97,7 +110,10 @@ static void draw_curves(meso_canvas *canvas, meso_box box, const curves *c, cons
   meso_axes axes = { .box = box, .x_min = x_min, .x_max = x_max, .y_min = low, .y_max = 1.5 * high,
                      .x_log = true, .y_log = true, .x_label = "frequency (Hz)",
                      .y_label = y_label, .title = title };
-  meso_axes_shade(canvas, &axes, MESO_VALID_BELOW_HZ, x_max, meso_light_grey, 0.6);
+  if (valid.from_Hz > x_min)
+    meso_axes_shade(canvas, &axes, x_min, valid.from_Hz, meso_light_grey, 0.6);
+  if (valid.to_Hz < x_max)
+    meso_axes_shade(canvas, &axes, valid.to_Hz, x_max, meso_light_grey, 0.6);
   meso_axes_draw(canvas, &axes);
   for (size_t i = 0; i < c->n; i++) {
     meso_axes_line(canvas, &axes, c->n_frequencies, c->frequency, c->psd[i], c->stroke[i]);
@@ -121,6 +137,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   (void) err;
   size_t n = (has_lfp(data) ? 1u : 0u) + (has_spikes(data) ? 1u : 0u), at = 0;
   curves lfp = { .n = 0 }, spiking = { .n = 0 };
+  const band everything = { -INFINITY, INFINITY }, valid = valid_band(data);
   if (has_lfp(data)) find_lfp(data, &lfp);
   if (has_spikes(data)) find_spikes(data, &spiking);
   double legend = 18.0 + 9.5 * (double) ((lfp.n > spiking.n ? lfp.n + 2 : spiking.n + 2) / 3);
@@ -128,21 +145,24 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
     char title[64];
     const meso_array *psd = meso_find_array(data, "/spectrum/psd");
     snprintf(title, sizeof title, "LFP, %zu of %zu contacts, by depth", lfp.n, psd->dims[0]);
-    draw_curves(canvas, next_panel(canvas, &at, n, legend), &lfp, title, "PSD (mV\u00b2/Hz)");
+    draw_curves(canvas, next_panel(canvas, &at, n, legend), &lfp, valid, title,
+                "PSD (mV\u00b2/Hz)");
   }
   if (spiking.n > 0) {
-    draw_curves(canvas, next_panel(canvas, &at, n, legend), &spiking,
-                "Spiking, summed over each population", "PSD ((spikes/s)\u00b2/Hz)");
+    draw_curves(canvas, next_panel(canvas, &at, n, legend), &spiking, everything,
+                "Population spiking", "PSD, summed over neurons ((spikes/s)\u00b2/Hz)");
   }
-  char estimator[256];
+  char estimator[256], shaded[80] = "";
+  if (lfp.n > 0 && isfinite(valid.from_Hz) && isfinite(valid.to_Hz))
+    snprintf(shaded, sizeof shaded, "; LFP valid from %.3g to %.3g Hz", valid.from_Hz, valid.to_Hz);
   meso_estimator_text(meso_group_attrs(data, lfp.n > 0 ? "/spectrum" : "/population_spectrum"),
                       estimator, sizeof estimator);
-  meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "%s", estimator);
+  meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "%s%s", estimator, shaded);
   return MESO_OK;
 }
 
 const meso_figure_ops meso_fig_spectra = {
-  "spectra", "Power spectral densities (one-sided), inhibitory populations dashed; shaded above "
-             "200 Hz, where the forward model is not validated.",
+  "spectra", "Power spectral densities (one-sided), inhibitory populations dashed; shaded: "
+             "outside the band in which the forward model of the LFP is valid.",
   170.0, 108.0, is_available, draw
 };

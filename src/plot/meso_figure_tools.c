@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MESO_AROUND_ONSET_MS 300.0
+
 const meso_population *meso_population_of(const meso_figure_data *data, const char *name)
 {
   if (data->model == NULL) return NULL;
@@ -56,15 +58,51 @@ double meso_discard_ms(const meso_figure_data *data, double duration_ms)
   return fmin(fmax(discard, 0.0), 0.5 * duration_ms);
 }
 
-void meso_signal_window(const meso_figure_data *data, const meso_signal *signal, double length_ms,
-                        size_t *ret_first, size_t *ret_n)
+meso_shown meso_shown_window(const meso_figure_data *data, double t_start_ms, double t_stop_ms,
+                             double length_ms)
 {
-  double per_ms = signal->sampling_rate_Hz / 1000.0;
-  double discard = meso_discard_ms(data, (double) signal->n_times / per_ms);
-  size_t first = (size_t) (discard * per_ms), n = (size_t) (length_ms * per_ms + 0.5) + 1;
-  if (first >= signal->n_times) first = 0;
-  *ret_first = first;
-  *ret_n = n < signal->n_times - first ? n : signal->n_times - first;
+  const double onset_ms = data->model != NULL ? meso_model_onset_ms(data->model) : INFINITY;
+  meso_shown shown = { t_start_ms + meso_discard_ms(data, t_stop_ms - t_start_ms), 0.0, NAN };
+  if (onset_ms > t_start_ms && onset_ms < t_stop_ms) {
+    shown.start_ms = fmax(t_start_ms, onset_ms - MESO_AROUND_ONSET_MS);
+    shown.onset_ms = onset_ms;
+    length_ms = onset_ms + MESO_AROUND_ONSET_MS - shown.start_ms;
+  }
+  shown.stop_ms = fmin(shown.start_ms + length_ms, t_stop_ms);
+  return shown;
+}
+
+void meso_mark_onset(meso_canvas *canvas, const meso_axes *axes, meso_shown shown)
+{
+  if (isfinite(shown.onset_ms)) meso_axes_guide(canvas, axes, shown.onset_ms, NAN, meso_black);
+}
+
+void meso_onset_text(meso_shown shown, char *text, size_t size)
+{
+  text[0] = '\0';
+  if (isfinite(shown.onset_ms))
+    snprintf(text, size, ", dashed line: stimulus onset at %g ms", shown.onset_ms);
+}
+
+void meso_shown_samples(const meso_signal *signal, meso_shown shown, size_t *ret_first,
+                        size_t *ret_n)
+{
+  const double per_ms = signal->sampling_rate_Hz / 1000.0;
+  const double first = floor((shown.start_ms - signal->t_start_ms) * per_ms + 1e-6);
+  const double n = floor((shown.stop_ms - shown.start_ms) * per_ms + 0.5) + 1.0;
+  *ret_first = first >= 0.0 && first < (double) signal->n_times ? (size_t) first : 0;
+  *ret_n = (size_t) fmin(n, (double) (signal->n_times - *ret_first));
+}
+
+void meso_signal_window(const meso_figure_data *data, const meso_signal *signal, size_t *ret_first,
+                        size_t *ret_n)
+{
+  const double per_ms = signal->sampling_rate_Hz / 1000.0;
+  const double length_ms = (double) signal->n_times / per_ms;
+  const meso_shown whole = {
+    signal->t_start_ms + meso_discard_ms(data, length_ms), signal->t_start_ms + length_ms, NAN
+  };
+  meso_shown_samples(signal, whole, ret_first, ret_n);
 }
 
 meso_status meso_signal_deviations(const meso_signal *signal, size_t first, size_t n,
@@ -166,7 +204,7 @@ void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size)
              meso_attrs_number(attrs, "nw", NAN), meso_attrs_number(attrs, "tapers", NAN));
   else
     snprintf(kind, sizeof kind, "Welch, %.16s window", window != NULL ? window : "unknown");
-  if (discard_ms > 0.0) snprintf(dropped, sizeof dropped, ", first %g ms left out", discard_ms);
+  if (discard_ms > 0.0) snprintf(dropped, sizeof dropped, ", after %g ms", discard_ms);
   snprintf(text, size, "%s, %g samples (%.2g Hz apart), %g segments, overlap %g %%%s", kind,
            nperseg, rate / nperseg, meso_attrs_number(attrs, "n_segments", NAN),
            100.0 * meso_attrs_number(attrs, "overlap", NAN), dropped);

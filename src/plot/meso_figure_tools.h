@@ -16,9 +16,26 @@ bool meso_is_source(const meso_figure_data *data, const char *name);
 bool meso_is_of(const char *name, const char *population);
 /** Time dropped at the start of a recording of the given length: the model's, at most half. */
 double meso_discard_ms(const meso_figure_data *data, double duration_ms);
-/** Window of at most length_ms after the discard, as sample indices of a signal. */
-void meso_signal_window(const meso_figure_data *data, const meso_signal *signal, double length_ms,
-                        size_t *ret_first, size_t *ret_n);
+/** Part of a recording that a figure shows. */
+typedef struct meso_shown {
+  double start_ms, stop_ms;
+  double onset_ms;         /**< first onset of the stimulus, NAN if the window is not about it */
+} meso_shown;
+
+/** 300 ms before and after the first onset of the model's stimulus if it lies within the recording,
+ *  else at most length_ms after the discard. */
+meso_shown meso_shown_window(const meso_figure_data *data, double t_start_ms, double t_stop_ms,
+                             double length_ms);
+/** Marks the onset by a dashed vertical line, if there is one. */
+void meso_mark_onset(meso_canvas *canvas, const meso_axes *axes, meso_shown shown);
+/** ", dashed line: stimulus onset at 10000 ms", or empty. */
+void meso_onset_text(meso_shown shown, char *text, size_t size);
+/** Samples first to first + n - 1 of a signal: those of the window, its end included. */
+void meso_shown_samples(const meso_signal *signal, meso_shown shown, size_t *ret_first,
+                        size_t *ret_n);
+/** Samples after the discard. */
+void meso_signal_window(const meso_figure_data *data, const meso_signal *signal, size_t *ret_first,
+                        size_t *ret_n);
 /** The n samples from @p first on, (channel, time), each channel about its mean over them: a fixed
  *  offset along depth hides what varies. Caller frees. */
 MESO_MUST_CHECK meso_status meso_signal_deviations(const meso_signal *signal, size_t first,
@@ -40,7 +57,7 @@ const meso_attrs *meso_group_attrs(const meso_figure_data *data, const char *pat
  *  the analysis does not say. */
 void meso_window_text(const meso_figure_data *data, const char *group, char *text, size_t size);
 /** How a spectrum was estimated: "Welch, hann window, 1024 samples (0.98 Hz apart), 174 segments,
- *  first 100 ms left out"; empty if the analysis does not say. */
+ *  after 100 ms"; empty if the analysis does not say. */
 void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size);
 /** Signal with data, or NULL. */
 const meso_signal *meso_find_signal(const meso_signals *signals, const char *name);

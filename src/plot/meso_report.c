@@ -144,7 +144,7 @@ static double largest_deviation(const meso_figure_data *data, const meso_signal 
 {
   double largest = NAN;
   size_t first, n, m = signal->n_channels;
-  meso_signal_window(data, signal, 1e9, &first, &n);
+  meso_signal_window(data, signal, &first, &n);
   for (size_t c = 0; c < m; c++) {
     double mean = 0.0, squares = 0.0;
     for (size_t i = 0; i < n; i++) mean += signal->data[(first + i) * m + c] / (double) n;
