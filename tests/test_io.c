@@ -1,4 +1,6 @@
 /* Native files: round trips, equal bytes, hostile input, a disk that is full. */
+#include <fftw3.h>
+#include <gsl/gsl_version.h>
 #include <hdf5.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -117,9 +119,10 @@ static void equal_bytes(void)
 
 static void provenance_written(void)
 {
-  static const struct { const char *attribute, *want; } row[] = {
+  const struct { const char *attribute, *want; } row[] = {
     { "command_line", "mesocast simulate model.yaml" }, { "model_text", "model: m\n" },
     { "inputs", "model.yaml" }, { "inputs_sha256", "ab" }, { "compiler", __VERSION__ },
+    { "HDF5", H5_VERS_INFO }, { "FFTW", fftw_version }, { "GSL", gsl_version },
   };
   char path[64], *text = NULL;
   double seed = 0;
@@ -212,6 +215,10 @@ static void result_round_trip(void)
   CU_ASSERT_EQUAL(back->array[1].n_dims, 0);
   CU_ASSERT_EQUAL(back->array[1].data[0], 42.0);
   for (size_t i = 0; i < 3; i++) CU_ASSERT_STRING_EQUAL(back->array[2].text[i], label[i]);
+  char *units = NULL; /* text has them too, as every dataset */
+  CU_ASSERT_EQUAL_FATAL(meso_h5_read_text(path, "b/labels", "units", &units, NULL), MESO_OK);
+  CU_ASSERT_STRING_EQUAL(units, "1");
+  free(units);
   CU_ASSERT_EQUAL(back->array[3].dims[0], 0);
   CU_ASSERT_EQUAL(back->n_groups, 1);
   CU_ASSERT_EQUAL(meso_attrs_number(meso_result_group_attrs(back, "/b"), "NW", 0), 4);
@@ -391,6 +398,40 @@ static void foreign_spikes(void)
 {
   for (size_t i = 0; i < sizeof foreign_rows / sizeof *foreign_rows; i++)
     check_foreign(&foreign_rows[i]);
+}
+
+/* A file from the future is refused by every reader; one of another format has its own numbers. */
+static void newer_format(void)
+{
+  static const struct { const char *format; double version; meso_status want; } row[] = {
+    {"mesocast", 1.5, MESO_OK}, {"mesocast", 2, MESO_EFORMAT}, {"other", 2, MESO_OK}
+  };
+  char path[64], kind[32];
+  for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+    meso_err err = {0};
+    meso_spikes *s = sample_spikes(), *back = NULL;
+    CU_ASSERT_EQUAL_FATAL(meso_spikes_write(scratch(path, "v"), s, NULL, NULL), MESO_OK);
+    meso_spikes_destroy(s);
+    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate(H5S_SCALAR);
+    const hid_t text = H5Tcopy(H5T_C_S1);
+    CU_ASSERT(H5Tset_size(text, strlen(row[i].format)) >= 0);
+    CU_ASSERT(H5Adelete(file, "format") >= 0 && H5Adelete(file, "format_version") >= 0);
+    hid_t at = H5Acreate2(file, "format", text, space, H5P_DEFAULT, H5P_DEFAULT);
+    CU_ASSERT(H5Awrite(at, text, row[i].format) >= 0);
+    (void) H5Aclose(at);
+    at = H5Acreate2(file, "format_version", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+    CU_ASSERT(H5Awrite(at, H5T_NATIVE_DOUBLE, &row[i].version) >= 0);
+    (void) H5Aclose(at);
+    (void) H5Tclose(text);
+    (void) H5Sclose(space);
+    (void) H5Fclose(file);
+    CU_ASSERT_EQUAL(meso_spikes_read(path, &back, &err), row[i].want);
+    CU_ASSERT_EQUAL(meso_file_kind(path, kind, sizeof kind, NULL), row[i].want);
+    if (row[i].want != MESO_OK)
+      CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "has format version 2; this program reads up to 1"));
+    meso_spikes_destroy(back);
+    (void) unlink(path);
+  }
 }
 
 /* Parts joined are the whole, byte for byte; a gap or another population is refused. */
@@ -607,6 +648,7 @@ int main(void)
     { "other things than HDF5 files are told apart", not_hdf5 },
     { "foreign spikes: accepted, warned about or refused", foreign_spikes },
     { "short strings", short_strings },
+    { "files of a newer format are refused", newer_format },
     { "parts joined are the whole", joined_parts },
     { "a claimed extent beyond what is stored is refused", claimed_extent },
     { "a full disk leaves no file and the old one untouched", disk_full },

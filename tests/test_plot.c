@@ -739,7 +739,7 @@ static void test_refusals(void)
   CU_ASSERT_PTR_NULL(meso_figure_at(meso_figure_count()));
   CU_ASSERT_EQUAL(meso_figure_save(figure, &data, "figure.gif", NULL, NULL, &err), MESO_EINVAL);
   CU_ASSERT_EQUAL(meso_figure_save(figure, &data, "no/such/folder/f.svg", NULL, NULL, &err),
-                  MESO_EIO);
+                  MESO_ENOTFOUND);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "no/such/folder/f.svg"));
   free_data(&data);
 }

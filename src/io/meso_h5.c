@@ -6,6 +6,8 @@
 
 #include "meso_io_internal.h"
 
+#define MESO_FORMAT_VERSION 1 /* of the layout in doc/formats.md; grows when old readers would err */
+
 /* HDF5 prints every error to stderr unless told not to; the setting belongs to the thread. */
 static void silence(meso_h5_file *f)
 {
@@ -59,6 +61,22 @@ meso_status meso_h5_read_failed(const meso_h5_file *f, const char *what, meso_er
                       "%s: cannot read %s: damaged file? (%s)", f->path, what, why);
 }
 
+/* A file of our own that a later version wrote may mean something else by the same names. */
+static meso_status check_version(const meso_h5_file *f, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *format = NULL;
+  double version = 0;
+  if (!meso_h5_attr_number(f->id, "format_version", &version)) goto cleanup;
+  MESO_TRY(meso_h5_attr_text(f, f->id, "format", &format, err));
+  if (format != NULL && strcmp(format, "mesocast") == 0 && version >= MESO_FORMAT_VERSION + 1)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: has format version %g; this program reads up to %d: a newer "
+              "mesocast is needed", f->path, version, MESO_FORMAT_VERSION);
+cleanup:
+  free(format);
+  return status;
+}
+
 meso_status meso_h5_open(meso_h5_file *f, const char *path, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -74,6 +92,7 @@ meso_status meso_h5_open(meso_h5_file *f, const char *path, meso_err *err)
       MESO_FAIL(err, MESO_EFORMAT, "%s: truncated or damaged HDF5 file (%s)", path, why);
     MESO_FAIL(err, MESO_EFORMAT, "%s: not an HDF5 file", path);
   }
+  MESO_TRY(check_version(f, err));
 cleanup:
   return status;
 }
@@ -114,7 +133,7 @@ meso_status meso_h5_create(meso_h5_file *f, const char *path, const char *kind,
   MESO_TRY(meso_tmp_create(path, &f->tmp, &fd, err));
   MESO_TRY(create_file(f, err));
   MESO_TRY(meso_h5_put_text(f, f->id, "format", "mesocast", err));
-  const uint32_t format_version = 1;
+  const uint32_t format_version = MESO_FORMAT_VERSION;
   MESO_TRY(meso_h5_put_attr(f, f->id, "format_version", H5T_STD_U32LE, H5T_NATIVE_UINT32, 0,
                             &format_version, err));
   MESO_TRY(meso_h5_put_text(f, f->id, "kind", kind, err));

@@ -5,6 +5,7 @@
 
 #include "meso_config.h"
 #include "meso_io_internal.h"
+#include "meso_version.h"
 
 hid_t meso_h5_string_type(void)
 {
@@ -105,7 +106,8 @@ meso_status meso_h5_put_strings(const meso_h5_file *f, hid_t at, const char *nam
   for (size_t i = 0; i < n; i++) line[i] = text[i] == NULL ? "" : text[i];
   MESO_H5W(f, err, type = meso_h5_string_type());
   const meso_h5_block block = {
-    .name = name, .file_type = type, .mem_type = type, .n_dims = n_dims, .dims = dims, .data = line,
+    .name = name, .units = "1", .file_type = type, .mem_type = type, .n_dims = n_dims, .dims = dims,
+    .data = line,
   };
   MESO_TRY(meso_h5_put(f, at, &block, attrs, err));
 cleanup:
@@ -174,7 +176,8 @@ meso_status meso_h5_put_provenance(const meso_h5_file *f, const meso_provenance 
   hid_t group = H5I_INVALID_HID;
   MESO_TRY(meso_h5_need_group(f, "provenance", &group, err));
   MESO_TRY(meso_h5_put_text(f, group, "version", PACKAGE_VERSION, err));
-  MESO_TRY(meso_h5_put_text(f, group, "compiler", __VERSION__, err));
+  for (size_t i = 0; meso_part_name(i) != NULL; i++)
+    MESO_TRY(meso_h5_put_text(f, group, meso_part_name(i), meso_part_version(i), err));
   if (p == NULL) goto cleanup;
   if (p->command_line != NULL)
     MESO_TRY(meso_h5_put_text(f, group, "command_line", p->command_line, err));

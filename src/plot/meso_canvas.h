@@ -78,9 +78,6 @@ MESO_MUST_CHECK meso_status meso_png_encode(size_t width, size_t height,
  *  drawings can share one page and equal drawings have equal bytes. */
 MESO_MUST_CHECK meso_status meso_svg_renumber(const meso_bytes *in, const char *prefix,
                                               meso_bytes *out, meso_err *err);
-/** Writes a file by way of a temporary name, so that it is whole or absent. */
-MESO_MUST_CHECK meso_status meso_bytes_save(const meso_bytes *bytes, const char *path,
-                                            meso_err *err);
 
 /* ---- marks on the page -------------------------------------------------------------------- */
 

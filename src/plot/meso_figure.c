@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_io.h"
 #include "meso_registry.h"
 
 #define MESO_FIG(id) extern const meso_figure_ops meso_fig_##id;
@@ -85,11 +86,11 @@ meso_status meso_figure_save(const meso_figure_ops *figure, const meso_figure_da
   if (strcmp(ending, ".svg") == 0) {
     MESO_TRY(draw_figure(figure, data, MESO_CANVAS_SVG, provenance, &bytes, report, err));
     MESO_TRY(frame_svg(&bytes, provenance, &file, err));
-    MESO_TRY(meso_bytes_save(&file, path, err));
+    MESO_TRY(meso_file_write(path, file.data, file.n, err));
   } else if (strcmp(ending, ".pdf") == 0 || strcmp(ending, ".png") == 0) {
     meso_canvas_format format = ending[2] == 'd' ? MESO_CANVAS_PDF : MESO_CANVAS_PNG;
     MESO_TRY(draw_figure(figure, data, format, provenance, &bytes, report, err));
-    MESO_TRY(meso_bytes_save(&bytes, path, err));
+    MESO_TRY(meso_file_write(path, bytes.data, bytes.n, err));
   } else {
     MESO_FAIL(err, MESO_EINVAL, "%s: a figure's file ends in .svg, .pdf or .png", path);
   }

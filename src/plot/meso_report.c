@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_io.h"
+
 #define MESO_REPORT_LIMIT ((size_t) 10 * 1000 * 1000)
 
 static const char style_sheet[] =
@@ -332,7 +334,7 @@ meso_status meso_report_write(const char *path, const meso_report *report, meso_
   MESO_TRY(put(&page, err, "</body></html>\n"));
   if (page.n > MESO_REPORT_LIMIT)
     MESO_FAIL(err, MESO_EBUG, "%s: the report would be %zu bytes, more than 10 MB", path, page.n);
-  MESO_TRY(meso_bytes_save(&page, path, err));
+  MESO_TRY(meso_file_write(path, page.data, page.n, err));
 cleanup:
   free(page.data);
   return status;

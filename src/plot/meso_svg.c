@@ -1,11 +1,9 @@
-/* meso_svg.c: SVG text made fit for sharing a page, and files written whole. */
+/* meso_svg.c: SVG text made fit for sharing a page. */
 #include "meso_canvas.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct id_table {
   size_t n, capacity;
@@ -66,32 +64,5 @@ meso_status meso_svg_renumber(const meso_bytes *in, const char *prefix, meso_byt
     MESO_FAIL(err, MESO_ENOMEM, "cannot hold a drawing of %zu bytes", in->n);
 cleanup:
   free(table.id);
-  return status;
-}
-
-meso_status meso_bytes_save(const meso_bytes *bytes, const char *path, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  char *name = NULL;
-  FILE *file = NULL;
-  bool made = false;
-  size_t n = strlen(path) + 32;
-  MESO_ALLOC(err, name, n);
-  snprintf(name, n, "%s.%ld.tmp", path, (long) getpid());
-  file = fopen(name, "wb");
-  if (file == NULL) MESO_FAIL(err, MESO_EIO, "%s: cannot write: %s", path, strerror(errno));
-  made = true;
-  if (fwrite(bytes->data, 1, bytes->n, file) != bytes->n || fflush(file) != 0
-      || fsync(fileno(file)) != 0)
-    MESO_FAIL(err, MESO_EIO, "%s: writing failed: %s", path, strerror(errno));
-  int closed = fclose(file);
-  file = NULL;
-  if (closed != 0 || rename(name, path) != 0)
-    MESO_FAIL(err, MESO_EIO, "%s: writing failed: %s", path, strerror(errno));
-  made = false;
-cleanup:
-  if (file != NULL) fclose(file);
-  if (made) remove(name);
-  free(name);
   return status;
 }
