@@ -302,6 +302,26 @@ static void multiplicity_counts_spikes(void)
 }
 
 /** Weights too different for one step: the loss is told, and nothing overflows. */
+/** What has decayed becomes zero at step 1024, long before it would by itself. */
+static void decayed_values_become_zero(void)
+{
+  static const char *const model[] = {"iaf_psc_exp", "iaf_psc_alpha", "iaf_psc_delta"};
+  for (size_t i = 0; i < 3; i++) {
+    const size_t n_tau = i < 2 ? 3 : 0;
+    const entry changes[] = {
+      {"/neurons/E_L", 3, {0, 0, 0}}, {"/neurons/V_th", 3, {1e6, 1e6, 1e6}},
+      {"/neurons/V_reset", 3, {0, 0, 0}}, {"/neurons/V_m_initial", 3, {0, 0, 0}},
+      {"/neurons/tau_m", 3, {0.5, 0.5, 0.5}}, {"/neurons/tau_syn_ex", n_tau, {0.4, 0.4, 0.4}},
+      {"/neurons/tau_syn_in", n_tau, {0.4, 0.4, 0.4}}, {"/input/weight", 2, {1, 1}}
+    };
+    meso_signals *traces = run_changed(model[i], sizeof changes / sizeof changes[0], changes);
+    const double *V = traces->signal[0].data;
+    CU_ASSERT(V[3 * 1022] > 0 && V[3 * 1022] < 1e-30);
+    CU_ASSERT_EQUAL(V[3 * 1023], 0);
+    meso_signals_destroy(traces);
+  }
+}
+
 static void weights_that_do_not_fit_are_told(void)
 {
   const entry changes[] = {
@@ -460,6 +480,7 @@ int main(void)
     {"staircase_acts_in_its_steps", staircase_acts_in_its_steps},
     {"sine_acts_in_its_window", sine_acts_in_its_window},
     {"multiplicity_counts_spikes", multiplicity_counts_spikes},
+    {"decayed_values_become_zero", decayed_values_become_zero},
     {"weights_that_do_not_fit_are_told", weights_that_do_not_fit_are_told},
     {"missing_network_is_refused", missing_network_is_refused},
     {"wrong_values_are_refused", wrong_values_are_refused},

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine_settle.h"
 #include "meso_engine.h"
 #include "meso_wiring.h"
 
@@ -96,7 +97,7 @@ static void filter_pair(currents *c, size_t source, size_t target, size_t first_
       I = I * P11 + (double) input[b * c->steps_per_bin + s] * step_pA;
       sum += I;
     }
-    if (fabs(I) < 1e-30) I = 0; /* never subnormal */
+    I = engine_settled(I);
     column[(first_bin + b) * stride] = sum / (double) c->steps_per_bin;
   }
   c->current_pA[source * c->n_pop + target] = I;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine_settle.h"
 #include "meso_engine.h"
 #include "network_current.h"
 #include "network_file.h"
@@ -260,8 +261,9 @@ static void receive_events(runner *r, uint64_t step, size_t slot)
 }
 
 /** One step of the neurons of one model. */
-static void advance_group(runner *r, size_t g, size_t slot)
+static void advance_group(runner *r, size_t g, uint64_t step)
 {
+  const size_t slot = (size_t) (step % r->n_slots);
   const network_group *group = &r->w.group[g];
   int64_t *ring_ex = r->ring_ex + slot * r->w.n_neurons;
   int64_t *ring_in = r->ring_in + slot * r->w.n_neurons;
@@ -273,6 +275,7 @@ static void advance_group(runner *r, size_t g, size_t slot)
     ring_ex[i] = ring_in[i] = 0;
   }
   const meso_neuron_input input = { .ex = r->ex, .in = r->in, .current_pA = r->current_pA };
+  if (step % ENGINE_SETTLE_STEPS == 0) group->ops->settle(r->neurons[g], group->n);
   group->ops->advance(r->neurons[g], group->n, &input, r->spiked);
   for (size_t k = 0; k < group->n; k++) r->fired[group->member[k]] = r->spiked[k];
 }
@@ -285,7 +288,7 @@ static meso_status run_step(runner *r, uint64_t step, meso_err *err)
   const size_t slot = (size_t) (step % r->n_slots);
   receive_events(r, step, slot);
   network_current_step_to(&r->current, step - 1);
-  for (size_t g = 0; g < r->w.n_groups; g++) advance_group(r, g, slot);
+  for (size_t g = 0; g < r->w.n_groups; g++) advance_group(r, g, step);
   for (size_t i = 0; i < r->w.n_neurons; i++)
     if (r->fired[i] && !emit(r, step, i)) MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes");
   record_traces(r);

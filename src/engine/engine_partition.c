@@ -18,6 +18,7 @@
 #include <gsl/gsl_cdf.h>
 
 #include "engine_neuron.h"
+#include "engine_settle.h"
 
 /* ---- 1. lists ----------------------------------------------------------------------------- */
 
@@ -311,15 +312,9 @@ static bool gather_input(const simulation *s, partition *q, uint64_t first, unsi
 
 /* ---- 4. neurons --------------------------------------------------------------------------- */
 
-/* The one rule for decayed values: at every 1024th step those below this size become zero, long
- * before they are subnormal. */
-#define NEGLIGIBLE 1e-30
-enum { SETTLE_STEPS = 1024 };
-
 static void settle(double *x, size_t n)
 {
-  for (size_t i = 0; i < n; i++)
-    if (fabs(x[i]) < NEGLIGIBLE) x[i] = 0.0;
+  for (size_t i = 0; i < n; i++) x[i] = engine_settled(x[i]);
 }
 
 /** Neurons whose refractory time is over start from reset. */
@@ -368,7 +363,7 @@ static bool step_chunk(const simulation *s, partition *q, const slice *a, chunk 
                                          (uint64_t) (a->local_to_global + c->first), c->n,
                                          step - 1, count);
   if (weight > 0) charge(q, MESO_PHASE_INPUT, weight, &then);
-  if (step % SETTLE_STEPS == 0) {
+  if (step % ENGINE_SETTLE_STEPS == 0) {
     settle(state.V_mV, c->n);
     settle(state.I_ex, c->n);
     if (!s->merged) settle(state.I_in, c->n);

@@ -43,6 +43,9 @@ typedef struct meso_neuron_ops {
   void (*init)(const void *params, double dt_ms, void *neuron);
   /** One step of n neurons. spiked[i] becomes 1 if neuron i spikes at its end, else 0. */
   void (*advance)(void *neurons, size_t n, const meso_neuron_input *input, uint8_t *spiked);
+  /** Makes state of n neurons that has decayed below 1e-30 zero; called now and then, so that no
+   *  arithmetic is done on subnormal numbers. */
+  void (*settle)(void *neurons, size_t n);
 } meso_neuron_ops;
 
 size_t meso_neuron_count(void);

@@ -3,6 +3,7 @@
  *
  *   dD/dt = -D / tau_syn,   dI/dt = D - I / tau_syn,   D jumps by weight e / tau_syn at an input
  */
+#include "engine_settle.h"
 #include "neuron_membrane.h"
 
 #include <math.h>
@@ -90,6 +91,22 @@ static void advance(void *neurons, size_t n, const meso_neuron_input *input, uin
   }
 }
 
+static void receptor_settle(receptor *r)
+{
+  r->D_pA_per_ms = engine_settled(r->D_pA_per_ms);
+  r->I_pA = engine_settled(r->I_pA);
+}
+
+static void settle(void *neurons, size_t n)
+{
+  psc_alpha *s = neurons;
+  for (size_t i = 0; i < n; i++, s++) {
+    s->m.V_mV = engine_settled(s->m.V_mV);
+    receptor_settle(&s->ex);
+    receptor_settle(&s->in);
+  }
+}
+
 static double V_m(const void *neuron)
 {
   const neuron_membrane *m = &((const psc_alpha *) neuron)->m;
@@ -107,5 +124,5 @@ const meso_neuron_ops meso_neuron_iaf_psc_alpha = {
   .name = "iaf_psc_alpha", .summary = "leaky integrate-and-fire, alpha-shaped currents",
   .weight_unit = "pA", .params = rows, .params_size = sizeof(psc_alpha_params),
   .neuron_size = sizeof(psc_alpha), .recordables = recordables,
-  .check = check, .init = init, .advance = advance,
+  .check = check, .init = init, .advance = advance, .settle = settle,
 };

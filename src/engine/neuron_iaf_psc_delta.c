@@ -1,6 +1,7 @@
 /* neuron_iaf_psc_delta.c: leaky integrate-and-fire whose potential jumps by the weight (mV) at an
  * input. Inputs during the dead time are lost, or with refractory_input kept, decayed as the
  * membrane would have, until its end. */
+#include "engine_settle.h"
 #include "neuron_membrane.h"
 
 #include <math.h>
@@ -68,6 +69,15 @@ static void advance(void *neurons, size_t n, const meso_neuron_input *input, uin
   }
 }
 
+static void settle(void *neurons, size_t n)
+{
+  psc_delta *s = neurons;
+  for (size_t i = 0; i < n; i++, s++) {
+    s->m.V_mV = engine_settled(s->m.V_mV);
+    s->kept_mV = engine_settled(s->kept_mV);
+  }
+}
+
 static double V_m(const void *neuron)
 {
   const neuron_membrane *m = &((const psc_delta *) neuron)->m;
@@ -80,5 +90,5 @@ const meso_neuron_ops meso_neuron_iaf_psc_delta = {
   .name = "iaf_psc_delta", .summary = "leaky integrate-and-fire, jumps of the potential",
   .weight_unit = "mV", .params = rows, .params_size = sizeof(psc_delta_params),
   .neuron_size = sizeof(psc_delta), .recordables = recordables,
-  .check = check, .init = init, .advance = advance,
+  .check = check, .init = init, .advance = advance, .settle = settle,
 };

@@ -1,5 +1,6 @@
 /* neuron_iaf_psc_exp.c: leaky integrate-and-fire, synaptic currents that jump by the weight and
  * decay exponentially: dI/dt = -I / tau_syn. */
+#include "engine_settle.h"
 #include "neuron_membrane.h"
 
 #include <math.h>
@@ -54,6 +55,16 @@ static void advance(void *neurons, size_t n, const meso_neuron_input *input, uin
   }
 }
 
+static void settle(void *neurons, size_t n)
+{
+  psc_exp *s = neurons;
+  for (size_t i = 0; i < n; i++, s++) {
+    s->m.V_mV = engine_settled(s->m.V_mV);
+    s->I_ex_pA = engine_settled(s->I_ex_pA);
+    s->I_in_pA = engine_settled(s->I_in_pA);
+  }
+}
+
 static double V_m(const void *neuron)
 {
   const neuron_membrane *m = &((const psc_exp *) neuron)->m;
@@ -71,5 +82,5 @@ const meso_neuron_ops meso_neuron_iaf_psc_exp = {
   .name = "iaf_psc_exp", .summary = "leaky integrate-and-fire, exponential currents",
   .weight_unit = "pA", .params = rows, .params_size = sizeof(psc_exp_params),
   .neuron_size = sizeof(psc_exp), .recordables = recordables,
-  .check = check, .init = init, .advance = advance,
+  .check = check, .init = init, .advance = advance, .settle = settle,
 };

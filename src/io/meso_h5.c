@@ -6,7 +6,7 @@
 
 #include "meso_io_internal.h"
 
-#define MESO_FORMAT_VERSION 1 /* of the layout in doc/formats.md; grows when old readers would err */
+#define MESO_FORMAT_VERSION 1 /* of doc/formats.md; grows when older readers would misread */
 
 /* HDF5 prints every error to stderr unless told not to; the setting belongs to the thread. */
 static void silence(meso_h5_file *f)
