@@ -8,31 +8,12 @@
 
 enum { MAX_WORD = 63 };
 
-static size_t edit_distance(const char *a, const char *b)
-{
-  const size_t n = strlen(a), m = strlen(b);
-  size_t row[MAX_WORD + 1];
-  if (n > MAX_WORD || m > MAX_WORD) return MAX_WORD;
-  for (size_t j = 0; j <= m; j++) row[j] = j;
-  for (size_t i = 1; i <= n; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= m; j++) {
-      const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-      const size_t moved = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-      diagonal = row[j];
-      row[j] = replaced < moved ? replaced : moved;
-    }
-  }
-  return row[m];
-}
-
 const char *mesoi_nearest(const char *word, size_t n, const char *const *candidates)
 {
   const char *best = NULL;
   size_t best_distance = strlen(word) / 2 + 1;
   for (size_t i = 0; i < n; i++) {
-    const size_t d = edit_distance(word, candidates[i]);
+    const size_t d = meso_edit_distance(word, candidates[i]);
     if (d < best_distance) {
       best_distance = d;
       best = candidates[i];

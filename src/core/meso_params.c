@@ -309,8 +309,7 @@ cleanup:
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Number of single-letter edits (swaps of neighbours count one) from a to b. */
-static size_t edit_distance(const char *a, const char *b)
+size_t meso_edit_distance(const char *a, const char *b)
 {
   size_t na = strlen(a), nb = strlen(b);
   size_t row[3][LONGEST_KEY + 1];
@@ -337,7 +336,7 @@ meso_status meso_params_unknown_key(const meso_param *rows, const char *key,
   shown_text(key, shown);
   full_name(where, shown, name, sizeof name);
   for (const meso_param *row = rows; row->key != NULL; row++) {
-    size_t d = edit_distance(key, row->key);
+    size_t d = meso_edit_distance(key, row->key);
     if (d < best_distance) {
       best = row->key;
       best_distance = d;

@@ -66,6 +66,10 @@ MESO_MUST_CHECK meso_status meso_params_set(const meso_param *rows, void *object
 MESO_MUST_CHECK meso_status meso_params_default(const meso_param *rows, void *object,
                                                 meso_err *err);
 
+/** Number of single-letter edits (a swap of neighbours counts one) that turn @p a into @p b; for
+ *  words of more than 64 letters the sum of their lengths. */
+size_t meso_edit_distance(const char *a, const char *b);
+
 /** Message for an unknown key: names the nearest known key, or lists all. Returns MESO_EINVAL. */
 meso_status meso_params_unknown_key(const meso_param *rows, const char *key,
                                     const meso_where *where, meso_err *err);
