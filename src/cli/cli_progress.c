@@ -3,17 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli_signals.h"
-
-double mesoi_clock_s(void)
-{
-  struct timespec t;
-  (void) clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
+#include "meso_clock.h"
 
 static void draw(mesoi_progress_line *line, const char *what, double fraction)
 {

@@ -23,7 +23,5 @@ meso_progress mesoi_progress_make(mesoi_progress_line *line, bool forced, bool q
 MESO_MUST_CHECK meso_status mesoi_go_on(const char *what, meso_err *err);
 /** Clears the line, so that other output starts clean. */
 void mesoi_progress_clear(mesoi_progress_line *line);
-/** Monotonic wall clock. */
-double mesoi_clock_s(void);
 
 #endif

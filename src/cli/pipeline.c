@@ -9,6 +9,7 @@
 
 #include "cli_answer.h"
 #include "cli_progress.h"
+#include "meso_clock.h"
 #include "meso_config.h"
 #include "meso_io.h"
 

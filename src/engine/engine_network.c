@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "engine_settle.h"
+#include "engine_step.h"
+#include "meso_clock.h"
 #include "meso_engine.h"
 #include "network_current.h"
 #include "network_file.h"
@@ -311,8 +312,6 @@ cleanup:
 static meso_status collect(const runner *r, meso_spikes **ret_spikes, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double per_ms = round(1.0 / r->w.dt_ms);
-  const bool whole = fabs(per_ms * r->w.dt_ms - 1.0) < 1e-12;
   meso_spikes *spikes = NULL;
   MESO_TRY(meso_spikes_create(1, &spikes, err));
   spikes->t_stop_ms = (double) r->n_steps * r->w.dt_ms;
@@ -323,8 +322,7 @@ static meso_status collect(const runner *r, meso_spikes **ret_spikes, meso_err *
   MESO_ALLOC(err, p->id, r->n_spikes);
   p->n_spikes = r->n_spikes;
   for (size_t i = 0; i < r->n_spikes; i++) {
-    const double step = (double) r->spike_step[i];
-    p->time_ms[i] = whole ? step / per_ms : step * r->w.dt_ms;
+    p->time_ms[i] = engine_step_ms(r->spike_step[i], r->w.dt_ms);
     p->id[i] = r->spike_neuron[i];
   }
   *ret_spikes = spikes;
@@ -332,13 +330,6 @@ static meso_status collect(const runner *r, meso_spikes **ret_spikes, meso_err *
 cleanup:
   meso_spikes_destroy(spikes);
   return status;
-}
-
-static double wall_s(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
 }
 
 static meso_status set_up(runner *r, double duration_ms, meso_engine_report *report, meso_err *err)
@@ -383,13 +374,13 @@ meso_status meso_engine_run_network(const char *path, double duration_ms, int n_
   (void) n_threads; /* one thread: explicit networks are small, and the answer is the same */
   *ret_spikes = NULL;
   if (ret_traces != NULL) *ret_traces = NULL;
-  const double t0 = wall_s();
+  const double t0 = mesoi_clock_s();
   MESO_TRY(set_up(&r, duration_ms, &result, err));
   if (record != NULL && ret_traces != NULL) MESO_TRY(create_traces(&r, record, &traces, err));
-  const double t1 = wall_s();
+  const double t1 = mesoi_clock_s();
   MESO_TRY(run_loop(&r, progress, err));
   result.build_s = t1 - t0;
-  result.loop_s = wall_s() - t1;
+  result.loop_s = mesoi_clock_s() - t1;
   count(&r, &result);
   MESO_TRY(collect(&r, ret_spikes, err));
   if (ret_traces != NULL) *ret_traces = traces;

@@ -13,21 +13,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <gsl/gsl_cdf.h>
 
 #include "engine_neuron.h"
 #include "engine_settle.h"
+#include "meso_clock.h"
 
 /* ---- 1. lists ----------------------------------------------------------------------------- */
-
-double engine_seconds_now(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
-}
 
 bool engine_list_append(spike_list *list, uint32_t neuron)
 {
@@ -289,7 +282,7 @@ static bool list_input(const simulation *s, partition *q, uint64_t step)
 /** Adds the time since *then to a phase and moves *then on. */
 static void charge(partition *q, meso_phase phase, double weight, double *then)
 {
-  const double now = engine_seconds_now();
+  const double now = mesoi_clock_s();
   q->phase_s[phase] += weight * (now - *then);
   *then = now;
 }
@@ -297,7 +290,7 @@ static void charge(partition *q, meso_phase phase, double weight, double *then)
 /** Input of the steps first - 1 ... first + n_steps - 2, which the steps of this block need. */
 static bool gather_input(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
 {
-  double then = engine_seconds_now();
+  double then = mesoi_clock_s();
   for (uint64_t step = first > s->block_steps ? first - s->block_steps : 1; step < first; step++)
     if (!engine_partition_look_up(s, q, step)) return false;
   for (unsigned k = 0; k < n_steps; k++) {
@@ -351,7 +344,7 @@ static bool step_chunk(const simulation *s, partition *q, const slice *a, chunk 
 {
   _Alignas(64) uint16_t count[ENGINE_CHUNK];
   uint32_t spiked[ENGINE_CHUNK];
-  double then = weight > 0 ? engine_seconds_now() : 0;
+  double then = weight > 0 ? mesoi_clock_s() : 0;
   engine_chunk_state state = {
     .n = c->n, .V_mV = q->V_mV + c->first, .I_ex = q->I_ex + c->first,
     .I_in = s->merged ? NULL : q->I_in + c->first, .sum_ex = q->sum[0][k] + c->first,

@@ -79,8 +79,6 @@ typedef struct simulation {
   uint64_t n_steps, background_from_step;
 } simulation;
 
-double engine_seconds_now(void);
-
 /** Appends to a list, to a recording; false: out of memory. */
 bool engine_list_append(spike_list *list, uint32_t neuron);
 bool engine_record(recording *recording, uint32_t step, const spike_list *list);

@@ -19,6 +19,8 @@
 
 #include "engine_partition.h"
 #include "engine_state.h"
+#include "engine_step.h"
+#include "meso_clock.h"
 
 /* ---- 1. barrier --------------------------------------------------------------------------- */
 
@@ -131,13 +133,6 @@ static void take_step(const meso_model *m, const recording *r, size_t *next, uin
   }
 }
 
-/** Time of a step: step / (1/dt) where 1/dt is whole, so that 103 steps are 10.3 ms. */
-static double step_time_ms(uint64_t step, double dt_ms)
-{
-  const double per_ms = round(1.0 / dt_ms);
-  return fabs(per_ms * dt_ms - 1.0) < 1e-12 ? (double) step / per_ms : (double) step * dt_ms;
-}
-
 /** The spikes of the steps after r->taken up to last_step; they leave the recordings. */
 static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_spikes,
                                   meso_err *err)
@@ -153,9 +148,9 @@ static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_
     count_spikes(m, &s->partition[p].recording, count);
   count_spikes(m, &r->source_recording, count);
   MESO_TRY(meso_spikes_create(m->n_populations, &spikes, err));
-  spikes->t_start_ms = step_time_ms(r->taken, m->simulation.dt_ms);
+  spikes->t_start_ms = engine_step_ms(r->taken, m->simulation.dt_ms);
   spikes->t_stop_ms = last_step == s->n_steps ? m->simulation.duration_ms
-                                              : step_time_ms(last_step, m->simulation.dt_ms);
+                                              : engine_step_ms(last_step, m->simulation.dt_ms);
   for (size_t p = 0; p < m->n_populations; p++) {
     meso_spike_population *q = &spikes->population[p];
     MESO_STRDUP(err, q->name, m->population[p].name);
@@ -165,7 +160,7 @@ static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_
     r->n_spikes += count[p];
   }
   for (uint64_t step = r->taken + 1; step <= last_step; step++) {
-    const double t_ms = step_time_ms(step, m->simulation.dt_ms);
+    const double t_ms = engine_step_ms(step, m->simulation.dt_ms);
     for (uint32_t p = 0; p < s->n_partitions; p++)
       take_step(m, &s->partition[p].recording, &next[p], step, t_ms, spikes);
     take_step(m, &r->source_recording, &next_source, step, t_ms, spikes);
@@ -395,7 +390,7 @@ static meso_status check_end(const run *r, meso_err *err)
   const uint64_t failed = atomic_load(&r->failed_at_step);
   if (failed != 0)
     MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes at %.1f ms",
-              step_time_ms(failed, r->simulation.model->simulation.dt_ms));
+              engine_step_ms(failed, r->simulation.model->simulation.dt_ms));
   if (r->sink_status != MESO_OK) {
     if (err != NULL) *err = r->sink_err;
     return r->sink_status;
@@ -413,21 +408,21 @@ static meso_status simulate(run *r, const meso_model *model, int n_threads,
 {
   meso_status status = MESO_OK;
   simulation *s = &r->simulation;
-  const double dt_ms = model->simulation.dt_ms, t0 = engine_seconds_now();
+  const double dt_ms = model->simulation.dt_ms, t0 = mesoi_clock_s();
   MESO_TRY(meso_progress_step(r->progress, "build", 0.0, err));
   MESO_TRY(run_init(r, model, n_threads, err));
   MESO_TRY(build_partitions(s, n_threads, err));
   if (state != NULL) MESO_TRY(engine_state_restore(s, state, &r->taken, err));
   MESO_TRY(meso_progress_step(r->progress, "build", 1.0, err));
-  const double block_ms = dt_ms * s->block_steps, t1 = engine_seconds_now();
+  const double block_ms = dt_ms * s->block_steps, t1 = mesoi_clock_s();
   if (r->sink != NULL)
     r->window_steps = s->block_steps * (uint64_t) fmax(1.0, round(r->sink->window_ms / block_ms));
   report->build_s = t1 - t0;
-  report->simulated_ms = model->simulation.duration_ms - step_time_ms(r->taken, dt_ms);
+  report->simulated_ms = model->simulation.duration_ms - engine_step_ms(r->taken, dt_ms);
   const int n_used = run_steps(r, n_threads);
   MESO_TRY(check_end(r, err));
   if (r->sink != NULL) MESO_TRY(hand_over(r, s->n_steps, err));
-  report->loop_s = engine_seconds_now() - t1;
+  report->loop_s = mesoi_clock_s() - t1;
   if (r->sink == NULL) {
     free_tables(s);
     MESO_TRY(collect_spikes(r, s->n_steps, ret_spikes, err));
