@@ -36,7 +36,7 @@ refused() {
   result $? "$name"
 }
 
-echo 1..27
+echo 1..28
 refused 'a published number that is not there' 'compare.measured.*rate_L99E' \
   --set compare.measured=rate_L99E --set simulation.duration_ms=1000000
 refused 'a forward model that is not there' 'bold.model = no_such' \
@@ -114,6 +114,10 @@ again=$("$mesocast" info --json calm/analysis.h5 | tr -d ' \n' |
   grep -o '"path":"[^"]*psd","units":"[^"]*","shape":\[[0-9,]*' | sort | sed 's/.*path":"//')
 [ "$(echo "$shapes" | grep -c ',513$')" -eq 2 ] && [ "$(echo "$again" | grep -c ',257$')" -eq 2 ]
 result $? "segments reach both spectra: $again"
+made --set scaling.N=0.5 -o small >/dev/null &&
+  grep -q 'scaled to N = 0.5, K = 1; correlations are not those' small/report.html &&
+  grep -aq 'scaled to N = 0.5' small/spikes.h5 && ! grep -q 'scaled to' calm/report.html
+result $? "a scaled model says so"
 made --set simulation.duration_ms=12000 -o long >/dev/null &&
   grep -q 'whole stimulus blocks' long/report.html &&
   [ -s long/figures/bold.svg ]

@@ -420,6 +420,17 @@ static void test_scaling(void)
   CU_ASSERT_EQUAL(m->population[8].size, 902);
   CU_ASSERT_EQUAL(full->compensation_warning, 1);
   CU_ASSERT(m->compensation_warning < 1);
+  meso_attrs none = {0}, some = {0};
+  CU_ASSERT_EQUAL(meso_model_describe_scaling(full, &none, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(none.n, 0);
+  CU_ASSERT_EQUAL(meso_model_describe_scaling(m, &some, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_attrs_number(&some, "scaling_N", 0), 0.5);
+  CU_ASSERT_EQUAL(meso_attrs_number(&some, "scaling_K", 0), 0.25);
+  const char *text = meso_attrs_text(&some, "scaling");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "scaled to N = 0.5, K = 0.25; correlations are not those"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text, "below rheobase"));
+  meso_attrs_clear(&some);
   meso_model_destroy(full);
   meso_model_destroy(m);
 }

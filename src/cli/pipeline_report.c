@@ -103,6 +103,8 @@ static void note_analysis(pipeline *p, const sources *s)
     if (empty != NULL)
       mesoi_pipeline_note(p, "%s is empty: %s.", s->analysis->group[g].path + 1, empty);
   }
+  const char *scaling = meso_attrs_text(&s->analysis->attrs, "scaling");
+  if (scaling != NULL) mesoi_pipeline_note(p, "The model is %s.", scaling);
   const meso_attrs *a = meso_result_group_attrs(s->analysis, "/statistics");
   const char *state = meso_attrs_text(&s->analysis->attrs, "state");
   if (a != NULL && state != NULL && meso_attrs_text(a, "empty") == NULL)

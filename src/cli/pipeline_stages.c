@@ -166,6 +166,7 @@ static meso_status make_analysis(pipeline *p, const char *output,
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(meso_attrs_set_text(&result->attrs, "state",
                                meso_model_state(p->model, spikes->t_stop_ms), err));
+  MESO_TRY(meso_model_describe_scaling(p->model, &result->attrs, err));
   MESO_TRY(run_analysis(p, "statistics", statistics, spikes, lfp, result, err));
   MESO_TRY(run_analysis(p, "correlation", correlation, spikes, lfp, result, err));
   MESO_TRY(run_analysis(p, "population_spectrum", welch, spikes, lfp, result, err));

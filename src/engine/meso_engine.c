@@ -148,6 +148,7 @@ static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_
     count_spikes(m, &s->partition[p].recording, count);
   count_spikes(m, &r->source_recording, count);
   MESO_TRY(meso_spikes_create(m->n_populations, &spikes, err));
+  MESO_TRY(meso_model_describe_scaling(m, &spikes->attrs, err));
   spikes->t_start_ms = engine_step_ms(r->taken, m->simulation.dt_ms);
   spikes->t_stop_ms = last_step == s->n_steps ? m->simulation.duration_ms
                                               : engine_step_ms(last_step, m->simulation.dt_ms);

@@ -227,6 +227,11 @@ size_t meso_model_find_population(const meso_model *model, const char *name);
  *  PD14 gives 585.38996 pA/mV with the L23E parameters. */
 double meso_psc_over_psp_pA_per_mV(const meso_neuron_params *neuron, double tau_syn_ms);
 
+/** Says of a scaled model what that does to its results, as attributes `scaling_N`, `scaling_K`
+ *  and `scaling`, a sentence for readers; sets nothing at full scale. */
+MESO_MUST_CHECK meso_status meso_model_describe_scaling(const meso_model *model,
+                                                        meso_attrs *attrs, meso_err *err);
+
 /** When the poisson populations first fire: the start of the schedule; INFINITY if they never
  *  do. */
 double meso_model_onset_ms(const meso_model *model);

@@ -3,6 +3,7 @@
  * Formulas of Potjans & Diesmann 2014 (doi 10.1093/cercor/bhs358) and, for scaling.K, of van
  * Albada et al. 2015 (doi 10.1371/journal.pcbi.1004490). */
 #include <math.h>
+#include <stdio.h>
 
 #include "model_internal.h"
 
@@ -23,6 +24,24 @@ double meso_schedule_rate_Hz(const meso_schedule *schedule, double t_ms)
   if (schedule->kind == MESO_SCHEDULE_OFF || since < 0) return 0;
   if (schedule->kind == MESO_SCHEDULE_CONSTANT) return schedule->rate_Hz;
   return fmod(since, schedule->period_ms) < schedule->on_ms ? schedule->rate_Hz : 0;
+}
+
+meso_status meso_model_describe_scaling(const meso_model *model, meso_attrs *attrs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double N = model->scaling.N, K = model->scaling.K;
+  char text[320], dc[160] = "";
+  if (N == 1 && K == 1) goto cleanup;
+  if (model->compensation_warning < 1)
+    (void) snprintf(dc, sizeof dc, "; the constant current that stands for lost input is below "
+                    "rheobase (%.2g of it in the least population)", model->compensation_warning);
+  (void) snprintf(text, sizeof text, "scaled to N = %g, K = %g; correlations are not those of the "
+                  "full network%s", N, K, dc);
+  MESO_TRY(meso_attrs_set_number(attrs, "scaling_N", N, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "scaling_K", K, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "scaling", text, err));
+cleanup:
+  return status;
 }
 
 static bool has_sources(const meso_model *model)
