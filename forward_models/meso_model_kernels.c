@@ -16,6 +16,7 @@
 
 #include "meso_cable.h"
 #include "meso_conductor.h"
+#include "meso_distribution.h"
 #include "meso_kernel.h"
 #include "meso_morphology.h"
 
@@ -178,13 +179,12 @@ static void delay_distribution(const build *b, const meso_projection *projection
 {
   const double dt = b->model->simulation.dt_ms, kernel_dt = b->model->lfp.kernel_dt_ms;
   const double mean = projection->delay_mean_ms, sd = projection->delay_sd_ms;
-  const double norm = sd > 0 ? normal_cdf((mean - dt / 2) / sd) : 1;
+  const meso_distribution_ops *d = meso_distribution_at(projection->delay_distribution, sd);
+  const double norm = 1 - d->cdf(mean, sd, dt / 2);
   const double n_steps = (double) b->n_lags * kernel_dt / dt;
   for (double step = 1; step <= n_steps; step++) {
-    const double nearest = fmax(1, round(mean / dt));
-    const double p = sd > 0
-      ? probability_between(mean, (step - 0.5) * dt, (step + 0.5) * dt, sd) / norm
-      : (step == nearest ? 1 : 0);
+    const double p =
+      (d->cdf(mean, sd, (step + 0.5) * dt) - d->cdf(mean, sd, (step - 0.5) * dt)) / norm;
     const double at = round(step * dt / kernel_dt);
     if (at < (double) b->n_lags) share[(size_t) at] += p;
   }

@@ -84,8 +84,10 @@ static void wiring_follows_its_rule(void)
 {
   meso_model *m = toy_model(0, NULL);
   meso_wiring *w = NULL;
+  meso_wiring_row scratch;
   meso_err err = {0};
   CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &w, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(w, &scratch, &err), MESO_OK);
   for (size_t p = 0; p < m->n_projections; p++) {
     const meso_projection *q = &m->projection[p];
     double n = 0, sum_w = 0, sum_w2 = 0, sum_d = 0;
@@ -95,7 +97,7 @@ static void wiring_follows_its_rule(void)
         uint32_t source;
         uint16_t code;
         uint8_t delay;
-        meso_wiring_draw(w, p, i, k, 1, &source, &code, &delay);
+        meso_wiring_draw(w, &scratch, p, i, k, 1, &source, &code, &delay);
         n_wrong += source >= (uint32_t) m->population[q->source].size || delay < 1;
         const double pA = w->projection[p].weight_of_code[code] * w->weight_step_pA;
         n++, sum_w += pA, sum_w2 += pA * pA, sum_d += delay * m->simulation.dt_ms;
@@ -109,6 +111,7 @@ static void wiring_follows_its_rule(void)
     const double want = m->population[q->source].sign == MESO_INHIBITORY ? 0.777 : 1.547;
     CU_ASSERT(fabs(sum_d / n - want) < 5 * 0.75 / sqrt(n) + 5e-4);
   }
+  meso_wiring_row_clear(&scratch);
   meso_wiring_destroy(w);
   meso_model_destroy(m);
 }
@@ -174,6 +177,7 @@ typedef struct plain_synapse { uint32_t target, delay; int32_t weight; } plain_s
 typedef struct plain_network {
   const meso_model *model;
   meso_wiring *wiring;
+  meso_wiring_row scratch;
   uint32_t n;                       /**< neurons, sources included */
   size_t *row;                      /**< (n + 1) */
   plain_synapse *synapse;
@@ -199,7 +203,7 @@ static void plain_connect(plain_network *x)
           uint32_t source;
           uint16_t code;
           uint8_t delay;
-          meso_wiring_draw(x->wiring, p, i, k, 1, &source, &code, &delay);
+          meso_wiring_draw(x->wiring, &x->scratch, p, i, k, 1, &source, &code, &delay);
           const size_t j = (size_t) m->population[q->source].first_neuron + source;
           if (pass == 0) x->row[j + 1]++;
           else
@@ -222,6 +226,7 @@ static void plain_create(plain_network *x, const meso_model *m)
   meso_err err = {0};
   *x = (plain_network) {.model = m, .n = (uint32_t) m->n_neurons};
   CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &x->wiring, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(x->wiring, &x->scratch, &err), MESO_OK);
   plain_connect(x);
   x->V_mV = calloc(x->n, sizeof *x->V_mV);
   x->refractory = calloc(x->n, sizeof *x->refractory);
@@ -244,6 +249,7 @@ static void plain_create(plain_network *x, const meso_model *m)
 
 static void plain_destroy(plain_network *x)
 {
+  meso_wiring_row_clear(&x->scratch);
   meso_wiring_destroy(x->wiring);
   free(x->row);
   free(x->synapse);
@@ -364,9 +370,45 @@ static bool as_the_plain_engine(const meso_model *m, const meso_spikes *spikes, 
   return same && n_equal > 0;
 }
 
+enum { MAX_SETS = 24 };
+
+static size_t count_sets(const char *const *sets)
+{
+  size_t n = 0;
+  while (n < MAX_SETS && sets[n] != NULL) n++;
+  return n;
+}
+
+/* Every connection rule and every distribution, in networks of the toy's activity. */
+#define NO(p, key) "projections." p "." key "=false"
+#define SET(p, rule, number) \
+  "projections." p ".probability=0", "projections." p ".rule=" rule, "projections." p "." number
+static const char *const rule_variant[][MAX_SETS] = {
+  {"simulation.duration_ms=300", "thalamus.start_ms=50",
+   SET("E->E", "fixed_indegree", "indegree=84"), SET("I->E", "fixed_outdegree", "outdegree=84"),
+   SET("E->I", "fixed_total_number", "n_synapses=16851"),
+   "projections.I->I.rule=pairwise_bernoulli", SET("S->E", "fixed_outdegree", "outdegree=80"),
+   "synapses.excitatory.weight_distribution=lognormal", "synapses.excitatory.weight_rel_sd=1",
+   "synapses.inhibitory.delay_distribution=uniform"},
+  {"simulation.duration_ms=300", "thalamus.start_ms=50",
+   SET("E->E", "fixed_indegree", "indegree=84"), NO("E->E", "allow_multapses"),
+   NO("E->E", "allow_autapses"), SET("I->E", "fixed_outdegree", "outdegree=84"),
+   NO("I->E", "allow_multapses"), NO("E->I", "allow_multapses"),
+   NO("I->I", "allow_multapses"), NO("I->I", "allow_autapses"),
+   "synapses.inhibitory.weight_distribution=uniform",
+   "synapses.excitatory.delay_distribution=lognormal"},
+  {"simulation.duration_ms=300", "thalamus.start_ms=50", "populations.S.size=800",
+   "projections.E->E.rule=pairwise_bernoulli", NO("E->E", "allow_autapses"),
+   "projections.S->E.probability=0", "projections.S->E.rule=one_to_one",
+   "projections.S->E.PSP_mV=3", "projections.I->I.probability=0",
+   "projections.I->I.rule=all_to_all", "projections.I->I.PSP_mV=-0.12",
+   NO("I->I", "allow_autapses"), "synapses.inhibitory.weight_distribution=constant",
+   "synapses.excitatory.delay_distribution=constant"},
+};
+
 static void engine_equals_plain_engine(void)
 {
-  static const char *const variant[][6] = {
+  static const char *const variant[][MAX_SETS] = {
     {"simulation.duration_ms=400", "thalamus.start_ms=100"},
     {"simulation.duration_ms=301.7", "neuron.tau_syn_in_ms=1.0", "thalamus.start_ms=100"},
     /* Longest delays in the last slot of 63; shortest delays that make blocks of four steps. */
@@ -381,12 +423,24 @@ static void engine_equals_plain_engine(void)
     {"simulation.duration_ms=1000", "simulation.dt_ms=1", "thalamus.start_ms=100"},
   };
   for (size_t v = 0; v < sizeof variant / sizeof *variant; v++) {
-    size_t n_sets = 0;
-    while (n_sets < 6 && variant[v][n_sets] != NULL) n_sets++;
-    meso_model *m = toy_model(n_sets, variant[v]);
+    meso_model *m = toy_model(count_sets(variant[v]), variant[v]);
     meso_spikes *s = run_toy(m, v % 2 == 0 ? 3 : 1);
     CU_ASSERT(as_the_plain_engine(m, s, NULL));
     meso_spikes_destroy(s);
+    meso_model_destroy(m);
+  }
+}
+
+static void every_rule_equals_plain_engine(void)
+{
+  for (size_t v = 0; v < sizeof rule_variant / sizeof *rule_variant; v++) {
+    meso_model *m = toy_model(count_sets(rule_variant[v]), rule_variant[v]);
+    static const int n_threads[] = {1, 2, 3, 7};
+    meso_spikes *s[4];
+    for (int i = 0; i < 4; i++) s[i] = run_toy(m, n_threads[i]);
+    for (int i = 1; i < 4; i++) CU_ASSERT(equal_spikes(s[0], s[i]));
+    CU_ASSERT(as_the_plain_engine(m, s[0], NULL));
+    for (int i = 0; i < 4; i++) meso_spikes_destroy(s[i]);
     meso_model_destroy(m);
   }
 }
@@ -468,8 +522,10 @@ static void currents_integrate_to_the_charge(void)
   meso_spikes *spikes = NULL;
   meso_signals *currents = NULL;
   meso_wiring *w = NULL;
+  meso_wiring_row scratch;
   meso_err err = {0};
   CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &w, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(w, &scratch, &err), MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_spikes_create(m->n_populations, &spikes, &err), MESO_OK);
   spikes->t_stop_ms = 200;
   for (size_t p = 0; p < m->n_populations; p++) {
@@ -494,7 +550,7 @@ static void currents_integrate_to_the_charge(void)
           uint32_t source;
           uint16_t code;
           uint8_t delay;
-          meso_wiring_draw(w, p, i, k, 1, &source, &code, &delay);
+          meso_wiring_draw(w, &scratch, p, i, k, 1, &source, &code, &delay);
           if (source == id) weights += w->projection[p].weight_of_code[code] * w->weight_step_pA;
         }
     }
@@ -506,6 +562,7 @@ static void currents_integrate_to_the_charge(void)
   spikes->population[0].n_spikes = 0;
   meso_spikes_destroy(spikes);
   meso_signals_destroy(currents);
+  meso_wiring_row_clear(&scratch);
   meso_wiring_destroy(w);
   meso_model_destroy(m);
 }
@@ -737,6 +794,7 @@ int main(void)
     {"wiring_follows_its_rule", wiring_follows_its_rule},
     {"quantised_weights_keep_mean_and_variance", quantised_weights_keep_mean_and_variance},
     {"engine_equals_plain_engine", engine_equals_plain_engine},
+    {"every_rule_equals_plain_engine", every_rule_equals_plain_engine},
     {"what_does_not_fit_is_refused", what_does_not_fit_is_refused},
     {"threads_do_not_change_spikes", threads_do_not_change_spikes},
     {"concurrent_threads_do_not_change_spikes", concurrent_threads_do_not_change_spikes},

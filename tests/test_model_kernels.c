@@ -268,15 +268,18 @@ static void strength_of_wiring(const meso_wiring *w, size_t projection, double *
   const meso_population *population = w->model->population;
   const meso_projection *p = &w->model->projection[projection];
   const double per_source = 1e-3 * w->weight_step_pA / (double) population[p->source].size;
+  meso_wiring_row scratch;
   memset(strength, 0, MAX_DELAY * sizeof *strength);
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(w, &scratch, NULL), MESO_OK);
   for (uint32_t i = 0; i < (uint32_t) population[p->target].size; i++)
     for (uint32_t k = 0; k < w->projection[projection].in_degree[i]; k++) {
       uint32_t source;
       uint16_t code;
       uint8_t delay;
-      meso_wiring_draw(w, projection, i, k, 1, &source, &code, &delay);
+      meso_wiring_draw(w, &scratch, projection, i, k, 1, &source, &code, &delay);
       strength[delay] += per_source * w->projection[projection].weight_of_code[code];
     }
+  meso_wiring_row_clear(&scratch);
 }
 
 /* Kernel of a pathway with these strengths: (n_contacts, n_lags). */

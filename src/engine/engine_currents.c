@@ -20,6 +20,7 @@ typedef struct currents {
   const meso_spikes *spikes;
   const size_t *spikes_of;   /**< (n_populations) index in spikes */
   meso_wiring *wiring;
+  meso_wiring_row *scratch;  /**< (n_pop) one for each target population */
   size_t n_pop, n_delays;    /**< delays 1 .. n_delays */
   int32_t *weight_sum;       /**< (neurons, n_pop, n_delays) in weight steps */
   size_t chunk_steps, width; /**< width = chunk_steps + n_delays */
@@ -46,7 +47,7 @@ static void sum_target_population(currents *c, size_t target)
       for (uint32_t k = 0; k < q->in_degree[i]; k += MESO_WIRING_BATCH) {
         const uint32_t left = q->in_degree[i] - k;
         const unsigned n = left < MESO_WIRING_BATCH ? left : MESO_WIRING_BATCH;
-        meso_wiring_draw(c->wiring, p, i, k, n, source, code, delay);
+        meso_wiring_draw(c->wiring, &c->scratch[target], p, i, k, n, source, code, delay);
         for (unsigned s = 0; s < n; s++)
           sum[(size_t) source[s] * c->n_pop * c->n_delays + delay[s] - 1] +=
             q->weight_of_code[code[s]];
@@ -176,6 +177,8 @@ static void sum_sources(const currents *c, meso_signals *out)
 
 static void currents_clear(currents *c)
 {
+  for (size_t p = 0; c->scratch != NULL && p < c->n_pop; p++) meso_wiring_row_clear(&c->scratch[p]);
+  free(c->scratch);
   meso_wiring_destroy(c->wiring);
   free(c->weight_sum);
   free(c->input);
@@ -194,6 +197,9 @@ static meso_status currents_init(currents *c, double bin_ms, meso_err *err)
     MESO_FAIL(err, MESO_ERANGE, "bin of %g ms: must be a multiple of dt_ms = %g", bin_ms, dt);
   c->n_bins = (size_t) floor((c->spikes->t_stop_ms - c->spikes->t_start_ms) / bin_ms + 1e-8);
   MESO_TRY(meso_wiring_create(m, &c->wiring, err));
+  MESO_ALLOC(err, c->scratch, c->n_pop);
+  for (size_t p = 0; p < c->n_pop; p++)
+    MESO_TRY(meso_wiring_row_init(c->wiring, &c->scratch[p], err));
   c->n_delays = (1u << c->wiring->delay_bits) - 1u;
   c->chunk_steps = c->steps_per_bin * (c->steps_per_bin > 10000 ? 1 : 10000 / c->steps_per_bin);
   c->width = c->chunk_steps + c->n_delays;

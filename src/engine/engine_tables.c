@@ -43,7 +43,8 @@ void engine_partition_clear(engine_partition *q)
 }
 
 /** Pass 1: synapses per source, as row[source + 1]. */
-static void count_sources(engine_table *t, const meso_wiring *w, const engine_partition *q)
+static void count_sources(engine_table *t, const meso_wiring *w, const engine_partition *q,
+                          meso_wiring_row *scratch)
 {
   const meso_model *m = w->model;
   uint32_t source[MESO_WIRING_BATCH];
@@ -54,7 +55,7 @@ static void count_sources(engine_table *t, const meso_wiring *w, const engine_pa
       const uint32_t K = w->projection[p].in_degree[i];
       for (uint32_t k = 0; k < K; k += MESO_WIRING_BATCH) {
         const unsigned n = K - k < MESO_WIRING_BATCH ? K - k : MESO_WIRING_BATCH;
-        meso_wiring_draw_sources(w, p, i, k, n, source);
+        meso_wiring_draw_sources(w, scratch, p, i, k, n, source);
         for (unsigned s = 0; s < n; s++) count[source[s]]++;
       }
     }
@@ -63,7 +64,7 @@ static void count_sources(engine_table *t, const meso_wiring *w, const engine_pa
 
 /** Pass 2: every synapse to the next free place of its row. */
 static void write_rows(engine_table *t, const meso_wiring *w, const engine_partition *q,
-                       uint64_t *next)
+                       meso_wiring_row *scratch, uint64_t *next)
 {
   const meso_model *m = w->model;
   uint32_t source[MESO_WIRING_BATCH];
@@ -77,7 +78,7 @@ static void write_rows(engine_table *t, const meso_wiring *w, const engine_parti
       const uint32_t K = w->projection[p].in_degree[i];
       for (uint32_t k = 0; k < K; k += MESO_WIRING_BATCH) {
         const unsigned n = K - k < MESO_WIRING_BATCH ? K - k : MESO_WIRING_BATCH;
-        meso_wiring_draw(w, p, i, k, n, source, code, delay);
+        meso_wiring_draw(w, scratch, p, i, k, n, source, code, delay);
         for (unsigned s = 0; s < n; s++)
           t->synapse[place[source[s]]++] =
             local | (uint32_t) delay[s] << 16 | (uint32_t) code[s] << (16 + w->delay_bits);
@@ -148,13 +149,15 @@ meso_status engine_table_build(engine_table *t, const meso_wiring *w, const engi
   meso_status status = MESO_OK;
   const size_t n_sources = (size_t) w->model->n_neurons;
   uint64_t *next = NULL;
+  meso_wiring_row scratch = {0};
   t->n_delays = (1u << w->delay_bits) - 1u;
   if (w->model->n_populations > 256)
     MESO_FAIL(err, MESO_ERANGE, "%s: more than 256 populations", w->model->path);
+  MESO_TRY(meso_wiring_row_init(w, &scratch, err));
   MESO_ALLOC(err, t->row, n_sources + 1);
   MESO_ALLOC(err, next, n_sources);
   MESO_ALLOC_ALIGNED(err, t->delay_end, n_sources * t->n_delays);
-  count_sources(t, w, q);
+  count_sources(t, w, q, &scratch);
   for (size_t s = 0; s < n_sources; s++) t->row[s + 1] += t->row[s];
   t->n_synapses = t->row[n_sources];
   memcpy(next, t->row, n_sources * sizeof *next);
@@ -162,9 +165,10 @@ meso_status engine_table_build(engine_table *t, const meso_wiring *w, const engi
   if (t->synapse == NULL)
     MESO_FAIL(err, MESO_ENOMEM, "cannot allocate %llu synapses",
               (unsigned long long) t->n_synapses);
-  write_rows(t, w, q, next);
+  write_rows(t, w, q, &scratch, next);
   MESO_TRY(sort_rows(t, w, q, err));
 cleanup:
+  meso_wiring_row_clear(&scratch);
   free(next);
   return status;
 }

@@ -155,6 +155,8 @@ static meso_status inherit(const meso_model *model, const meso_model_section *se
       MESO_FAIL(err, MESO_ENOTFOUND, "%s: projections: source = %.80s: no such population",
                 mesoi_node_place(source != NULL ? source : node).text, name != NULL ? name : "");
     const meso_synapse_defaults *s = &model->synapse[model->population[i].sign];
+    p->weight_distribution = s->weight_distribution;
+    p->delay_distribution = s->delay_distribution;
     p->PSP_mV = s->PSP_mV;
     p->weight_rel_sd = s->weight_rel_sd;
     p->delay_mean_ms = s->delay_mean_ms;

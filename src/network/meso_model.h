@@ -50,16 +50,22 @@ typedef struct meso_population {
   int64_t first_neuron;        /**< derived: index of its first neuron in the whole network */
 } meso_population;
 
-/** Fixed total number of synapses, with autapses and multapses; sources, targets uniform. */
+/** Synapses from one population to another. */
 typedef struct meso_projection {
   size_t source, target;       /**< population indices */
   char *source_name, *target_name;
-  double probability;          /**< pairwise connection probability of the full model */
-  uint64_t n_synapses;         /**< derived: log1p(-p)/log1p(-1/(N_s N_t)) at full size, rounded,
-                                    then scaled */
+  int rule;                    /**< index in MESO_RULES (meso_rule.h) */
+  bool allow_autapses, allow_multapses;
+  double probability;          /**< pairwise connection probability */
+  int64_t n_synapses_full;     /**< these four are the numbers that rules take, of the full model; */
+  int64_t indegree, outdegree; /**< each rule takes one of them, the others are 0 */
+  double rule_number;          /**< derived: what the rule fixes, after scaling: synapses of the
+                                    projection, per target, per source, or probability of a pair */
+  uint64_t n_synapses;         /**< derived: after scaling; pairwise_bernoulli: expected, rounded */
   double PSP_mV;               /**< peak of the postsynaptic potential, sign by the source */
   double weight_pA;            /**< derived: mean weight, signed; includes 1/sqrt(scaling.K) */
   double weight_sd_pA;         /**< derived: rel_sd * |weight_pA| */
+  int weight_distribution, delay_distribution; /**< in MESO_DISTRIBUTIONS (meso_distribution.h) */
   double weight_rel_sd;
   double delay_mean_ms, delay_sd_ms;
 } meso_projection;
@@ -150,6 +156,7 @@ typedef struct meso_neuron_defaults {
 
 /** Defaults of projections from excitatory or inhibitory sources (section `synapses`). */
 typedef struct meso_synapse_defaults {
+  int weight_distribution, delay_distribution;
   double PSP_mV, weight_rel_sd, delay_mean_ms, delay_sd_ms;
 } meso_synapse_defaults;
 

@@ -1,12 +1,15 @@
 /* meso_wiring.h: the actual synapses of a model, drawn from its seed.
  *
- * Rule: fixed total number, sources and targets uniform, autapses and multapses allowed (Potjans &
- * Diesmann 2014). In-degrees come from a binomial splitting tree over the targets (exactly
- * multinomial); source, weight and delay of synapse k of a target from one Philox block counted by
- * (k, target, projection). So the synapses of any target can be made again alone, by anyone.
- * Weights: normal, redrawn until the sign is right, on a grid of the deviate (width grid_sd) and
- * then on the fixed-point step. Delays: normal, redrawn until >= dt/2, rounded to steps: drawn from
- * the exact probabilities of the steps.
+ * The rule of a projection (meso_rule.h) gives the in-degrees and the sources. Draws are counted by
+ * identities: in-degrees by (projection, targets), the source, weight and delay of synapse k of a
+ * target by one Philox block of (k, target, projection). So the synapses of any target can be made
+ * again alone, by anyone, and nothing depends on threads or partitions. Only fixed_outdegree, whose
+ * sources draw targets, keeps a list: 4 bytes a synapse.
+ *
+ * Weights and delays (meso_distribution.h) are drawn from tables. Weights: 2^code_bits cells of the
+ * distribution with the mean of each, rounded to the fixed-point step; redrawn until the sign is
+ * right. Delays: redrawn until >= dt/2 and within the table, rounded to steps: drawn from the exact
+ * probabilities of the steps.
  */
 #ifndef MESO_WIRING_H
 #define MESO_WIRING_H
@@ -16,6 +19,7 @@
 #include "meso_error.h"
 #include "meso_model.h"
 #include "meso_rng.h"
+#include "meso_rule.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,12 +32,21 @@ typedef struct meso_sampler {
   uint16_t *guide;       /**< (4096) first level possible for the word's upper 12 bits */
 } meso_sampler;
 
-typedef struct meso_wiring_projection {
-  uint32_t *in_degree;   /**< (targets) */
-  meso_sampler weight;   /**< levels: weight codes */
-  meso_sampler delay;    /**< level j: delay of j + 1 steps */
+struct meso_wiring_projection {
+  const meso_projection *model; /**< borrowed */
+  const meso_rule_ops *rule;
+  int64_t seed;
+  const meso_rng_lanes *lanes;
+  uint32_t index, n_sources, n_targets;
+  uint32_t n_choices;      /**< sources that a target may have */
+  bool excludes_self;      /**< one population, without autapses */
+  uint32_t *in_degree;     /**< (targets) */
+  uint32_t *list;          /**< sources by target, of rules that go by sources; else NULL */
+  size_t *list_start;      /**< (targets) in list */
+  meso_sampler weight;     /**< levels: weight codes */
+  meso_sampler delay;      /**< level j: delay of j + 1 steps */
   int16_t *weight_of_code; /**< (n_codes) weight in steps */
-} meso_wiring_projection;
+};
 
 typedef struct meso_wiring {
   const meso_model *model;    /**< borrowed: must outlive the wiring */
@@ -42,6 +55,7 @@ typedef struct meso_wiring {
   double weight_step_pA;      /**< power of two */
   unsigned delay_bits;        /**< delays fit 1 .. 2^delay_bits - 1 steps */
   unsigned code_bits;         /**< 16 - delay_bits */
+  uint32_t longest_row;       /**< largest source population */
   unsigned min_delay_steps;   /**< shortest delay that any projection can draw */
   meso_wiring_projection *projection; /**< (model->n_projections) */
 } meso_wiring;
@@ -53,13 +67,20 @@ void meso_wiring_destroy(meso_wiring *wiring);
 
 enum { MESO_WIRING_BATCH = MESO_RNG_LANES };
 
+/** Scratch for the draws of one thread. meso_wiring_row_clear also after a failure. */
+MESO_MUST_CHECK meso_status meso_wiring_row_init(const meso_wiring *wiring, meso_wiring_row *row,
+                                                 meso_err *err);
+void meso_wiring_row_clear(meso_wiring_row *row);
+
 /** Synapses k0 .. k0 + n - 1 of a target (index within its population), n <= MESO_WIRING_BATCH:
- *  source index within the source population, weight code, delay in steps. */
-void meso_wiring_draw(const meso_wiring *wiring, size_t projection, uint32_t target, uint32_t k0,
-                      unsigned n, uint32_t *source, uint16_t *code, uint8_t *delay_steps);
+ *  source index within the source population, weight code, delay in steps. Cheapest when all
+ *  batches of a target come one after the other. */
+void meso_wiring_draw(const meso_wiring *wiring, meso_wiring_row *row, size_t projection,
+                      uint32_t target, uint32_t k0, unsigned n, uint32_t *source, uint16_t *code,
+                      uint8_t *delay_steps);
 /** The sources alone (cheaper). */
-void meso_wiring_draw_sources(const meso_wiring *wiring, size_t projection, uint32_t target,
-                              uint32_t k0, unsigned n, uint32_t *source);
+void meso_wiring_draw_sources(const meso_wiring *wiring, meso_wiring_row *row, size_t projection,
+                              uint32_t target, uint32_t k0, unsigned n, uint32_t *source);
 
 /** Level of a sampler for a 32-bit word. */
 static inline unsigned meso_sampler_level(const meso_sampler *s, uint32_t word)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_cdf.h>
-
+#include "meso_distribution.h"
+#include "meso_rule.h"
 #include "model_internal.h"
 
 enum { MAX_ENTRIES = 4096 }; /* of a list; the checks compare all pairs */
@@ -112,6 +112,126 @@ cleanup:
   return status;
 }
 
+static meso_status check_distributions(const meso_model *model, const mesoi_node *root, size_t i,
+                                       meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_projection *p = &model->projection[i];
+  const meso_distribution_ops *weight = meso_distribution_at(p->weight_distribution,
+                                                             p->weight_rel_sd);
+  const meso_distribution_ops *delay = meso_distribution_at(p->delay_distribution, p->delay_sd_ms);
+  const double shortest_ms = 0.5 * model->simulation.dt_ms; /* shorter ones are drawn again */
+  char message[160];
+  if (p->weight_rel_sd > weight->max_rel_sd) {
+    snprintf(message, sizeof message, "must be at most %g with weight_distribution %s",
+             weight->max_rel_sd, weight->name);
+    REFUSE("projections", i, "weight_rel_sd", message);
+  }
+  if (1 - delay->cdf(p->delay_mean_ms, p->delay_sd_ms, shortest_ms) < 0.01)
+    REFUSE("projections", i, "delay_mean_ms", "almost no delay would reach half of "
+           "simulation.dt_ms");
+cleanup:
+  return status;
+}
+
+/* Value of a key that some rule takes. */
+static double rule_key(const meso_projection *p, const char *key)
+{
+  const meso_param *row = meso_param_find(mesoi_section("projections")->rows, key);
+  const char *field = (const char *) p + row->offset;
+  return row->type == MESO_PARAM_INT ? (double) *(const int64_t *) field : *(const double *) field;
+}
+
+static bool takes_key(const meso_rule_ops *rule, const char *key)
+{
+  for (const char *const *own = rule->keys; *own != NULL; own++)
+    if (strcmp(*own, key) == 0) return true;
+  return false;
+}
+
+/* A rule is given one of its keys, and none of another rule; 0 is as good as not given. */
+static meso_status check_keys_of_rule(const meso_model *model, const mesoi_node *root, size_t i,
+                                      meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_projection *p = &model->projection[i];
+  const meso_rule_ops *rule = meso_rule_at(p->rule);
+  const mesoi_node *item = &mesoi_node_at(root, "projections")->child[i];
+  size_t n_there = 0, n_given = 0;
+  char message[160];
+  for (int r = 0; r < MESO_N_RULES; r++)
+    for (const char *const *key = meso_rule_at(r)->keys; *key != NULL; key++) {
+      if (takes_key(rule, *key) || rule_key(p, *key) == 0) continue;
+      snprintf(message, sizeof message, "rule %s does not take it", rule->name);
+      REFUSE("projections", i, *key, message);
+    }
+  for (const char *const *key = rule->keys; *key != NULL; key++) {
+    n_there += mesoi_node_find(item, *key) != NULL;
+    n_given += rule_key(p, *key) != 0;
+    snprintf(message, sizeof message, "%s already says how many", rule->keys[0]);
+    if (n_given > 1) REFUSE("projections", i, *key, message);
+  }
+  if (rule->keys[0] != NULL && n_there == 0)
+    MESO_FAIL(err, MESO_EINVAL, "%s: projections.%.60s->%.60s.%s%s%s: is missing; rule %s needs it",
+              mesoi_node_place(item).text, p->source_name, p->target_name, rule->keys[0],
+              rule->keys[1] != NULL ? " or " : "", rule->keys[1] != NULL ? rule->keys[1] : "",
+              rule->name);
+cleanup:
+  return status;
+}
+
+/* Whether there are as many different partners as the rule asks for. */
+static meso_status check_room(const meso_model *model, const mesoi_node *root, size_t i,
+                              meso_err *err)
+{
+  static const char *const partner[] = {"pairs", "sources", "targets", "synapses of a pair"};
+  meso_status status = MESO_OK;
+  const meso_projection *p = &model->projection[i];
+  const meso_rule_ops *rule = meso_rule_at(p->rule);
+  const double n_sources = (double) model->population[p->source].size;
+  const double n_targets = (double) model->population[p->target].size;
+  const double self = meso_rule_excludes_self(p) ? 1 : 0;
+  const double most[] = {
+    [MESO_PER_PROJECTION] = meso_rule_pairs(p, n_sources, n_targets),
+    [MESO_PER_TARGET] = n_sources - self, [MESO_PER_SOURCE] = n_targets - self,
+    [MESO_PER_PAIR] = 1};
+  const double room = p->allow_multapses && rule->unit != MESO_PER_PAIR && most[rule->unit] > 0
+                        ? INFINITY : most[rule->unit];
+  char message[200];
+  const char *key = rule->keys[0];
+  if (key == NULL || !(p->rule_number > room)) goto cleanup;
+  if (rule->keys[1] != NULL && rule_key(p, key) == 0) key = rule->keys[1];
+  snprintf(message, sizeof message, "makes %.10g different %s necessary, with scaling; there %s "
+           "%.10g", p->rule_number, partner[rule->unit], room == 1 ? "is" : "are", room);
+  REFUSE("projections", i, key, message);
+cleanup:
+  return status;
+}
+
+/* Rules without a number follow from the populations alone. */
+static meso_status check_deterministic(const meso_model *model, const mesoi_node *root, size_t i,
+                                       meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_projection *p = &model->projection[i];
+  const meso_rule_ops *rule = meso_rule_at(p->rule);
+  const meso_population *source = &model->population[p->source];
+  const meso_population *target = &model->population[p->target];
+  const double n = rule->n_synapses(p, (double) source->size, (double) target->size);
+  const double full = rule->n_synapses(p, (double) source->size_full, (double) target->size_full);
+  const double in_degree = n / (double) target->size;
+  if (rule->keys[0] != NULL) goto cleanup;
+  if (p->rule == MESO_RULE_one_to_one && source->size != target->size)
+    REFUSE("projections", i, "rule", "source and target must be of the same size");
+  if (p->rule == MESO_RULE_one_to_one && meso_rule_excludes_self(p))
+    REFUSE("projections", i, "allow_autapses", "one_to_one within a population has autapses only");
+  if (in_degree != full / (double) target->size_full * model->scaling.K)
+    REFUSE("projections", i, "rule", "cannot follow scaling.N or scaling.K: its in-degrees are "
+           "given by the populations");
+cleanup:
+  return status;
+}
+
 static meso_status check_projection(meso_model *model, const mesoi_node *root, size_t i,
                                     bool *taken, meso_err *err)
 {
@@ -126,13 +246,14 @@ static meso_status check_projection(meso_model *model, const mesoi_node *root, s
   if (model->population[p->source].sign == MESO_EXCITATORY ? p->PSP_mV < 0 : p->PSP_mV > 0)
     REFUSE("projections", i, "PSP_mV", "must be >= 0 mV from excitatory, <= 0 mV from inhibitory "
            "populations");
-  const double shortest_ms = 0.5 * model->simulation.dt_ms; /* shorter ones are drawn again */
-  if (gsl_cdf_gaussian_Q(shortest_ms - p->delay_mean_ms, fmax(p->delay_sd_ms, 1e-9)) < 0.01)
-    REFUSE("projections", i, "delay_mean_ms", "almost no delay would reach half of "
-           "simulation.dt_ms");
+  MESO_TRY(check_distributions(model, root, i, err));
   bool *seen = &taken[p->source * model->n_populations + p->target];
   if (*seen) REFUSE("projections", i, "target", "this pair of populations already has one");
   *seen = true;
+  MESO_TRY(check_keys_of_rule(model, root, i, err));
+  mesoi_model_derive_rule(model, p);
+  MESO_TRY(check_room(model, root, i, err));
+  MESO_TRY(check_deterministic(model, root, i, err));
 cleanup:
   return status;
 }
@@ -147,6 +268,7 @@ meso_status mesoi_model_check(meso_model *model, const mesoi_node *root, meso_er
   MESO_TRY(check_times(model, root, err));
   MESO_TRY(check_probe(model, root, err));
   MESO_TRY(check_populations(model, root, err));
+  mesoi_model_derive_sizes(model);
   MESO_ALLOC(err, taken, model->n_populations * model->n_populations);
   for (size_t i = 0; i < model->n_projections; i++)
     MESO_TRY(check_projection(model, root, i, taken, err));

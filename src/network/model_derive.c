@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "meso_rule.h"
 #include "model_internal.h"
 
 double meso_psc_over_psp_pA_per_mV(const meso_neuron_params *neuron, double tau_syn_ms)
@@ -77,7 +78,7 @@ static double tau_syn_ms(const meso_neuron_params *neuron, int sign)
   return sign == MESO_EXCITATORY ? neuron->tau_syn_ex_ms : neuron->tau_syn_in_ms;
 }
 
-static void derive_sizes(meso_model *model)
+void mesoi_model_derive_sizes(meso_model *model)
 {
   int64_t first = 0;
   for (size_t i = 0; i < model->n_populations; i++) {
@@ -91,13 +92,27 @@ static void derive_sizes(meso_model *model)
   model->n_neurons = first;
 }
 
-/* Synapses at full size: number of draws of a pair after which a given pair has been drawn at
- * least once with the given probability. */
 static double full_synapses(const meso_model *model, const meso_projection *p)
 {
-  const double pairs = (double) model->population[p->source].size_full *
-                       (double) model->population[p->target].size_full;
-  return pairs > 1 ? rint(log1p(-p->probability) / log1p(-1 / pairs)) : rint(p->probability);
+  return meso_rule_at(p->rule)->n_synapses(p, (double) model->population[p->source].size_full,
+                                           (double) model->population[p->target].size_full);
+}
+
+/* The mean in-degree is that of the full model times scaling.K. */
+void mesoi_model_derive_rule(const meso_model *model, meso_projection *p)
+{
+  const meso_rule_ops *rule = meso_rule_at(p->rule);
+  const meso_population *source = &model->population[p->source];
+  const meso_population *target = &model->population[p->target];
+  const double n_sources = (double) source->size, n_targets = (double) target->size;
+  const double scaled = full_synapses(model, p) * (n_targets / (double) target->size_full) *
+                        model->scaling.K;
+  const double parts[] = {
+    [MESO_PER_PROJECTION] = 1, [MESO_PER_TARGET] = n_targets, [MESO_PER_SOURCE] = n_sources,
+    [MESO_PER_PAIR] = fmax(meso_rule_pairs(p, n_sources, n_targets), 1)};
+  p->rule_number = scaled / parts[rule->unit];
+  if (rule->unit != MESO_PER_PAIR) p->rule_number = rint(p->rule_number);
+  p->n_synapses = (uint64_t) rint(fmin(p->rule_number * parts[rule->unit], 0x1p53));
 }
 
 /* Mean input of one neuron of the full model that scaling.K takes away, as a constant current. */
@@ -115,15 +130,11 @@ static meso_status derive_projection(meso_model *model, meso_projection *p, meso
   meso_status status = MESO_OK;
   const meso_population *source = &model->population[p->source];
   meso_population *target = &model->population[p->target];
-  const double full = full_synapses(model, p);
-  const double scaled =
-      rint(full * ((double) target->size / (double) target->size_full) * model->scaling.K);
   const double weight_pA = p->PSP_mV * meso_psc_over_psp_pA_per_mV(
       &target->neuron, tau_syn_ms(&target->neuron, source->sign));
-  if (!(scaled < 0x1p53))
-    MESO_FAIL(err, MESO_ERANGE, "%s: projections.%.60s->%.60s: %g synapses are too many",
-              model->path, p->source_name, p->target_name, scaled);
-  p->n_synapses = (uint64_t) scaled;
+  if (p->n_synapses >= (uint64_t) 1 << 53)
+    MESO_FAIL(err, MESO_ERANGE, "%s: projections.%.60s->%.60s: too many synapses", model->path,
+              p->source_name, p->target_name);
   p->weight_pA = weight_pA / sqrt(model->scaling.K);
   p->weight_sd_pA = p->weight_rel_sd * fabs(p->weight_pA);
   target->I_dc_pA += lost_current_pA(model, p, weight_pA);
@@ -166,7 +177,6 @@ static double smallest_compensation(const meso_model *model)
 meso_status mesoi_model_derive(meso_model *model, meso_err *err)
 {
   meso_status status = MESO_OK;
-  derive_sizes(model);
   for (size_t i = 0; i < model->n_projections; i++)
     MESO_TRY(derive_projection(model, &model->projection[i], err));
   for (size_t i = 0; i < model->n_populations; i++) derive_background(model, &model->population[i]);

@@ -27,6 +27,12 @@ void mesoi_object_path(const meso_model *model, const meso_model_section *sectio
 meso_status mesoi_refuse(const meso_model *model, const mesoi_node *root, const char *section,
                          size_t i, const char *key, const char *message, meso_err *err);
 
+/* Sizes after scaling, first neurons; the checks of rules need them. */
+void mesoi_model_derive_sizes(meso_model *model);
+
+/* What the rule of a projection fixes and its number of synapses; after the sizes. */
+void mesoi_model_derive_rule(const meso_model *model, meso_projection *projection);
+
 /* Checks across keys; resolves names into indices. */
 MESO_MUST_CHECK meso_status mesoi_model_check(meso_model *model, const mesoi_node *root,
                                               meso_err *err);
@@ -35,7 +41,7 @@ MESO_MUST_CHECK meso_status mesoi_model_check(meso_model *model, const mesoi_nod
 MESO_MUST_CHECK meso_status mesoi_model_resolve_cells(meso_model *model, const mesoi_node *root,
                                                       meso_err *err);
 
-/* Fills all derived values of a checked model. */
+/* Fills all other derived values of a checked model. */
 MESO_MUST_CHECK meso_status mesoi_model_derive(meso_model *model, meso_err *err);
 
 #endif

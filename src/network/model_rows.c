@@ -1,7 +1,9 @@
 /* model_rows.c: the option rows of every section of a model file. */
 #include <math.h>
 
+#include "meso_distribution.h"
 #include "meso_model.h"
+#include "meso_rule.h"
 
 /* key, type, unit, min, max, min_open, default, choices, offset, help */
 #define NUMBER(key, unit, min, max, open, text, type, field, help) \
@@ -12,6 +14,8 @@
   {key, MESO_PARAM_STRING, "", 0, 0, false, text, NULL, offsetof(type, field), help}
 #define CHOICE(key, text, choices, type, field, help) \
   {key, MESO_PARAM_CHOICE, "", 0, 0, false, text, choices, offsetof(type, field), help}
+#define SWITCH(key, text, type, field, help) \
+  {key, MESO_PARAM_BOOL, "", 0, 0, false, text, NULL, offsetof(type, field), help}
 #define END {NULL, MESO_PARAM_DOUBLE, NULL, 0, 0, false, NULL, NULL, 0, NULL}
 
 /* PD14: Potjans & Diesmann 2014, Cereb. Cortex 24:785, doi 10.1093/cercor/bhs358. */
@@ -58,20 +62,33 @@ static const meso_param scaling_rows[] = {
 
 static const meso_param neuron_rows[] = {NEURON_ROWS(meso_neuron_defaults), END};
 
+/* "normal|constant|...", from the list of rows. */
+#define OR_NAME(name) "|" #name
+#define DISTRIBUTIONS (&(MESO_DISTRIBUTIONS(OR_NAME))[1])
+#define RULES (&(MESO_RULES(OR_NAME))[1])
+
+#define DISTRIBUTION_ROWS(type) \
+  CHOICE("weight_distribution", "normal", DISTRIBUTIONS, type, weight_distribution, \
+         "of the weights, by PSP_mV and weight_rel_sd"), \
+  CHOICE("delay_distribution", "normal", DISTRIBUTIONS, type, delay_distribution, \
+         "of the delays, by delay_mean_ms and delay_sd_ms")
+
 #define SYN meso_synapse_defaults
 static const meso_param excitatory_rows[] = {
   NUMBER("PSP_mV", "mV", 0, 100, false, "0.15", SYN, PSP_mV, "peak of the potential; PD14"),
-  NUMBER("weight_rel_sd", "1", 0, 1, false, "0.1", SYN, weight_rel_sd, "relative spread; PD14"),
+  NUMBER("weight_rel_sd", "1", 0, 10, false, "0.1", SYN, weight_rel_sd, "relative spread; PD14"),
   NUMBER("delay_mean_ms", "ms", 0, 1000, true, "1.5", SYN, delay_mean_ms, "mean delay; PD14"),
   NUMBER("delay_sd_ms", "ms", 0, 1000, false, "0.75", SYN, delay_sd_ms, "its spread; PD14"),
+  DISTRIBUTION_ROWS(SYN),
   END
 };
 static const meso_param inhibitory_rows[] = {
   NUMBER("PSP_mV", "mV", -100, 0, false, "-0.6", SYN, PSP_mV,
          "peak of the potential; PD14, -4 times the excitatory one"),
-  NUMBER("weight_rel_sd", "1", 0, 1, false, "0.1", SYN, weight_rel_sd, "relative spread; PD14"),
+  NUMBER("weight_rel_sd", "1", 0, 10, false, "0.1", SYN, weight_rel_sd, "relative spread; PD14"),
   NUMBER("delay_mean_ms", "ms", 0, 1000, true, "0.75", SYN, delay_mean_ms, "mean delay; PD14"),
   NUMBER("delay_sd_ms", "ms", 0, 1000, false, "0.375", SYN, delay_sd_ms, "its spread; PD14"),
+  DISTRIBUTION_ROWS(SYN),
   END
 };
 
@@ -123,16 +140,24 @@ static const meso_param population_rows[] = {
 static const meso_param projection_rows[] = {
   TEXT("source", NULL, PRO, source_name, "presynaptic population"),
   TEXT("target", NULL, PRO, target_name, "postsynaptic population"),
-  NUMBER("probability", "1", 0, 0.999999, false, NULL, PRO, probability,
-         "probability that a pair of neurons is connected at least once"),
+  CHOICE("rule", "fixed_total_number", RULES, PRO, rule, "who is connected; names of NEST"),
+  SWITCH("allow_autapses", "true", PRO, allow_autapses, "a neuron may be its own source"),
+  SWITCH("allow_multapses", "true", PRO, allow_multapses, "a pair may have several synapses"),
+  NUMBER("probability", "1", 0, 0.999999, false, "0", PRO, probability,
+         "fixed_total_number, pairwise_bernoulli: that a pair is connected, at least once"),
+  WHOLE("n_synapses", 0, 4294967295.0, "0", PRO, n_synapses_full,
+        "fixed_total_number: synapses at scale 1, instead of probability"),
+  WHOLE("indegree", 0, 1e9, "0", PRO, indegree, "fixed_indegree: synapses per target"),
+  WHOLE("outdegree", 0, 1e9, "0", PRO, outdegree, "fixed_outdegree: synapses per source"),
   NUMBER("PSP_mV", "mV", -100, 100, false, "0.15", PRO, PSP_mV,
          "peak of the potential; negative from inhibitory sources; default: synapses"),
-  NUMBER("weight_rel_sd", "1", 0, 1, false, "0.1", PRO, weight_rel_sd,
+  NUMBER("weight_rel_sd", "1", 0, 10, false, "0.1", PRO, weight_rel_sd,
          "relative spread; default: synapses"),
   NUMBER("delay_mean_ms", "ms", 0, 1000, true, "1.5", PRO, delay_mean_ms,
          "mean delay; default: synapses"),
   NUMBER("delay_sd_ms", "ms", 0, 1000, false, "0.75", PRO, delay_sd_ms,
          "its spread; default: synapses"),
+  DISTRIBUTION_ROWS(PRO),
   END
 };
 
@@ -185,8 +210,7 @@ static const meso_param bold_rows[] = {
   NUMBER("baseline_start_s", "s", 0, 1e6, false, "2", BOLD, baseline_start_s,
          "start of the interval that gives x_base"),
   NUMBER("baseline_stop_s", "s", 0, 1e6, true, "10", BOLD, baseline_stop_s, "its end"),
-  {"include_background", MESO_PARAM_BOOL, "", 0, 0, false, "true", NULL,
-   offsetof(BOLD, include_background), "the external input counts in x"},
+  SWITCH("include_background", "true", BOLD, include_background, "the external input counts in x"),
   NUMBER("dt_s", "s", 0, 1, true, "0.01", BOLD, dt_s, "step of drive and integration"),
   END
 };

@@ -1,0 +1,294 @@
+/* meso_rule.c: the connection rules.
+ *
+ * 1. numbers of synapses   2. in-degrees   3. connecting by sources   4. sources of a target
+ * 5. the table
+ */
+#include "meso_rule.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_sf_gamma.h>
+
+#include "meso_wiring.h"
+
+/* ---- 1. numbers of synapses --------------------------------------------------------------- */
+
+bool meso_rule_excludes_self(const meso_projection *p)
+{
+  return p->source == p->target && !p->allow_autapses;
+}
+
+double meso_rule_pairs(const meso_projection *p, double n_sources, double n_targets)
+{
+  return n_targets * (meso_rule_excludes_self(p) ? n_sources - 1 : n_sources);
+}
+
+/** Given as a number, or as the probability that a pair is connected: with multapses that is the
+ *  number of draws of a pair after which a given pair has been drawn at least once with it. */
+static double total_synapses(const meso_projection *p, double n_sources, double n_targets)
+{
+  const double pairs = meso_rule_pairs(p, n_sources, n_targets);
+  if (p->n_synapses_full > 0) return (double) p->n_synapses_full;
+  if (!p->allow_multapses || !(pairs > 1)) return rint(p->probability * pairs);
+  return rint(log1p(-p->probability) / log1p(-1 / pairs));
+}
+
+static double indegree_synapses(const meso_projection *p, double n_sources, double n_targets)
+{
+  (void) n_sources;
+  return (double) p->indegree * n_targets;
+}
+
+static double outdegree_synapses(const meso_projection *p, double n_sources, double n_targets)
+{
+  (void) n_targets;
+  return (double) p->outdegree * n_sources;
+}
+
+static double bernoulli_synapses(const meso_projection *p, double n_sources, double n_targets)
+{
+  return p->probability * meso_rule_pairs(p, n_sources, n_targets);
+}
+
+static double one_synapses(const meso_projection *p, double n_sources, double n_targets)
+{
+  (void) p, (void) n_sources;
+  return n_targets;
+}
+
+/* ---- 2. in-degrees ------------------------------------------------------------------------ */
+
+/** Hypergeometric number: of n draws without replacement from a + b things, how many are among the
+ *  a. By inversion, from the mode outwards: sqrt(variance) steps. */
+static double hypergeometric(gsl_rng *rng, double a, double b, double n)
+{
+  const double first = fmax(0, n - b), last = fmin(a, n);
+  const double mode = fmin(fmax(floor((n + 1) * (a + 1) / (a + b + 2)), first), last);
+  double u = gsl_rng_uniform(rng), low = mode, high = mode;
+  double p_low = exp(gsl_sf_lngamma(a + 1) - gsl_sf_lngamma(mode + 1) -
+                     gsl_sf_lngamma(a - mode + 1) + gsl_sf_lngamma(b + 1) -
+                     gsl_sf_lngamma(n - mode + 1) - gsl_sf_lngamma(b - n + mode + 1) -
+                     gsl_sf_lngamma(a + b + 1) + gsl_sf_lngamma(n + 1) +
+                     gsl_sf_lngamma(a + b - n + 1));
+  double p_high = p_low;
+  u -= p_low;
+  if (u < 0) return mode;
+  while (low > first || high < last) {
+    if (high < last) {
+      p_high *= (a - high) * (n - high) / ((high + 1) * (b - n + high + 1));
+      high++;
+      if ((u -= p_high) < 0) return high;
+    }
+    if (low > first) {
+      p_low *= low * (b - n + low) / ((a - low + 1) * (n - low + 1));
+      low--;
+      if ((u -= p_low) < 0) return low;
+    }
+  }
+  return mode; /* u beyond the sum of rounded probabilities */
+}
+
+/** Distributes n synapses over targets [first, last): each half gets a binomial share, or without
+ *  multapses a hypergeometric one, as every target has room for n_choices synapses. */
+static void split(const meso_wiring_projection *q, gsl_rng *rng, meso_rng_key key, uint32_t first,
+                  uint32_t last, uint32_t n)
+{
+  if (last - first == 1 || n == 0) {
+    for (uint32_t i = first; i < last; i++) q->in_degree[i] = 0;
+    q->in_degree[first] = n;
+    return;
+  }
+  const uint32_t middle = first + (last - first) / 2;
+  const double share = (double) (middle - first) / (double) (last - first);
+  meso_rng_gsl_restart(rng, key, q->index, first, last);
+  const uint32_t left = q->model->allow_multapses
+    ? gsl_ran_binomial(rng, share, n)
+    : (uint32_t) hypergeometric(rng, (double) (middle - first) * q->n_choices,
+                                (double) (last - middle) * q->n_choices, n);
+  split(q, rng, key, first, middle, left);
+  split(q, rng, key, middle, last, n - left);
+}
+
+static meso_status connect_total(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
+{
+  (void) err;
+  split(q, rng, meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE), 0, q->n_targets,
+        (uint32_t) q->model->rule_number);
+  return MESO_OK;
+}
+
+static meso_status connect_same(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
+{
+  (void) rng, (void) err;
+  for (uint32_t i = 0; i < q->n_targets; i++)
+    q->in_degree[i] = (uint32_t) q->model->rule_number;
+  return MESO_OK;
+}
+
+/** Each pair on its own: the in-degree is binomial, and given it all sets of sources are equally
+ *  likely. */
+static meso_status connect_bernoulli(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
+{
+  (void) err;
+  const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE);
+  for (uint32_t i = 0; i < q->n_targets; i++) {
+    meso_rng_gsl_restart(rng, key, q->index, i, i + 1);
+    q->in_degree[i] = gsl_ran_binomial(rng, q->model->rule_number, q->n_choices);
+  }
+  return MESO_OK;
+}
+
+/* ---- 3. connecting by sources ------------------------------------------------------------- */
+
+/** Numbers 0 .. n_choices - 1 without a neuron itself become neurons. */
+static inline uint32_t past_self(const meso_wiring_projection *q, uint32_t self, uint32_t x)
+{
+  return x + (uint32_t) (q->excludes_self & (x >= self));
+}
+
+/** Different numbers below n: words in turn, and those that repeat a number are passed over. When
+ *  more than half of the numbers are wanted, the others are drawn.
+ *  @param taken (n) bits of scratch  @param[out] list (wanted) */
+static void draw_distinct(const meso_wiring_projection *q, meso_rng_key key, uint32_t neuron,
+                          uint32_t n, uint32_t wanted, uint64_t *taken, uint32_t *list)
+{
+  uint32_t word[3][MESO_RNG_LANES], found = 0;
+  const bool is_dense = wanted > n / 2;
+  const uint32_t to_find = is_dense ? n - wanted : wanted;
+  memset(taken, 0, ((size_t) n + 63) / 64 * sizeof *taken);
+  for (uint32_t j = 0; found < to_find; j += MESO_RNG_LANES) {
+    q->lanes->draw(key, j, neuron, q->index, word);
+    for (unsigned i = 0; i < MESO_RNG_LANES && found < to_find; i++) {
+      const uint32_t x = (uint32_t) ((uint64_t) word[0][i] * n >> 32);
+      if ((taken[x / 64] >> x % 64 & 1) != 0) continue;
+      taken[x / 64] |= (uint64_t) 1 << x % 64;
+      if (!is_dense) list[found] = x;
+      found++;
+    }
+  }
+  if (!is_dense) return;
+  for (uint32_t x = 0, k = 0; x < n; x++)
+    if ((taken[x / 64] >> x % 64 & 1) == 0) list[k++] = x;
+}
+
+static void draw_targets(const meso_wiring_projection *q, uint32_t source, uint64_t *taken,
+                         uint32_t *target)
+{
+  const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_OUT_DEGREE);
+  const uint32_t n = q->n_targets - q->excludes_self, K = (uint32_t) q->model->rule_number;
+  uint32_t word[3][MESO_RNG_LANES];
+  if (!q->model->allow_multapses) draw_distinct(q, key, source, n, K, taken, target);
+  for (uint32_t j = 0; q->model->allow_multapses && j < K; j++) {
+    if (j % MESO_RNG_LANES == 0) q->lanes->draw(key, j, source, q->index, word);
+    target[j] = (uint32_t) ((uint64_t) word[0][j % MESO_RNG_LANES] * n >> 32);
+  }
+  for (uint32_t j = 0; j < K; j++) target[j] = past_self(q, source, target[j]);
+}
+
+/** Every source draws its targets; twice, to count and to write the sources of each target. */
+static meso_status connect_by_source(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  (void) rng;
+  const uint32_t K = (uint32_t) q->model->rule_number;
+  uint32_t *target = NULL;
+  uint64_t *taken = NULL;
+  size_t *next = NULL;
+  MESO_ALLOC(err, target, K);
+  MESO_ALLOC(err, taken, (size_t) q->n_targets / 64 + 1);
+  MESO_ALLOC(err, next, q->n_targets);
+  MESO_ALLOC(err, q->list_start, q->n_targets);
+  MESO_ALLOC(err, q->list, (size_t) K * q->n_sources);
+  for (uint32_t s = 0; s < q->n_sources; s++) {
+    draw_targets(q, s, taken, target);
+    for (uint32_t j = 0; j < K; j++) q->in_degree[target[j]]++;
+  }
+  for (uint32_t i = 1; i < q->n_targets; i++)
+    q->list_start[i] = q->list_start[i - 1] + q->in_degree[i - 1];
+  memcpy(next, q->list_start, q->n_targets * sizeof *next);
+  for (uint32_t s = 0; s < q->n_sources; s++) {
+    draw_targets(q, s, taken, target);
+    for (uint32_t j = 0; j < K; j++) q->list[next[target[j]]++] = s;
+  }
+cleanup:
+  free(target);
+  free(taken);
+  free(next);
+  return status;
+}
+
+/* ---- 4. sources of a target --------------------------------------------------------------- */
+
+/** Any source, again and again. */
+static void sources_any(const meso_wiring_projection *q, uint32_t target, uint32_t k0, unsigned n,
+                        const uint32_t *word, meso_wiring_row *row, uint32_t *source)
+{
+  const uint64_t n_choices = q->n_choices;
+  (void) k0, (void) row;
+  for (unsigned i = 0; i < n; i++)
+    source[i] = past_self(q, target, (uint32_t) (word[i] * n_choices >> 32));
+}
+
+/** Each source once at most: all sources of the target are drawn when its first are asked for. */
+static void sources_distinct(const meso_wiring_projection *q, uint32_t target, uint32_t k0,
+                             unsigned n, const uint32_t *word, meso_wiring_row *row,
+                             uint32_t *source)
+{
+  (void) word;
+  if (row->projection != q->index || row->target != target)
+    draw_distinct(q, meso_rng_key_make(q->seed, MESO_RNG_SYNAPSE), target, q->n_choices,
+                  q->in_degree[target], row->taken, row->source);
+  row->projection = q->index;
+  row->target = target;
+  for (unsigned i = 0; i < n; i++) source[i] = past_self(q, target, row->source[k0 + i]);
+}
+
+static void sources_listed(const meso_wiring_projection *q, uint32_t target, uint32_t k0,
+                           unsigned n, const uint32_t *word, meso_wiring_row *row,
+                           uint32_t *source)
+{
+  (void) word, (void) row;
+  memcpy(source, q->list + q->list_start[target] + k0, n * sizeof *source);
+}
+
+static void sources_one(const meso_wiring_projection *q, uint32_t target, uint32_t k0, unsigned n,
+                        const uint32_t *word, meso_wiring_row *row, uint32_t *source)
+{
+  (void) q, (void) k0, (void) word, (void) row;
+  for (unsigned i = 0; i < n; i++) source[i] = target;
+}
+
+static void sources_all(const meso_wiring_projection *q, uint32_t target, uint32_t k0, unsigned n,
+                        const uint32_t *word, meso_wiring_row *row, uint32_t *source)
+{
+  (void) word, (void) row;
+  for (unsigned i = 0; i < n; i++) source[i] = past_self(q, target, k0 + i);
+}
+
+/* ---- 5. the table ------------------------------------------------------------------------- */
+
+static const meso_rule_ops table[MESO_N_RULES] = {
+  [MESO_RULE_fixed_total_number] = {
+    "fixed_total_number", {"probability", "n_synapses"}, MESO_PER_PROJECTION, total_synapses,
+    connect_total, {sources_distinct, sources_any}},
+  [MESO_RULE_fixed_indegree] = {
+    "fixed_indegree", {"indegree"}, MESO_PER_TARGET, indegree_synapses,
+    connect_same, {sources_distinct, sources_any}},
+  [MESO_RULE_fixed_outdegree] = {
+    "fixed_outdegree", {"outdegree"}, MESO_PER_SOURCE, outdegree_synapses,
+    connect_by_source, {sources_listed, sources_listed}},
+  [MESO_RULE_pairwise_bernoulli] = { /* has no multapses anyway, like the next two */
+    "pairwise_bernoulli", {"probability"}, MESO_PER_PAIR, bernoulli_synapses,
+    connect_bernoulli, {sources_distinct, sources_distinct}},
+  [MESO_RULE_one_to_one] = {
+    "one_to_one", {NULL}, MESO_PER_TARGET, one_synapses,
+    connect_same, {sources_one, sources_one}},
+  [MESO_RULE_all_to_all] = {
+    "all_to_all", {NULL}, MESO_PER_TARGET, meso_rule_pairs,
+    connect_same, {sources_all, sources_all}},
+};
+
+const meso_rule_ops *meso_rule_at(int rule) { return &table[rule]; }

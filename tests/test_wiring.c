@@ -1,0 +1,551 @@
+/* test_wiring.c: connection rules and the distributions of weights and delays. Counts that a rule
+ * fixes are exact; everything else follows the law that the rule implies (chi-square, fixed
+ * seeds); what is impossible is refused. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+
+#include "meso_test.h"
+#include "meso_wiring.h"
+
+/* ---- small models ------------------------------------------------------------------------- */
+
+/** Model of populations A (inhibitory) and B and one projection; NULL and a message if refused.
+ *  @param[out] name  of the file that it was read from */
+static meso_model *try_model(int n_A, int n_B, const char *head, const char *projection,
+                             char name[32], meso_err *err)
+{
+  meso_model *m = NULL;
+  strcpy(name, "test_wiring_XXXXXX");
+  const int fd = mkstemp(name);
+  CU_ASSERT_FATAL(fd >= 0);
+  FILE *f = fdopen(fd, "w");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  fprintf(f, "name: t\nsimulation: {duration_ms: 10}\n%s\npopulations:\n"
+          "  - {name: A, size: %d, type: inhibitory}\n  - {name: B, size: %d, type: excitatory}\n"
+          "projections:\n  - {%s}\n", head, n_A, n_B, projection);
+  fclose(f);
+  const meso_status st = meso_model_read(name, 0, NULL, &m, err);
+  CU_ASSERT_EQUAL(st == MESO_OK, m != NULL);
+  CU_ASSERT(st == MESO_OK || meso_status_exit_code(st) == 3);
+  unlink(name);
+  return m;
+}
+
+static meso_model *make_model(int n_A, int n_B, const char *head, const char *projection)
+{
+  char name[32];
+  meso_err err = {0};
+  meso_model *m = try_model(n_A, n_B, head, projection, name, &err);
+  if (m == NULL) printf("# %s\n", err.msg);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+  return m;
+}
+
+typedef struct wires { meso_wiring *wiring; meso_wiring_row row; } wires;
+
+static wires wires_make(const meso_model *m)
+{
+  wires w = {0};
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &w.wiring, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(w.wiring, &w.row, &err), MESO_OK);
+  return w;
+}
+
+static void wires_clear(wires *w)
+{
+  meso_wiring_row_clear(&w->row);
+  meso_wiring_destroy(w->wiring);
+}
+
+/** Synapses of each pair of the only projection, (targets, sources), by batches. */
+static void count_pairs(wires *w, unsigned *count)
+{
+  const meso_wiring_projection *q = &w->wiring->projection[0];
+  uint32_t source[MESO_WIRING_BATCH];
+  memset(count, 0, (size_t) q->n_targets * q->n_sources * sizeof *count);
+  for (uint32_t i = 0; i < q->n_targets; i++)
+    for (uint32_t k = 0; k < q->in_degree[i]; k += MESO_WIRING_BATCH) {
+      const uint32_t left = q->in_degree[i] - k;
+      const unsigned n = left < MESO_WIRING_BATCH ? left : MESO_WIRING_BATCH;
+      meso_wiring_draw_sources(w->wiring, &w->row, 0, i, k, n, source);
+      for (unsigned s = 0; s < n; s++) {
+        CU_ASSERT_FATAL(source[s] < q->n_sources);
+        count[i * q->n_sources + source[s]]++;
+      }
+    }
+}
+
+/* ---- exact counts ------------------------------------------------------------------------- */
+
+typedef struct exact_case {
+  int n_A, n_B;
+  const char *projection;
+  int in, out;            /**< of every neuron; -1: not fixed by the rule */
+  int total;              /**< -1: not fixed */
+  bool autapses, multapses; /**< whether there are any */
+} exact_case;
+
+#define AB "source: A, target: B, "
+#define BB "source: B, target: B, "
+static const exact_case exact_cases[] = {
+  {200, 150, AB "rule: fixed_total_number, n_synapses: 9001", -1, -1, 9001, false, true},
+  {200, 150, BB "n_synapses: 9001", -1, -1, 9001, true, true},
+  {200, 150, BB "n_synapses: 9001, allow_autapses: false", -1, -1, 9001, false, true},
+  {200, 150, BB "n_synapses: 9001, allow_multapses: false", -1, -1, 9001, true, false},
+  {200, 150, BB "n_synapses: 20001, allow_multapses: false, allow_autapses: false", -1, -1, 20001,
+   false, false},
+  {200, 150, BB "n_synapses: 22350, allow_multapses: false, allow_autapses: false", 149, 149,
+   22350, false, false},
+  {200, 150, BB "probability: 0.5, allow_multapses: false", -1, -1, 11250, true, false},
+  {200, 150, AB "rule: fixed_indegree, indegree: 77", 77, -1, 77 * 150, false, true},
+  {200, 150, BB "rule: fixed_indegree, indegree: 77", 77, -1, 77 * 150, true, true},
+  {200, 150, BB "rule: fixed_indegree, indegree: 177, allow_autapses: false", 177, -1, 177 * 150,
+   false, true},
+  {200, 150, BB "rule: fixed_indegree, indegree: 70, allow_multapses: false", 70, -1, 70 * 150,
+   true, false},
+  {200, 150, BB "rule: fixed_indegree, indegree: 149, allow_multapses: false, "
+   "allow_autapses: false", 149, 149, 149 * 150, false, false},
+  {200, 150, AB "rule: fixed_outdegree, outdegree: 77", -1, 77, 77 * 200, false, true},
+  {200, 150, BB "rule: fixed_outdegree, outdegree: 277, allow_autapses: false", -1, 277, 277 * 150,
+   false, true},
+  {200, 150, BB "rule: fixed_outdegree, outdegree: 77, allow_multapses: false", -1, 77, 77 * 150,
+   true, false},
+  {200, 150, BB "rule: fixed_outdegree, outdegree: 149, allow_multapses: false, "
+   "allow_autapses: false", 149, 149, 149 * 150, false, false},
+  {200, 150, BB "rule: pairwise_bernoulli, probability: 0.2", -1, -1, -1, true, false},
+  {200, 150, BB "rule: pairwise_bernoulli, probability: 0.8, allow_autapses: false", -1, -1, -1,
+   false, false},
+  {150, 150, AB "rule: one_to_one", 1, 1, 150, false, false},
+  {200, 150, BB "rule: one_to_one", 1, 1, 150, true, false},
+  {200, 150, AB "rule: all_to_all", 200, 150, 30000, false, false},
+  {200, 150, BB "rule: all_to_all", 150, 150, 22500, true, false},
+  {200, 150, BB "rule: all_to_all, allow_autapses: false", 149, 149, 149 * 150, false, false},
+};
+
+static void check_exact(const exact_case *c)
+{
+  static unsigned count[200 * 200];
+  meso_model *m = make_model(c->n_A, c->n_B, "", c->projection);
+  wires w = wires_make(m);
+  const meso_wiring_projection *q = &w.wiring->projection[0];
+  unsigned in[200] = {0}, out[200] = {0}, total = 0, autapses = 0, multapses = 0;
+  count_pairs(&w, count);
+  for (uint32_t i = 0; i < q->n_targets; i++)
+    for (uint32_t j = 0; j < q->n_sources; j++) {
+      const unsigned n = count[i * q->n_sources + j];
+      in[i] += n, out[j] += n, total += n;
+      if (n > 1) multapses++;
+      if (m->projection[0].source == m->projection[0].target && i == j) autapses += n;
+    }
+  size_t n_wrong = 0;
+  for (uint32_t i = 0; i < q->n_targets; i++) n_wrong += c->in >= 0 && in[i] != (unsigned) c->in;
+  for (uint32_t j = 0; j < q->n_sources; j++) n_wrong += c->out >= 0 && out[j] != (unsigned) c->out;
+  n_wrong += c->total >= 0 && total != (unsigned) c->total;
+  n_wrong += c->total >= 0 && m->projection[0].n_synapses != (uint64_t) c->total;
+  n_wrong += (autapses > 0) != c->autapses;
+  n_wrong += (multapses > 0) != c->multapses;
+  if (n_wrong > 0) printf("# %s: %zu wrong, total %u\n", c->projection, n_wrong, total);
+  CU_ASSERT_EQUAL(n_wrong, 0);
+  wires_clear(&w);
+  meso_model_destroy(m);
+}
+
+static void counts_are_exact(void)
+{
+  for (size_t i = 0; i < sizeof exact_cases / sizeof *exact_cases; i++)
+    check_exact(&exact_cases[i]);
+}
+
+/* ---- every set of pairs is as likely as the rule says ------------------------------------- */
+
+enum { N_SEEDS = 8000 };
+
+/** Without multapses a network of 3 sources and 2 targets is one of 64 sets of pairs. p < 0: all
+ *  sets of the right degrees are equally likely. */
+typedef struct set_case { const char *projection; int in, out, total; double p; } set_case;
+
+static double set_weight(const set_case *c, unsigned set)
+{
+  const int total = __builtin_popcount(set);
+  for (int i = 0; c->in >= 0 && i < 2; i++)
+    if (__builtin_popcount(set >> 3 * i & 7) != c->in) return 0;
+  for (int j = 0; c->out >= 0 && j < 3; j++)
+    if (__builtin_popcount(set >> j & 9) != c->out) return 0;
+  if (c->total >= 0 && total != c->total) return 0;
+  return c->p < 0 ? 1 : pow(c->p, total) * pow(1 - c->p, 6 - total);
+}
+
+static void sets_of_pairs_are_equally_likely(void)
+{
+  static const set_case cases[] = {
+    {"n_synapses: 2, allow_multapses: false", -1, -1, 2, -1},
+    {"n_synapses: 3, allow_multapses: false", -1, -1, 3, -1},
+    {"n_synapses: 4, allow_multapses: false", -1, -1, 4, -1},
+    {"rule: fixed_indegree, indegree: 1, allow_multapses: false", 1, -1, -1, -1},
+    {"rule: fixed_indegree, indegree: 2, allow_multapses: false", 2, -1, -1, -1},
+    {"rule: fixed_outdegree, outdegree: 1, allow_multapses: false", -1, 1, -1, -1},
+    {"rule: pairwise_bernoulli, probability: 0.3", -1, -1, -1, 0.3},
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    char text[160];
+    unsigned observed[64] = {0}, count[6];
+    double sum = 0, chi2 = 0, dof = -1;
+    snprintf(text, sizeof text, AB "%s", cases[k].projection);
+    meso_model *m = make_model(3, 2, "", text);
+    for (int64_t seed = 1; seed <= N_SEEDS; seed++) {
+      m->simulation.seed = seed;
+      wires w = wires_make(m);
+      unsigned set = 0;
+      count_pairs(&w, count);
+      for (unsigned i = 0; i < 6; i++) set |= (count[i] > 0) << i;
+      observed[set]++;
+      wires_clear(&w);
+    }
+    for (unsigned s = 0; s < 64; s++) sum += set_weight(&cases[k], s);
+    for (unsigned s = 0; s < 64; s++) {
+      const double expected = set_weight(&cases[k], s) / sum * N_SEEDS;
+      if (expected == 0) CU_ASSERT_EQUAL(observed[s], 0);
+      if (expected == 0) continue;
+      chi2 += (observed[s] - expected) * (observed[s] - expected) / expected;
+      dof++;
+    }
+    printf("# %s: chi-square %.1f, %.0f degrees of freedom\n", cases[k].projection, chi2, dof);
+    CU_ASSERT(gsl_cdf_chisq_Q(chi2, dof) > 1e-4);
+    meso_model_destroy(m);
+  }
+}
+
+/* ---- laws of the degrees ------------------------------------------------------------------ */
+
+/** In-degree of target 0 (or out-degree of source 0) over seeds: binomial of n trials, or, with
+ *  `others` > 0, hypergeometric: of n draws among own + others, those from own. */
+typedef struct degree_case {
+  const char *projection;
+  bool of_source;
+  unsigned n;
+  double p;
+  unsigned own, others;
+} degree_case;
+
+static double chi_square_of_degrees(const degree_case *c, const unsigned *observed, unsigned n_max,
+                                    double *dof)
+{
+  double chi2 = 0, expected = 0, seen = 0;
+  *dof = -1;
+  for (unsigned k = 0; k <= n_max; k++) { /* classes of at least 20 expected */
+    const double p = c->others > 0 ? gsl_ran_hypergeometric_pdf(k, c->own, c->others, c->n)
+                                   : gsl_ran_binomial_pdf(k, c->p, c->n);
+    expected += N_SEEDS / 2 * p;
+    seen += observed[k];
+    if (expected < 20) continue;
+    chi2 += (seen - expected) * (seen - expected) / expected;
+    expected = seen = 0;
+    ++*dof;
+  }
+  return chi2;
+}
+
+static void degrees_follow_their_law(void)
+{
+  static const degree_case cases[] = { /* A: 40 neurons, B: 30 */
+    {AB "n_synapses: 600", false, 600, 1 / 30., 0, 0},
+    {AB "n_synapses: 600", true, 600, 1 / 40., 0, 0},
+    {AB "n_synapses: 600, allow_multapses: false", false, 600, 0, 40, 1160},
+    {AB "n_synapses: 500, allow_multapses: false", true, 500, 0, 30, 1170},
+    {BB "n_synapses: 500, allow_multapses: false, allow_autapses: false", true, 500, 0, 29, 841},
+    {AB "rule: fixed_indegree, indegree: 12", true, 360, 1 / 40., 0, 0},
+    {AB "rule: fixed_indegree, indegree: 12, allow_multapses: false", true, 30, 0.3, 0, 0},
+    {AB "rule: fixed_indegree, indegree: 28, allow_multapses: false", true, 30, 0.7, 0, 0},
+    {BB "rule: fixed_indegree, indegree: 10, allow_autapses: false", true, 290, 1 / 29., 0, 0},
+    {AB "rule: fixed_outdegree, outdegree: 9", false, 360, 1 / 30., 0, 0},
+    {AB "rule: fixed_outdegree, outdegree: 9, allow_multapses: false", false, 40, 0.3, 0, 0},
+    {AB "rule: pairwise_bernoulli, probability: 0.2", false, 40, 0.2, 0, 0},
+    {AB "rule: pairwise_bernoulli, probability: 0.7", true, 30, 0.7, 0, 0},
+    {BB "rule: pairwise_bernoulli, probability: 0.2, allow_autapses: false", true, 29, 0.2, 0, 0},
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    static unsigned count[40 * 40], observed[1300];
+    double dof;
+    memset(observed, 0, sizeof observed);
+    meso_model *m = make_model(40, 30, "", cases[k].projection);
+    for (int64_t seed = 1; seed <= N_SEEDS / 2; seed++) {
+      m->simulation.seed = seed;
+      wires w = wires_make(m);
+      const meso_wiring_projection *q = &w.wiring->projection[0];
+      unsigned degree = 0;
+      count_pairs(&w, count);
+      const uint32_t n = cases[k].of_source ? q->n_targets : q->n_sources;
+      for (uint32_t i = 0; i < n; i++) degree += count[cases[k].of_source ? i * q->n_sources : i];
+      observed[degree]++;
+      wires_clear(&w);
+    }
+    const double chi2 = chi_square_of_degrees(&cases[k], observed, 1299, &dof);
+    printf("# %s: chi-square %.1f, %.0f degrees of freedom\n", cases[k].projection, chi2, dof);
+    CU_ASSERT(dof >= 5 && gsl_cdf_chisq_Q(chi2, dof) > 1e-4);
+    meso_model_destroy(m);
+  }
+}
+
+/* ---- any synapse alone -------------------------------------------------------------------- */
+
+static void synapses_can_be_made_alone(void)
+{
+  for (size_t c = 0; c < sizeof exact_cases / sizeof *exact_cases; c++) {
+    meso_model *m = make_model(exact_cases[c].n_A, exact_cases[c].n_B, "",
+                               exact_cases[c].projection);
+    wires a = wires_make(m), b = wires_make(m);
+    size_t n_wrong = 0;
+    for (uint32_t i = 0; i < 4; i++) { /* in turn and in batches, backwards and one by one */
+      const uint32_t target = 149 - 30 * i, K = a.wiring->projection[0].in_degree[target];
+      uint32_t source[512], one_source;
+      uint16_t code[512], one_code;
+      uint8_t delay[512], one_delay;
+      CU_ASSERT_FATAL(K <= 512);
+      for (uint32_t k = 0; k < K; k += MESO_WIRING_BATCH)
+        meso_wiring_draw(a.wiring, &a.row, 0, target, k,
+                         K - k < MESO_WIRING_BATCH ? K - k : MESO_WIRING_BATCH, source + k,
+                         code + k, delay + k);
+      for (uint32_t k = K; k-- > 0;) {
+        meso_wiring_draw(b.wiring, &b.row, 0, target, k, 1, &one_source, &one_code, &one_delay);
+        n_wrong += one_source != source[k] || one_code != code[k] || one_delay != delay[k];
+        meso_wiring_draw_sources(b.wiring, &b.row, 0, target, k, 1, &one_source);
+        n_wrong += one_source != source[k];
+        if (k % 16 == 0 && b.wiring->projection[0].in_degree[7] > 0) /* another one in between */
+          meso_wiring_draw_sources(b.wiring, &b.row, 0, 7, 0, 1, &one_source);
+      }
+    }
+    CU_ASSERT_EQUAL(n_wrong, 0);
+    wires_clear(&a);
+    wires_clear(&b);
+    meso_model_destroy(m);
+  }
+}
+
+/* ---- distributions ------------------------------------------------------------------------ */
+
+/** P(X <= x), written here once more. */
+static double law(const char *name, double mean, double sd, double x)
+{
+  const double sigma = sqrt(log(1 + sd * sd / (mean * mean))), mu = log(mean) - sigma * sigma / 2;
+  if (strcmp(name, "normal") == 0) return gsl_cdf_gaussian_P(x - mean, sd);
+  if (strcmp(name, "lognormal") == 0) return gsl_cdf_lognormal_P(x, mu, sigma);
+  if (strcmp(name, "uniform") == 0)
+    return gsl_cdf_flat_P(x, mean - sqrt(3) * sd, mean + sqrt(3) * sd);
+  return x >= mean;
+}
+
+/** Mean and variance of the quantised weights, exactly from the table, in the worst case of few
+ *  codes (long delays), and the largest distance of their distribution from the law. */
+static void check_weights(const char *name, double rel_sd, double delay_ms, double mean_tolerance,
+                          double variance_tolerance)
+{
+  char text[300];
+  snprintf(text, sizeof text, AB "n_synapses: 10, PSP_mV: -0.6, weight_distribution: %s, "
+           "weight_rel_sd: %g, delay_mean_ms: %g, delay_sd_ms: 0", name, rel_sd, delay_ms);
+  meso_model *m = make_model(10, 10, "", text);
+  wires w = wires_make(m);
+  const meso_wiring_projection *q = &w.wiring->projection[0];
+  const double want = fabs(m->projection[0].weight_pA), sd = rel_sd * want;
+  double mean = 0, square = 0, worst = 0, last = 0, widest = 0;
+  for (size_t c = 0; c < q->weight.n_levels; c++) {
+    const double below = (double) q->weight.threshold[c] * 0x1p-32, p = below - last;
+    const double pA = -q->weight_of_code[c] * w.wiring->weight_step_pA;
+    mean += p * pA, square += p * pA * pA;
+    if (p > 0 && rel_sd > 0) /* a level lies within its cell */
+      worst = fmax(worst, fabs(law(name, want, sd, pA) - 0.5 * (last + below)) - 0.5 * p);
+    if (c > 0 && pA > 0)
+      widest = fmax(widest, law(name, want, sd, pA) -
+                            law(name, want, sd, pA - w.wiring->weight_step_pA));
+    last = below;
+  }
+  const double unit = w.wiring->weight_step_pA * w.wiring->weight_step_pA / 12;
+  printf("# %s, rel. sd %g, delay %g ms: mean %+.1e, variance %+.1e\n", name, rel_sd, delay_ms,
+         mean / want - 1, rel_sd > 0 ? (square - mean * mean - unit) / (sd * sd) - 1 : 0);
+  CU_ASSERT(fabs(mean / want - 1) < mean_tolerance);
+  if (rel_sd > 0)
+    CU_ASSERT(fabs((square - mean * mean - unit) / (sd * sd) - 1) < variance_tolerance);
+  CU_ASSERT(worst < 1e-3 + 1.5 * widest); /* levels are whole steps */
+  wires_clear(&w);
+  meso_model_destroy(m);
+}
+
+static void weights_keep_mean_and_variance(void)
+{
+  static const double delay_ms[] = {1.5, 10, 20}; /* 1024, 512 and 256 codes */
+  for (int d = 0; d < 3; d++) {
+    check_weights("normal", 0.1, delay_ms[d], 1e-4, 1e-3);
+    check_weights("lognormal", 0.1, delay_ms[d], 1e-4, 1e-3);
+    check_weights("lognormal", 1, delay_ms[d], 1e-4, 1e-3);
+    check_weights("lognormal", 1.5, delay_ms[d], 1e-4, 1e-3);
+    check_weights("uniform", 0.1, delay_ms[d], 1e-4, 1e-3);
+    check_weights("uniform", 0.577, delay_ms[d], 1e-4, 1e-3);
+    check_weights("constant", 0, delay_ms[d], 1e-4, 0);
+  }
+}
+
+/** Drawn weights and delays against the law, cut at half a step: Kolmogorov-Smirnov for weights
+ *  with the width of a cell added, chi-square for the steps of the delay. */
+static void check_draws(const char *name, double delay_mean_ms, double delay_sd_ms)
+{
+  enum { K = 64, N = 1000 };
+  char text[300];
+  static double observed[256];
+  static unsigned of_code[1024];
+  snprintf(text, sizeof text, BB "rule: fixed_indegree, indegree: %d, weight_distribution: %s, "
+           "weight_rel_sd: 0.4, delay_distribution: %s, delay_mean_ms: %g, delay_sd_ms: %g",
+           K, name, name, delay_mean_ms, delay_sd_ms);
+  meso_model *m = make_model(10, N, "", text);
+  wires w = wires_make(m);
+  const meso_wiring_projection *q = &w.wiring->projection[0];
+  memset(observed, 0, sizeof observed);
+  memset(of_code, 0, sizeof of_code);
+  for (uint32_t i = 0; i < N; i++) {
+    uint32_t source[K];
+    uint16_t code[K];
+    uint8_t delay[K];
+    meso_wiring_draw(w.wiring, &w.row, 0, i, 0, K, source, code, delay);
+    for (int k = 0; k < K; k++) observed[delay[k]]++, of_code[code[k]]++;
+  }
+  double distance = 0, sum = 0, widest = 0;
+  const double want = m->projection[0].weight_pA;
+  const bool constant = strcmp(name, "constant") == 0;
+  const double cut = constant ? 0 : law(name, want, 0.4 * want, 0);
+  for (size_t c = 0; c < q->weight.n_levels && !constant; c++) {
+    const double pA = q->weight_of_code[c] * w.wiring->weight_step_pA;
+    const double p = (law(name, want, 0.4 * want, pA) - cut) / (1 - cut);
+    widest = fmax(widest, of_code[c] / (1.0 * K * N));
+    distance = fmax(distance, fabs(p - (sum + 0.5 * of_code[c]) / (1.0 * K * N)));
+    sum += of_code[c];
+  }
+  double chi2 = 0, dof = -1, expected = 0, seen = 0, largest = 0;
+  const double too_short = law(name, delay_mean_ms, delay_sd_ms, 0.05);
+  for (int s = 1; s < 256; s++) {
+    expected += (law(name, delay_mean_ms, delay_sd_ms, (s + 0.5) * 0.1) -
+                 law(name, delay_mean_ms, delay_sd_ms, (s - 0.5) * 0.1)) / (1 - too_short) * K * N;
+    seen += observed[s];
+    if (observed[s] > 0) largest = s;
+    if (expected < 20) continue;
+    chi2 += (seen - expected) * (seen - expected) / expected;
+    expected = seen = 0, dof++;
+  }
+  printf("# %s: weights KS %.4f; delays chi-square %.1f, %.0f degrees of freedom, longest %g\n",
+         name, distance, chi2, dof, largest);
+  CU_ASSERT(distance < 1.95 / sqrt(1.0 * K * N) + widest);
+  CU_ASSERT(dof >= (constant ? 0 : 5));
+  CU_ASSERT(dof == 0 ? chi2 == 0 : gsl_cdf_chisq_Q(chi2, dof) > 1e-4);
+  CU_ASSERT_EQUAL(observed[0], 0);
+  wires_clear(&w);
+  meso_model_destroy(m);
+}
+
+static void draws_follow_the_distributions(void)
+{
+  check_draws("normal", 1.5, 0.75);
+  check_draws("constant", 1.5, 0.75);
+  check_draws("lognormal", 1.5, 0.75);
+  check_draws("lognormal", 0.3, 0.3);
+  check_draws("uniform", 1.5, 0.5);
+  check_draws("uniform", 0.5, 0.4); /* reaches below half a step */
+}
+
+/* ---- what is impossible ------------------------------------------------------------------- */
+
+static void impossible_rules_are_refused(void)
+{
+  static const struct { const char *head, *projection, *message; } cases[] = {
+    {"", AB "rule: fixed_indegree, indegree: 11, allow_multapses: false",
+     "A->B.indegree = 11: makes 11 different sources necessary, with scaling; there are 10"},
+    {"", BB "rule: fixed_indegree, indegree: 8, allow_multapses: false, allow_autapses: false",
+     "B->B.indegree = 8: makes 8 different sources necessary, with scaling; there are 7"},
+    {"", AB "rule: fixed_outdegree, outdegree: 9, allow_multapses: false",
+     "A->B.outdegree = 9: makes 9 different targets necessary, with scaling; there are 8"},
+    {"", AB "n_synapses: 81, allow_multapses: false",
+     "A->B.n_synapses = 81: makes 81 different pairs necessary, with scaling; there are 80"},
+    {"scaling: {N: 0.5}", AB "rule: pairwise_bernoulli, probability: 0.6",
+     "A->B.probability = 0.6: makes 1.2 different synapses of a pair necessary, with scaling; "
+     "there is 1"},
+    {"", AB "rule: one_to_one",
+     "A->B.rule = one_to_one: source and target must be of the same size"},
+    {"", BB "rule: one_to_one, allow_autapses: false", "B->B.allow_autapses = false: one_to_one"},
+    {"scaling: {K: 0.6}", BB "rule: one_to_one", "B->B.rule = one_to_one: cannot follow scaling"},
+    {"scaling: {N: 0.5}", BB "rule: all_to_all", "B->B.rule = all_to_all: cannot follow scaling"},
+    {"", AB "rule: fixed_indegree", "A->B.indegree: is missing; rule fixed_indegree needs it"},
+    {"", "source: A, target: B", "A->B.probability or n_synapses: is missing"},
+    {"", AB "probability: 0.1, n_synapses: 3",
+     "A->B.n_synapses = 3: probability already says how many"},
+    {"", AB "rule: fixed_indegree, indegree: 3, probability: 0.1",
+     "A->B.probability = 0.1: rule fixed_indegree does not take it"},
+    {"", AB "rule: one_to_one, outdegree: 3", "A->B.outdegree = 3: rule one_to_one does not take"},
+    {"", AB "probability: 0.1, weight_rel_sd: 0.6, weight_distribution: uniform",
+     "A->B.weight_rel_sd = 0.6: must be at most 0.57735 with weight_distribution uniform"},
+    {"", AB "probability: 0.1, weight_rel_sd: 1.1",
+     "A->B.weight_rel_sd = 1.1: must be at most 1 with weight_distribution normal"},
+    {"", AB "probability: 0.1, delay_mean_ms: 0.04, delay_distribution: constant",
+     "A->B.delay_mean_ms = 0.04: almost no delay"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char name[32], place[64];
+    meso_err err = {0};
+    meso_model *m = try_model(10, 8, cases[i].head, cases[i].projection, name, &err);
+    CU_ASSERT_PTR_NULL(m);
+    meso_model_destroy(m);
+    snprintf(place, sizeof place, "%s:8: projections.", name);
+    const bool ok = strncmp(err.msg, place, strlen(place)) == 0 &&
+                    strncmp(err.msg + strlen(place), cases[i].message,
+                            strlen(cases[i].message)) == 0;
+    if (!ok) printf("# got  %s\n# want %s%s\n", err.msg, place, cases[i].message);
+    CU_ASSERT(ok);
+  }
+}
+
+/** The neuron alone in its population has no partner but itself. */
+static void nobody_to_connect_to(void)
+{
+  char name[32];
+  meso_err err = {0};
+  CU_ASSERT_PTR_NULL(try_model(1, 1, "", BB "rule: fixed_indegree, indegree: 3, "
+                               "allow_autapses: false", name, &err));
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "there are 0"));
+  meso_model *m = make_model(1, 1, "", BB "rule: all_to_all, allow_autapses: false");
+  CU_ASSERT_EQUAL(m->n_synapses, 0);
+  meso_model_destroy(m);
+}
+
+/** Scaled networks keep the mean in-degree of each rule, times scaling.K. */
+static void scaling_keeps_in_degrees(void)
+{
+  static const struct { const char *projection; double number; uint64_t n_synapses; } cases[] = {
+    {AB "n_synapses: 60000", 7500, 7500}, /* A: 400 -> 200, B: 300 -> 150; K 0.25 */
+    {AB "rule: fixed_indegree, indegree: 200", 50, 7500},
+    {AB "rule: fixed_outdegree, outdegree: 150", 37.5 + 0.5, 7600},
+    {AB "rule: pairwise_bernoulli, probability: 0.5", 0.25, 7500},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    meso_model *m = make_model(400, 300, "scaling: {N: 0.5, K: 0.25}", cases[i].projection);
+    CU_ASSERT_EQUAL(m->projection[0].rule_number, cases[i].number);
+    CU_ASSERT_EQUAL(m->n_synapses, cases[i].n_synapses);
+    meso_model_destroy(m);
+  }
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"counts_are_exact", counts_are_exact},
+    {"sets_of_pairs_are_equally_likely", sets_of_pairs_are_equally_likely},
+    {"degrees_follow_their_law", degrees_follow_their_law},
+    {"synapses_can_be_made_alone", synapses_can_be_made_alone},
+    {"weights_keep_mean_and_variance", weights_keep_mean_and_variance},
+    {"draws_follow_the_distributions", draws_follow_the_distributions},
+    {"impossible_rules_are_refused", impossible_rules_are_refused},
+    {"nobody_to_connect_to", nobody_to_connect_to},
+    {"scaling_keeps_in_degrees", scaling_keeps_in_degrees},
+    {NULL, NULL},
+  };
+  return meso_test_main("wiring", tests);
+}
