@@ -57,8 +57,8 @@ typedef struct meso_projection {
   int rule;                    /**< index in MESO_RULES (meso_rule.h) */
   bool allow_autapses, allow_multapses;
   double probability;          /**< pairwise connection probability */
-  int64_t n_synapses_full;     /**< these four are the numbers that rules take, of the full model; */
-  int64_t indegree, outdegree; /**< each rule takes one of them, the others are 0 */
+  int64_t n_synapses_full, indegree, outdegree; /**< at full size; a rule takes one of these numbers
+                                                     or the probability, the others are 0 */
   double rule_number;          /**< derived: what the rule fixes, after scaling: synapses of the
                                     projection, per target, per source, or probability of a pair */
   uint64_t n_synapses;         /**< derived: after scaling; pairwise_bernoulli: expected, rounded */
