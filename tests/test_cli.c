@@ -23,8 +23,8 @@ static void remove_run(void) { cli_leave(folder); }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
-/* One row per command: arguments that succeed, and what its object must hold. A command without a
- * row fails. */
+/* One row or more per command: arguments that succeed, and what its object must hold. A command
+ * without a row fails. */
 static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "run", TOY " -o run", { "dir", "report", "stages", "made", "kept" } },
   { "simulate", TOY " -o j_spikes.h5",
@@ -37,6 +37,8 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "compare", "run/analysis.h5 --lfp run/lfp.h5 -o j_comparison.json",
     { "outputs", "comparison", "verdicts" } },
   { "info", "run/lfp.h5", { "file", "kind", "signals", "digest" } },
+  { "info", TOY,
+    { "file", "kind", "name", "n_neurons", "n_synapses", "populations", "projections" } },
   { "plot", "run/spikes.h5 -o j_raster.svg", { "outputs", "figure", "n_marks", "n_labels" } },
   { "report", "run", { "dir", "outputs", "report", "stages", "notes" } },
   { "verify", "run",
@@ -95,13 +97,45 @@ static void test_every_command_answers(void)
   const json_t *registry = json_object_get(help, "commands");
   CU_ASSERT(json_array_size(registry) > 0);
   json_array_foreach(registry, i, command) {
-    size_t row = 0;
-    while (row < N_ROWS && strcmp(table[row].command, cli_text(command, "name")) != 0) row++;
-    if (row == N_ROWS) printf("# %s: no row in the table\n", cli_text(command, "name"));
-    CU_ASSERT(row < N_ROWS);
-    if (row < N_ROWS) check_row(row);
+    bool found = false;
+    for (size_t row = 0; row < N_ROWS; row++) {
+      if (strcmp(table[row].command, cli_text(command, "name")) != 0) continue;
+      check_row(row);
+      found = true;
+    }
+    if (!found) printf("# %s: no row in the table\n", cli_text(command, "name"));
+    CU_ASSERT(found);
   }
   json_decref(help);
+}
+
+/* The rule of a projection, its number and switches, as text and in the object. */
+static void test_info_of_a_model(void)
+{
+  static const char *const sets =
+    "info \"$TOY\" --set \"projections.I->E.rule=fixed_indegree\" --set "
+    "\"projections.I->E.indegree=21\" --set \"projections.I->E.probability=0\" --set "
+    "\"projections.I->E.allow_multapses=false\" --set "
+    "\"synapses.inhibitory.delay_distribution=constant\"";
+  int code = -1;
+  cli_answer text = cli_run("%s", sets);
+  CU_ASSERT_EQUAL(text.code, 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "E -> E: fixed_total_number, n_synapses 67431; weight "
+                                          "normal "));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "I -> E: fixed_indegree, indegree 21, no multapses; "
+                                          "weight normal "));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "; delay constant 0.75 ms\n"));
+  free(text.out);
+  json_t *object = cli_json(sets, &code);
+  const json_t *item = json_array_get(json_object_get(object, "projections"), 1);
+  CU_ASSERT_STRING_EQUAL(cli_text(item, "rule"), "fixed_indegree");
+  CU_ASSERT_EQUAL(json_number_value(json_object_get(item, "indegree")), 21);
+  CU_ASSERT_EQUAL(json_number_value(json_object_get(item, "n_synapses")), 21 * 800);
+  CU_ASSERT(json_is_false(json_object_get(item, "allow_multapses")));
+  CU_ASSERT(json_is_true(json_object_get(item, "allow_autapses")));
+  CU_ASSERT_STRING_EQUAL(cli_text(item, "delay_distribution"), "constant");
+  CU_ASSERT_EQUAL(json_number_value(json_object_get(item, "delay_sd_ms")), 0);
+  json_decref(object);
 }
 
 static void test_every_failure_answers(void)
@@ -533,6 +567,7 @@ int main(void)
   static const meso_test tests[] = {
     { "a run of the toy model", make_run },
     { "every command answers in JSON", test_every_command_answers },
+    { "info of a model", test_info_of_a_model },
     { "failures answer in JSON", test_every_failure_answers },
     { "usage errors answer in JSON", test_usage_errors_answer },
     { "no option is ignored", test_no_option_is_ignored },

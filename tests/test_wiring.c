@@ -533,6 +533,27 @@ static void scaling_keeps_in_degrees(void)
   }
 }
 
+/** The canonical text says the rule, its number, the switches and the distributions. */
+static void canonical_text_has_the_rule(void)
+{
+  static const char *const lines[] = {
+    "projections.A->B.rule = fixed_outdegree\n", "projections.A->B.outdegree = 3\n",
+    "projections.A->B.allow_autapses = true\n", "projections.A->B.allow_multapses = false\n",
+    "projections.A->B.weight_distribution = lognormal\n",
+    "projections.A->B.delay_distribution = uniform\n"};
+  meso_model *m = make_model(10, 8, "synapses: {inhibitory: {delay_distribution: uniform}}",
+                             AB "rule: fixed_outdegree, outdegree: 3, allow_multapses: false, "
+                             "weight_distribution: lognormal");
+  char *text = meso_model_canonical(m, MESO_SECTION_NETWORK);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    if (strstr(text, lines[i]) == NULL) printf("# no %s", lines[i]);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, lines[i]));
+  }
+  free(text);
+  meso_model_destroy(m);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -545,6 +566,7 @@ int main(void)
     {"impossible_rules_are_refused", impossible_rules_are_refused},
     {"nobody_to_connect_to", nobody_to_connect_to},
     {"scaling_keeps_in_degrees", scaling_keeps_in_degrees},
+    {"canonical_text_has_the_rule", canonical_text_has_the_rule},
     {NULL, NULL},
   };
   return meso_test_main("wiring", tests);

@@ -1,5 +1,5 @@
 /* cmd_info.c: what a file holds: kind, populations and rates, signals, arrays; a digest of all of
- * it but /provenance, equal for files that hold the same numbers. */
+ * it but /provenance, equal for files that hold the same numbers. Of a model file: what it says. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
+#include "info_model.h"
 
 typedef struct options { bool digest; } options;
 
@@ -112,7 +113,9 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   mesoi_positionals args = { .v = NULL };
   mesoi_option_set set = { rows, &o };
   MESO_TRY(mesoi_options_parse(cli, "info", 1, &set, 1, 1, &args, err));
-  MESO_TRY(show(cli, args.v[0], o.digest, err));
+  if (!mesoi_is_model_name(args.v[0])) MESO_TRY(show(cli, args.v[0], o.digest, err));
+  else if (!o.digest) MESO_TRY(mesoi_info_model(cli, args.v[0], err));
+  else MESO_FAIL(err, MESO_EUSAGE, "info: --digest is of HDF5 files, not of models");
 cleanup:
   free(args.v);
   meso_params_clear(rows, &o);
@@ -120,6 +123,6 @@ cleanup:
 }
 
 const meso_command meso_cmd_info = {
-  .name = "info", .usage = "info FILE [--digest]", .summary = "show what a file holds",
+  .name = "info", .usage = "info FILE|MODEL.yaml [--digest]", .summary = "show what a file holds",
   .params = rows, .run = run,
 };

@@ -1,5 +1,6 @@
 /* fig_network.c: who projects to whom: in-degrees as a matrix with numbers. */
 #include "meso_figure_tools.h"
+#include "meso_rule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -59,13 +60,41 @@ static void draw_names(const meso_figure_data *data, meso_canvas *canvas, meso_b
   }
 }
 
+/* What the projections with this rule allow. */
+static const char *switches(const meso_model *model, int rule)
+{
+  bool autapses = true, multapses = true;
+  for (size_t i = 0; i < model->n_projections; i++) {
+    const meso_projection *p = &model->projection[i];
+    if (p->rule != rule) continue;
+    autapses = autapses && !meso_rule_excludes_self(p);
+    multapses = multapses && p->allow_multapses;
+  }
+  if (autapses) return multapses ? "autapses and multapses allowed" : "some without multapses";
+  return multapses ? "some without autapses" : "some without autapses, multapses";
+}
+
+/* The rules of the model's projections, each once; returns the y of the last line. */
+static double draw_rules(const meso_model *model, meso_canvas *canvas, double x, double y,
+                         meso_text_style style)
+{
+  for (int rule = 0; rule < MESO_N_RULES; rule++) {
+    bool used = false;
+    for (size_t i = 0; i < model->n_projections; i++)
+      used = used || model->projection[i].rule == rule;
+    if (!used) continue;
+    meso_canvas_text(canvas, x, y += 10.0, style, "%s,", meso_rule_at(rule)->name);
+    meso_canvas_text(canvas, x, y += 10.0, style, "%s", switches(model, rule));
+  }
+  return y;
+}
+
 static void draw_notes(const meso_model *model, meso_canvas *canvas, double x, double y)
 {
   meso_text_style style = { .size_pt = 8.0, .bold = true, .color = meso_black };
   meso_canvas_text(canvas, x, y, style, "Wiring");
   style = (meso_text_style) { .size_pt = 7.0, .color = meso_black };
-  meso_canvas_text(canvas, x, y += 14.0, style, "random, fixed total number,");
-  meso_canvas_text(canvas, x, y += 10.0, style, "autapses and multapses allowed");
+  y = draw_rules(model, canvas, x, y + 4.0, style);
   style.color = meso_grey;
   meso_canvas_text(canvas, x, y += 10.0, style, "(terms of Senk et al. 2022)");
   style.color = meso_black;
