@@ -263,6 +263,12 @@ static meso_status check_model(const meso_model *model, meso_err *err)
         && lfp->kernel_duration_ms / lfp->kernel_dt_ms < MAX_LAGS))
     MESO_FAIL(err, MESO_ERANGE, "kernel_duration_ms %g and kernel_dt_ms %g: expected 1 to %d lags",
               lfp->kernel_duration_ms, lfp->kernel_dt_ms, MAX_LAGS);
+  for (size_t i = 0; i < model->n_projections; i++)
+    if (model->projection[i].delay_ms_per_um > 0)
+      MESO_FAIL(err, MESO_EINVAL, "%s: projections.%s->%s.delay_ms_per_um = %g: must be 0 for "
+                "population kernels, which have no distances", model->path,
+                model->projection[i].source_name, model->projection[i].target_name,
+                model->projection[i].delay_ms_per_um);
   if (!(lfp->cm_uF_per_cm2 > 0 && lfp->tau_m_ms > 0 && model->simulation.dt_ms > 0))
     MESO_FAIL(err, MESO_ERANGE, "cm, tau_m and dt must be positive");
 cleanup:

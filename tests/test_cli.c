@@ -116,7 +116,9 @@ static void test_info_of_a_model(void)
     "info \"$TOY\" --set \"projections.I->E.rule=fixed_indegree\" --set "
     "\"projections.I->E.indegree=21\" --set \"projections.I->E.probability=0\" --set "
     "\"projections.I->E.allow_multapses=false\" --set "
-    "\"synapses.inhibitory.delay_distribution=constant\"";
+    "\"synapses.inhibitory.delay_distribution=constant\" --set populations.I.positions=grid --set "
+    "\"projections.I->I.delay_ms_per_um=0.001\" --set "
+    "\"projections.I->I.rule=pairwise_bernoulli\" --set \"projections.I->I.profile=gaussian\"";
   int code = -1;
   cli_answer text = cli_run("%s", sets);
   CU_ASSERT_EQUAL(text.code, 0);
@@ -125,6 +127,9 @@ static void test_info_of_a_model(void)
   CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "I -> E: fixed_indegree, indegree 21, no multapses; "
                                           "weight normal "));
   CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "; delay constant 0.75 ms\n"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "I -> I: pairwise_bernoulli, probability 0.1, gaussian "
+                                          "of 100 um; weight "));
+  CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "; delay constant 0.75 ms + 0.001 ms/um\n"));
   free(text.out);
   json_t *object = cli_json(sets, &code);
   const json_t *item = json_array_get(json_object_get(object, "projections"), 1);
@@ -135,6 +140,9 @@ static void test_info_of_a_model(void)
   CU_ASSERT(json_is_true(json_object_get(item, "allow_autapses")));
   CU_ASSERT_STRING_EQUAL(cli_text(item, "delay_distribution"), "constant");
   CU_ASSERT_EQUAL(json_number_value(json_object_get(item, "delay_sd_ms")), 0);
+  item = json_array_get(json_object_get(object, "projections"), 3);
+  CU_ASSERT_STRING_EQUAL(cli_text(item, "profile"), "gaussian");
+  CU_ASSERT_EQUAL(json_number_value(json_object_get(item, "delay_ms_per_um")), 0.001);
   json_decref(object);
 }
 

@@ -1,5 +1,5 @@
-/* test_wiring.c: connection rules and the distributions of weights and delays. Counts that a rule
- * fixes are exact; everything else follows the law that the rule implies (chi-square, fixed
+/* test_wiring.c: connection rules, distributions of weights and delays, distances. Counts that a
+ * rule fixes are exact; everything else follows the law that the rule implies (chi-square, fixed
  * seeds); what is impossible is refused. */
 #include <stdlib.h>
 #include <string.h>
@@ -8,16 +8,20 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 
+#include "meso_space.h"
 #include "meso_test.h"
 #include "meso_wiring.h"
 
 /* ---- small models ------------------------------------------------------------------------- */
 
-/** Model of populations A (inhibitory) and B and one projection; NULL and a message if refused.
+/** Model of populations A (inhibitory) and B and one projection; NULL and a message if refused. If
+ *  head has a plane, A is at random places and B on a grid.
  *  @param[out] name  of the file that it was read from */
 static meso_model *try_model(int n_A, int n_B, const char *head, const char *projection,
                              char name[32], meso_err *err)
 {
+  static const char *const places[] = {"populations.A.positions=random",
+                                       "populations.B.positions=grid"};
   meso_model *m = NULL;
   strcpy(name, "test_wiring_XXXXXX");
   const int fd = mkstemp(name);
@@ -28,7 +32,8 @@ static meso_model *try_model(int n_A, int n_B, const char *head, const char *pro
           "  - {name: A, size: %d, type: inhibitory}\n  - {name: B, size: %d, type: excitatory}\n"
           "projections:\n  - {%s}\n", head, n_A, n_B, projection);
   fclose(f);
-  const meso_status st = meso_model_read(name, 0, NULL, &m, err);
+  const size_t n_places = strstr(head, "space") != NULL ? 2 : 0;
+  const meso_status st = meso_model_read(name, n_places, places, &m, err);
   CU_ASSERT_EQUAL(st == MESO_OK, m != NULL);
   CU_ASSERT(st == MESO_OK || meso_status_exit_code(st) == 3);
   unlink(name);
@@ -295,9 +300,12 @@ static void degrees_follow_their_law(void)
 
 static void synapses_can_be_made_alone(void)
 {
-  for (size_t c = 0; c < sizeof exact_cases / sizeof *exact_cases; c++) {
-    meso_model *m = make_model(exact_cases[c].n_A, exact_cases[c].n_B, "",
-                               exact_cases[c].projection);
+  const size_t n_exact = sizeof exact_cases / sizeof *exact_cases;
+  for (size_t c = 0; c <= n_exact; c++) {
+    meso_model *m = c < n_exact
+      ? make_model(exact_cases[c].n_A, exact_cases[c].n_B, "", exact_cases[c].projection)
+      : make_model(200, 150, "space: {periodic: true}", AB "rule: pairwise_bernoulli, "
+                   "probability: 0.6, profile: exponential, delay_ms_per_um: 0.01");
     wires a = wires_make(m), b = wires_make(m);
     size_t n_wrong = 0;
     for (uint32_t i = 0; i < 4; i++) { /* in turn and in batches, backwards and one by one */
@@ -453,6 +461,154 @@ static void draws_follow_the_distributions(void)
   check_draws("uniform", 0.5, 0.4); /* reaches below half a step */
 }
 
+/* ---- places and distances ----------------------------------------------------------------- */
+
+/** Nine numbers on a 5 x 2 grid leave one cell free; random places are uniform. */
+static void places_are_where_they_should_be(void)
+{
+  enum { N = 40000, BINS = 8 };
+  static double xy[2 * N];
+  unsigned observed[BINS * BINS] = {0};
+  meso_model *m = make_model(N, 9, "space: {extent_x_um: 1000, extent_y_um: 400}",
+                             AB "probability: 0");
+  meso_space_place(m, 1, xy);
+  for (int i = 0; i < 9; i++) {
+    MESO_CHECK_CLOSE(-400 + 200 * (i % 5), xy[2 * i], 0, 1e-9);
+    MESO_CHECK_CLOSE(i < 5 ? -100 : 100, xy[2 * i + 1], 0, 1e-9);
+  }
+  meso_space_place(m, 0, xy);
+  MESO_CHECK_EACH(i, N, fabs(xy[2 * i]) < 500 && fabs(xy[2 * i + 1]) < 200);
+  for (int i = 0; i < N; i++)
+    observed[(int) ((xy[2 * i] / 1000 + 0.5) * BINS) * BINS +
+             (int) ((xy[2 * i + 1] / 400 + 0.5) * BINS)]++;
+  double chi2 = 0;
+  for (int b = 0; b < BINS * BINS; b++) {
+    const double expected = (double) N / (BINS * BINS);
+    chi2 += (observed[b] - expected) * (observed[b] - expected) / expected;
+  }
+  printf("# places: chi-square %.1f, 63 degrees of freedom\n", chi2);
+  CU_ASSERT(gsl_cdf_chisq_Q(chi2, 63) > 1e-4);
+  meso_model_destroy(m);
+}
+
+/** Written here once more: the shortest way to any of the nine images. */
+static double distance(const meso_model *m, const double *a, const double *b)
+{
+  double shortest = INFINITY;
+  for (int i = -1; i <= 1; i++)
+    for (int j = -1; j <= 1; j++) {
+      if (!m->space.periodic && (i != 0 || j != 0)) continue;
+      shortest = fmin(shortest, hypot(a[0] - b[0] + i * m->space.extent_x_um,
+                                      a[1] - b[1] + j * m->space.extent_y_um));
+    }
+  return shortest;
+}
+
+typedef struct near_case {
+  const char *projection;
+  bool periodic;
+  double p, exponential_um, gaussian_um, mask_um;
+} near_case;
+
+/** Pairs by distance, over seeds, against the sum of their probabilities. */
+static void check_near(const near_case *c)
+{
+  enum { N_A = 150, N_B = 120, BINS = 20, SEEDS = 60 };
+  static unsigned count[N_A * N_A];
+  static double xy[2][2 * N_A];
+  double seen[BINS] = {0}, expected[BINS] = {0}, variance[BINS] = {0}, sum = 0, n = 0;
+  size_t n_wrong = 0;
+  meso_model *m = make_model(N_A, N_B, c->periodic
+                             ? "space: {extent_x_um: 800, extent_y_um: 500, periodic: true}"
+                             : "space: {extent_x_um: 800, extent_y_um: 500}", c->projection);
+  const size_t s = m->projection[0].source, t = m->projection[0].target;
+  for (m->simulation.seed = 1; m->simulation.seed <= SEEDS; m->simulation.seed++) {
+    wires w = wires_make(m);
+    const meso_wiring_projection *q = &w.wiring->projection[0];
+    count_pairs(&w, count);
+    for (size_t p = 0; p < 2; p++) meso_space_place(m, p, xy[p]);
+    for (uint32_t i = 0; i < q->n_targets; i++)
+      for (uint32_t j = 0; j < q->n_sources; j++) {
+        const double r = distance(m, xy[t] + 2 * i, xy[s] + 2 * j);
+        const int bin = (int) fmin(r / 40, BINS - 1);
+        const bool never = (c->mask_um > 0 && r > c->mask_um) || (q->excludes_self && i == j);
+        const double p = never ? 0 : c->p * exp(-r / c->exponential_um) *
+                                     exp(-0.5 * r * r / (c->gaussian_um * c->gaussian_um));
+        const unsigned k = count[i * q->n_sources + j];
+        n_wrong += k > 1 || (never && k > 0);
+        seen[bin] += k, expected[bin] += p, variance[bin] += p * (1 - p);
+        sum += k, n += p;
+      }
+    wires_clear(&w);
+  }
+  double chi2 = 0, dof = 0;
+  for (int b = 0; b < BINS; b++) {
+    if (variance[b] < 10) continue;
+    chi2 += (seen[b] - expected[b]) * (seen[b] - expected[b]) / variance[b];
+    dof++;
+  }
+  printf("# %s: chi-square %.1f, %.0f classes; synapses %.1f, of pairs %.1f, said %.0f\n",
+         c->projection, chi2, dof, sum / SEEDS, n / SEEDS, (double) m->n_synapses);
+  CU_ASSERT_EQUAL(n_wrong, 0);
+  CU_ASSERT(dof >= 4 && gsl_cdf_chisq_Q(chi2, dof) > 1e-4);
+  MESO_CHECK_CLOSE((double) m->n_synapses, n / SEEDS, 0.02, 0);
+  meso_model_destroy(m);
+}
+
+#define NEAR "rule: pairwise_bernoulli, "
+static void probability_falls_with_distance(void)
+{
+  static const near_case cases[] = {
+    {AB NEAR "probability: 0.8, profile: exponential, profile_length_um: 90", true, 0.8, 90,
+     INFINITY, 0},
+    {AB NEAR "probability: 0.8, profile: exponential, profile_length_um: 90", false, 0.8, 90,
+     INFINITY, 0},
+    {AB NEAR "probability: 0.3, profile: gaussian, profile_length_um: 120", true, 0.3, INFINITY,
+     120, 0},
+    {AB NEAR "probability: 0.9, profile: gaussian, profile_length_um: 120, mask_radius_um: 200",
+     false, 0.9, INFINITY, 120, 200},
+    {AB NEAR "probability: 0.4, mask_radius_um: 220", true, 0.4, INFINITY, INFINITY, 220},
+    {"source: A, target: A, " NEAR "probability: 0.9, profile: exponential, profile_length_um: 90, "
+     "allow_autapses: false", true, 0.9, 90, INFINITY, 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_near(&cases[i]);
+}
+
+/** Delay: what was drawn and the way, each in whole steps. */
+static void delays_grow_with_distance(void)
+{
+  enum { N = 90 };
+  static double xy[2][2 * N];
+  size_t n_wrong = 0, n = 0;
+  for (int periodic = 0; periodic < 2; periodic++) {
+    meso_model *m = make_model(N, N, periodic ? "space: {periodic: true}" : "space: {}",
+                               AB "rule: fixed_indegree, indegree: 40, delay_mean_ms: 0.8, "
+                               "delay_distribution: constant, delay_ms_per_um: 0.0171");
+    wires w = wires_make(m);
+    for (size_t p = 0; p < 2; p++) meso_space_place(m, p, xy[p]);
+    for (uint32_t i = 0; i < N; i++) {
+      uint32_t source[40];
+      uint16_t code[40];
+      uint8_t delay[40];
+      meso_wiring_draw(w.wiring, &w.row, 0, i, 0, 40, source, code, delay);
+      for (int k = 0; k < 40; k++, n++)
+        n_wrong += fabs(8 + 0.171 * distance(m, xy[1] + 2 * i, xy[0] + 2 * source[k]) - delay[k])
+                   > 0.5 + 1e-9;
+    }
+    CU_ASSERT_EQUAL(w.wiring->min_delay_steps, 8);
+    wires_clear(&w);
+    meso_model_destroy(m);
+  }
+  CU_ASSERT_EQUAL(n, 2 * N * 40);
+  CU_ASSERT_EQUAL(n_wrong, 0);
+  meso_wiring *w = NULL;
+  meso_err err = {0};
+  meso_model *m = make_model(N, N, "space: {}", AB "n_synapses: 9, delay_ms_per_um: 0.02");
+  CU_ASSERT_EQUAL(meso_wiring_create(m, &w, &err), MESO_ERANGE);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "at most 255 steps"));
+  meso_model_destroy(m);
+}
+
 /* ---- what is impossible ------------------------------------------------------------------- */
 
 static void impossible_rules_are_refused(void)
@@ -485,6 +641,12 @@ static void impossible_rules_are_refused(void)
      "A->B.weight_rel_sd = 0.6: must be at most 0.57735 with weight_distribution uniform"},
     {"", AB "probability: 0.1, weight_rel_sd: 1.1",
      "A->B.weight_rel_sd = 1.1: must be at most 1 with weight_distribution normal"},
+    {"space: {}", AB "probability: 0.1, profile: gaussian",
+     "A->B.profile = gaussian: only rule pairwise_bernoulli knows distances"},
+    {"", AB NEAR "probability: 0.1, mask_radius_um: 5",
+     "A->B.mask_radius_um = 5: source and target need positions"},
+    {"", AB "probability: 0.1, delay_ms_per_um: 0.001",
+     "A->B.delay_ms_per_um = 0.001: source and target need positions"},
     {"", AB "probability: 0.1, delay_mean_ms: 0.04, delay_distribution: constant",
      "A->B.delay_mean_ms = 0.04: almost no delay"},
   };
@@ -563,6 +725,9 @@ int main(void)
     {"synapses_can_be_made_alone", synapses_can_be_made_alone},
     {"weights_keep_mean_and_variance", weights_keep_mean_and_variance},
     {"draws_follow_the_distributions", draws_follow_the_distributions},
+    {"places_are_where_they_should_be", places_are_where_they_should_be},
+    {"probability_falls_with_distance", probability_falls_with_distance},
+    {"delays_grow_with_distance", delays_grow_with_distance},
     {"impossible_rules_are_refused", impossible_rules_are_refused},
     {"nobody_to_connect_to", nobody_to_connect_to},
     {"scaling_keeps_in_degrees", scaling_keeps_in_degrees},

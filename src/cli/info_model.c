@@ -8,6 +8,7 @@
 #include "cli_answer.h"
 #include "meso_distribution.h"
 #include "meso_rule.h"
+#include "meso_space.h"
 
 static json_t *population_json(const meso_population *p)
 {
@@ -23,6 +24,19 @@ static json_t *population_json(const meso_population *p)
 static const char *const number_name[] = {
   [MESO_PER_PROJECTION] = "n_synapses", [MESO_PER_TARGET] = "indegree",
   [MESO_PER_SOURCE] = "outdegree", [MESO_PER_PAIR] = "probability"};
+
+/** What depends on distance, where something does. */
+static void add_distances(const meso_projection *p, json_t *item)
+{
+  static const char *const profile[] = {
+    [MESO_PROFILE_NONE] = "none", [MESO_PROFILE_EXPONENTIAL] = "exponential",
+    [MESO_PROFILE_GAUSSIAN] = "gaussian"};
+  if (!meso_space_matters(p) && !(p->delay_ms_per_um > 0)) return;
+  (void) json_object_set_new(item, "profile", json_string(profile[p->profile]));
+  (void) json_object_set_new(item, "profile_length_um", mesoi_json_number(p->profile_length_um));
+  (void) json_object_set_new(item, "mask_radius_um", mesoi_json_number(p->mask_radius_um));
+  (void) json_object_set_new(item, "delay_ms_per_um", mesoi_json_number(p->delay_ms_per_um));
+}
 
 static json_t *projection_json(const meso_projection *p)
 {
@@ -44,6 +58,7 @@ static json_t *projection_json(const meso_projection *p)
                              mesoi_json_number(spread[0] ? p->weight_sd_pA : 0));
   (void) json_object_set_new(item, "delay_sd_ms",
                              mesoi_json_number(spread[1] ? p->delay_sd_ms : 0));
+  add_distances(p, item);
   return item;
 }
 
@@ -77,10 +92,15 @@ static void print_projection(const meso_projection *p)
   if (rule->keys[0] != NULL) printf(", %s %.10g", number_name[rule->unit], p->rule_number);
   if (meso_rule_excludes_self(p)) printf(", no autapses");
   if (!p->allow_multapses) printf(", no multapses");
+  if (p->profile != MESO_PROFILE_NONE)
+    printf(", %s of %g um", p->profile == MESO_PROFILE_GAUSSIAN ? "gaussian" : "exponential",
+           p->profile_length_um);
+  if (p->mask_radius_um > 0) printf(", mask of %g um", p->mask_radius_um);
   print_spread("weight", meso_distribution_at(p->weight_distribution, p->weight_sd_pA),
                p->weight_pA, p->weight_sd_pA, "pA");
   print_spread("delay", meso_distribution_at(p->delay_distribution, p->delay_sd_ms),
                p->delay_mean_ms, p->delay_sd_ms, "ms");
+  if (p->delay_ms_per_um > 0) printf(" + %g ms/um", p->delay_ms_per_um);
   printf("\n");
 }
 

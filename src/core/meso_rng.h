@@ -22,6 +22,8 @@ typedef enum meso_rng_purpose {
   MESO_RNG_BACKGROUND_TAIL = 5, /**< counter: neuron, step; where 16 bits do not decide */
   MESO_RNG_SOURCE = 6,        /**< counter: source neuron, step */
   MESO_RNG_OUT_DEGREE = 7,    /**< counter: j, source, projection; words: target */
+  MESO_RNG_POSITION = 8,      /**< counter: neuron */
+  MESO_RNG_THINNING = 9,      /**< counter: candidate, target, projection */
   MESO_RNG_TEST = 255
 } meso_rng_purpose;
 

@@ -25,6 +25,8 @@ extern "C" {
 enum { MESO_NEURON_IAF_PSC_EXP = 0, MESO_NEURON_POISSON = 1 }; /* choices of population.model */
 enum { MESO_EXCITATORY = 0, MESO_INHIBITORY = 1 };
 enum { MESO_BACKGROUND_NONE = 0, MESO_BACKGROUND_POISSON = 1, MESO_BACKGROUND_DC = 2 };
+enum { MESO_POSITIONS_NONE = 0, MESO_POSITIONS_RANDOM, MESO_POSITIONS_GRID };
+enum { MESO_PROFILE_NONE = 0, MESO_PROFILE_EXPONENTIAL, MESO_PROFILE_GAUSSIAN };
 enum { MESO_SCHEDULE_OFF = 0, MESO_SCHEDULE_CONSTANT, MESO_SCHEDULE_PULSES, MESO_SCHEDULE_BLOCKS };
 
 /** Leaky integrate-and-fire parameters, as in NEST's iaf_psc_exp. */
@@ -44,6 +46,7 @@ typedef struct meso_population {
   double V_m_initial_mean_mV, V_m_initial_sd_mV;
   double full_mean_rate_Hz;    /**< of the unscaled model; enters the scaling compensation */
   double K_ext;                /**< external in-degree; unscaled in the struct */
+  int positions;               /**< MESO_POSITIONS_... in the plane of meso_model.space */
   double I_dc_pA;              /**< derived: DC background + compensation, to be added to I_e */
   double background_rate_Hz;   /**< derived: Poisson rate per neuron, 0 with DC */
   double background_weight_pA; /**< derived */
@@ -62,6 +65,10 @@ typedef struct meso_projection {
   double rule_number;          /**< derived: what the rule fixes, after scaling: synapses of the
                                     projection, per target, per source, or probability of a pair */
   uint64_t n_synapses;         /**< derived: after scaling; pairwise_bernoulli: expected, rounded */
+  int profile;                 /**< MESO_PROFILE_...: factor on the probability by distance r, */
+  double profile_length_um;    /**< exp(-r/length) or exp(-r^2/(2 length^2)) */
+  double mask_radius_um;       /**< no synapses beyond; 0: no mask */
+  double delay_ms_per_um;      /**< distance times this is added to the delay */
   double PSP_mV;               /**< peak of the postsynaptic potential, sign by the source */
   double weight_pA;            /**< derived: mean weight, signed; includes 1/sqrt(scaling.K) */
   double weight_sd_pA;         /**< derived: rel_sd * |weight_pA| */
@@ -141,6 +148,9 @@ typedef struct meso_simulation_params {
   int64_t seed;                /**< >= 1 */
 } meso_simulation_params;
 
+/** The plane of the populations that have positions. */
+typedef struct meso_space { double extent_x_um, extent_y_um; bool periodic; } meso_space;
+
 typedef struct meso_scaling { double N, K; } meso_scaling;
 
 typedef struct meso_background {
@@ -164,6 +174,7 @@ typedef struct meso_model {
   char *name, *description, *path; /**< path: the file, for messages and relative names */
   meso_simulation_params simulation;
   meso_scaling scaling;
+  meso_space space;
   meso_neuron_defaults neuron;
   meso_synapse_defaults synapse[2]; /**< by MESO_EXCITATORY, MESO_INHIBITORY */
   meso_background background;
@@ -213,8 +224,8 @@ void meso_model_destroy(meso_model *model);
 
 /** Sections for meso_model_canonical: which part of the model a stage depends on. */
 enum {
-  MESO_SECTION_NETWORK = 1,  /**< simulation, scaling, neuron, synapses, background, thalamus,
-                                  populations, projections */
+  MESO_SECTION_NETWORK = 1,  /**< simulation, scaling, space, neuron, synapses, background,
+                                  thalamus, populations, projections */
   MESO_SECTION_LFP = 2,      /**< layers, cells, probe, lfp */
   MESO_SECTION_BOLD = 4,
   MESO_SECTION_ANALYSIS = 8,

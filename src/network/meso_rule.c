@@ -1,7 +1,7 @@
 /* meso_rule.c: the connection rules.
  *
- * 1. numbers of synapses   2. in-degrees   3. connecting by sources   4. sources of a target
- * 5. the table
+ * 1. numbers of synapses   2. in-degrees   3. different partners   4. connecting by sources
+ * 5. sources of a target   6. the table
  */
 #include "meso_rule.h"
 
@@ -12,6 +12,7 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_sf_gamma.h>
 
+#include "meso_space.h"
 #include "meso_wiring.h"
 
 /* ---- 1. numbers of synapses --------------------------------------------------------------- */
@@ -128,20 +129,7 @@ static meso_status connect_same(meso_wiring_projection *q, gsl_rng *rng, meso_er
   return MESO_OK;
 }
 
-/** Each pair on its own: the in-degree is binomial, and given it all sets of sources are equally
- *  likely. */
-static meso_status connect_bernoulli(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
-{
-  (void) err;
-  const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE);
-  for (uint32_t i = 0; i < q->n_targets; i++) {
-    meso_rng_gsl_restart(rng, key, q->index, i, i + 1);
-    q->in_degree[i] = gsl_ran_binomial(rng, q->model->rule_number, q->n_choices);
-  }
-  return MESO_OK;
-}
-
-/* ---- 3. connecting by sources ------------------------------------------------------------- */
+/* ---- 3. different partners ---------------------------------------------------------------- */
 
 /** Numbers 0 .. n_choices - 1 without a neuron itself become neurons. */
 static inline uint32_t past_self(const meso_wiring_projection *q, uint32_t self, uint32_t x)
@@ -173,6 +161,52 @@ static void draw_distinct(const meso_wiring_projection *q, meso_rng_key key, uin
   for (uint32_t x = 0, k = 0; x < n; x++)
     if ((taken[x / 64] >> x % 64 & 1) == 0) list[k++] = x;
 }
+
+/** Sources of a target where the probability depends on distance: candidates with the probability
+ *  at distance 0, of which each stays with the probability of the profile. Returns their number. */
+static uint32_t draw_near(const meso_wiring_projection *q, uint32_t target, uint64_t *taken,
+                          uint32_t *list)
+{
+  const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_THINNING);
+  const double *here = q->target_xy_um + 2 * (size_t) target;
+  uint32_t word[3][MESO_RNG_LANES], n = 0;
+  draw_distinct(q, meso_rng_key_make(q->seed, MESO_RNG_SYNAPSE), target, q->n_choices,
+                q->n_candidates[target], taken, list);
+  for (uint32_t k = 0; k < q->n_candidates[target]; k++) {
+    const double *there = q->source_xy_um + 2 * (size_t) past_self(q, target, list[k]);
+    const double distance_um = meso_space_distance_um(q->space, here, there);
+    if (k % MESO_RNG_LANES == 0) q->lanes->draw(key, k, target, q->index, word);
+    if (word[0][k % MESO_RNG_LANES] < meso_space_profile(q->model, distance_um) * 0x1p32)
+      list[n++] = list[k];
+  }
+  return n;
+}
+
+/** Each pair on its own: the in-degree is binomial, and given it all sets of sources are equally
+ *  likely. With distances these are the candidates. */
+static meso_status connect_bernoulli(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE);
+  uint64_t *taken = NULL;
+  uint32_t *list = NULL;
+  for (uint32_t i = 0; i < q->n_targets; i++) {
+    meso_rng_gsl_restart(rng, key, q->index, i, i + 1);
+    q->in_degree[i] = gsl_ran_binomial(rng, q->model->rule_number, q->n_choices);
+  }
+  if (!meso_space_matters(q->model)) goto cleanup;
+  MESO_ALLOC(err, taken, (size_t) q->n_choices / 64 + 1);
+  MESO_ALLOC(err, list, q->n_choices);
+  MESO_ALLOC(err, q->n_candidates, q->n_targets);
+  memcpy(q->n_candidates, q->in_degree, q->n_targets * sizeof *q->n_candidates);
+  for (uint32_t i = 0; i < q->n_targets; i++) q->in_degree[i] = draw_near(q, i, taken, list);
+cleanup:
+  free(taken);
+  free(list);
+  return status;
+}
+
+/* ---- 4. connecting by sources ------------------------------------------------------------- */
 
 static void draw_targets(const meso_wiring_projection *q, uint32_t source, uint64_t *taken,
                          uint32_t *target)
@@ -220,7 +254,7 @@ cleanup:
   return status;
 }
 
-/* ---- 4. sources of a target --------------------------------------------------------------- */
+/* ---- 5. sources of a target --------------------------------------------------------------- */
 
 /** Any source, again and again. */
 static void sources_any(const meso_wiring_projection *q, uint32_t target, uint32_t k0, unsigned n,
@@ -238,11 +272,14 @@ static void sources_distinct(const meso_wiring_projection *q, uint32_t target, u
                              uint32_t *source)
 {
   (void) word;
-  if (row->projection != q->index || row->target != target)
-    draw_distinct(q, meso_rng_key_make(q->seed, MESO_RNG_SYNAPSE), target, q->n_choices,
-                  q->in_degree[target], row->taken, row->source);
-  row->projection = q->index;
-  row->target = target;
+  if (row->projection != q->index || row->target != target) {
+    row->projection = q->index;
+    row->target = target;
+    if (q->n_candidates != NULL) (void) draw_near(q, target, row->taken, row->source);
+    else
+      draw_distinct(q, meso_rng_key_make(q->seed, MESO_RNG_SYNAPSE), target, q->n_choices,
+                    q->in_degree[target], row->taken, row->source);
+  }
   for (unsigned i = 0; i < n; i++) source[i] = past_self(q, target, row->source[k0 + i]);
 }
 
@@ -268,7 +305,7 @@ static void sources_all(const meso_wiring_projection *q, uint32_t target, uint32
   for (unsigned i = 0; i < n; i++) source[i] = past_self(q, target, k0 + i);
 }
 
-/* ---- 5. the table ------------------------------------------------------------------------- */
+/* ---- 6. the table ------------------------------------------------------------------------- */
 
 static const meso_rule_ops table[MESO_N_RULES] = {
   [MESO_RULE_fixed_total_number] = {

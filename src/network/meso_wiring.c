@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "meso_distribution.h"
+#include "meso_space.h"
 
 /* ---- 1. samplers -------------------------------------------------------------------------- */
 
@@ -83,13 +84,15 @@ cleanup:
   return status;
 }
 
+/** Delays from the distribution alone; those of the distance are added by meso_wiring_draw. */
 static meso_status delay_sampler(const meso_wiring *w, const meso_projection *p,
                                  meso_wiring_projection *q, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_distribution_ops *d = meso_distribution_at(p->delay_distribution, p->delay_sd_ms);
   const double dt = w->model->simulation.dt_ms;
-  const size_t n = ((size_t) 1 << w->delay_bits) - 1;
+  const double longest_way = q->delay_steps_per_um * meso_space_farthest_um(q->space);
+  const size_t n = ((size_t) 1 << w->delay_bits) - 1 - (size_t) ceil(longest_way);
   double *cumulative = NULL;
   MESO_ALLOC(err, cumulative, n);
   const double too_short = d->cdf(p->delay_mean_ms, p->delay_sd_ms, 0.5 * dt);
@@ -124,6 +127,10 @@ static meso_status connect(meso_wiring *w, size_t index, gsl_rng *rng, meso_err 
   q->n_targets = (uint32_t) target->size;
   q->excludes_self = meso_rule_excludes_self(p);
   q->n_choices = q->n_sources - q->excludes_self;
+  q->space = &m->space;
+  q->source_xy_um = w->xy_um[p->source];
+  q->target_xy_um = w->xy_um[p->target];
+  q->delay_steps_per_um = p->delay_ms_per_um / m->simulation.dt_ms;
   MESO_ALLOC(err, q->in_degree, q->n_targets);
   MESO_TRY(q->rule->connect(q, rng, err));
   if (q->n_sources > w->longest_row) w->longest_row = q->n_sources;
@@ -159,6 +166,17 @@ void meso_wiring_draw_sources(const meso_wiring *w, meso_wiring_row *row, size_t
   q->rule->sources[q->model->allow_multapses](q, target, k0, n, word[0], row, source);
 }
 
+/** The way between two neurons takes its own number of steps. */
+static void add_distances(const meso_wiring_projection *q, uint32_t target, unsigned n,
+                          const uint32_t *source, uint8_t *delay_steps)
+{
+  for (unsigned i = 0; i < n; i++) {
+    const double distance_um = meso_space_distance_um(
+      q->space, q->source_xy_um + 2 * (size_t) source[i], q->target_xy_um + 2 * (size_t) target);
+    delay_steps[i] = (uint8_t) (delay_steps[i] + lrint(distance_um * q->delay_steps_per_um));
+  }
+}
+
 void meso_wiring_draw(const meso_wiring *w, meso_wiring_row *row, size_t projection,
                       uint32_t target, uint32_t k0, unsigned n, uint32_t *source, uint16_t *code,
                       uint8_t *delay_steps)
@@ -171,6 +189,7 @@ void meso_wiring_draw(const meso_wiring *w, meso_wiring_row *row, size_t project
     code[i] = (uint16_t) meso_sampler_level(&q->weight, word[1][i]);
     delay_steps[i] = (uint8_t) (meso_sampler_level(&q->delay, word[2][i]) + 1);
   }
+  if (q->delay_steps_per_um > 0) add_distances(q, target, n, source, delay_steps);
 }
 
 /* ---- creation ----------------------------------------------------------------------------- */
@@ -187,7 +206,8 @@ static meso_status choose_resolution(meso_wiring *w, meso_err *err)
       meso_distribution_at(q->weight_distribution, q->weight_sd_pA);
     const meso_distribution_ops *delay =
       meso_distribution_at(q->delay_distribution, q->delay_sd_ms);
-    const double upper_ms = delay->upper(q->delay_mean_ms, q->delay_sd_ms);
+    const double upper_ms = delay->upper(q->delay_mean_ms, q->delay_sd_ms) +
+                            q->delay_ms_per_um * meso_space_farthest_um(&m->space);
     largest_pA = fmax(largest_pA, weight->largest(fabs(q->weight_pA), q->weight_sd_pA));
     longest_steps = fmax(longest_steps, upper_ms / m->simulation.dt_ms + 1.0);
   }
@@ -217,6 +237,12 @@ meso_status meso_wiring_create(const meso_model *model, meso_wiring **ret_wiring
   w->key = meso_rng_key_make(model->simulation.seed, MESO_RNG_SYNAPSE);
   MESO_ALLOC(err, w->projection, model->n_projections);
   MESO_TRY(choose_resolution(w, err));
+  MESO_ALLOC(err, w->xy_um, model->n_populations);
+  for (size_t p = 0; p < model->n_populations; p++) {
+    if (model->population[p].positions == MESO_POSITIONS_NONE) continue;
+    MESO_ALLOC(err, w->xy_um[p], 2 * (size_t) model->population[p].size);
+    meso_space_place(model, p, w->xy_um[p]);
+  }
   for (size_t p = 0; p < model->n_projections; p++) {
     MESO_TRY(connect(w, p, rng, err));
     MESO_TRY(weight_sampler(w, &model->projection[p], &w->projection[p], err));
@@ -239,10 +265,13 @@ void meso_wiring_destroy(meso_wiring *w)
     free(w->projection[p].in_degree);
     free(w->projection[p].list);
     free(w->projection[p].list_start);
+    free(w->projection[p].n_candidates);
     free(w->projection[p].weight_of_code);
     sampler_clear(&w->projection[p].weight);
     sampler_clear(&w->projection[p].delay);
   }
+  for (size_t p = 0; w->xy_um != NULL && p < w->model->n_populations; p++) free(w->xy_um[p]);
+  free(w->xy_um);
   free(w->projection);
   free(w);
 }

@@ -43,6 +43,11 @@ struct meso_wiring_projection {
   uint32_t *in_degree;     /**< (targets) */
   uint32_t *list;          /**< sources by target, of rules that go by sources; else NULL */
   size_t *list_start;      /**< (targets) in list */
+  const meso_space *space;
+  const double *source_xy_um, *target_xy_um; /**< (n, 2) or NULL; borrowed from the wiring */
+  uint32_t *n_candidates;  /**< (targets) where the probability depends on distance: sources that
+                                were drawn before; else NULL */
+  double delay_steps_per_um;
   meso_sampler weight;     /**< levels: weight codes */
   meso_sampler delay;      /**< level j: delay of j + 1 steps */
   int16_t *weight_of_code; /**< (n_codes) weight in steps */
@@ -55,6 +60,7 @@ typedef struct meso_wiring {
   double weight_step_pA;      /**< power of two */
   unsigned delay_bits;        /**< delays fit 1 .. 2^delay_bits - 1 steps */
   unsigned code_bits;         /**< 16 - delay_bits */
+  double **xy_um;             /**< (n_populations) places (size, 2), or NULL */
   uint32_t longest_row;       /**< largest source population */
   unsigned min_delay_steps;   /**< shortest delay that any projection can draw */
   meso_wiring_projection *projection; /**< (model->n_projections) */

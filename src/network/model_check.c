@@ -6,6 +6,7 @@
 
 #include "meso_distribution.h"
 #include "meso_rule.h"
+#include "meso_space.h"
 #include "model_internal.h"
 
 enum { MAX_ENTRIES = 4096 }; /* of a list; the checks compare all pairs */
@@ -208,6 +209,24 @@ cleanup:
   return status;
 }
 
+/* What depends on distance needs places. */
+static meso_status check_space(const meso_model *model, const mesoi_node *root, size_t i,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_projection *p = &model->projection[i];
+  const char *key = p->mask_radius_um > 0 ? "mask_radius_um" : "profile";
+  if (meso_space_matters(p) && p->rule != MESO_RULE_pairwise_bernoulli)
+    REFUSE("projections", i, key, "only rule pairwise_bernoulli knows distances");
+  if (p->delay_ms_per_um > 0) key = "delay_ms_per_um";
+  if ((meso_space_matters(p) || p->delay_ms_per_um > 0) &&
+      (model->population[p->source].positions == MESO_POSITIONS_NONE ||
+       model->population[p->target].positions == MESO_POSITIONS_NONE))
+    REFUSE("projections", i, key, "source and target need positions");
+cleanup:
+  return status;
+}
+
 /* Rules without a number follow from the populations alone. */
 static meso_status check_deterministic(const meso_model *model, const mesoi_node *root, size_t i,
                                        meso_err *err)
@@ -251,6 +270,7 @@ static meso_status check_projection(meso_model *model, const mesoi_node *root, s
   if (*seen) REFUSE("projections", i, "target", "this pair of populations already has one");
   *seen = true;
   MESO_TRY(check_keys_of_rule(model, root, i, err));
+  MESO_TRY(check_space(model, root, i, err));
   mesoi_model_derive_rule(model, p);
   MESO_TRY(check_room(model, root, i, err));
   MESO_TRY(check_deterministic(model, root, i, err));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "meso_rule.h"
+#include "meso_space.h"
 #include "model_internal.h"
 
 double meso_psc_over_psp_pA_per_mV(const meso_neuron_params *neuron, double tau_syn_ms)
@@ -112,7 +113,8 @@ void mesoi_model_derive_rule(const meso_model *model, meso_projection *p)
     [MESO_PER_PAIR] = fmax(meso_rule_pairs(p, n_sources, n_targets), 1)};
   p->rule_number = scaled / parts[rule->unit];
   if (rule->unit != MESO_PER_PAIR) p->rule_number = rint(p->rule_number);
-  p->n_synapses = (uint64_t) rint(fmin(p->rule_number * parts[rule->unit], 0x1p53));
+  const double n = p->rule_number * parts[rule->unit] * meso_space_mean_profile(model, p);
+  p->n_synapses = (uint64_t) rint(fmin(n, 0x1p53));
 }
 
 /* Mean input of one neuron of the full model that scaling.K takes away, as a constant current. */
@@ -120,7 +122,8 @@ static double lost_current_pA(const meso_model *model, const meso_projection *p,
 {
   const meso_population *source = &model->population[p->source];
   const meso_population *target = &model->population[p->target];
-  const double in_degree = full_synapses(model, p) / (double) target->size_full;
+  const double in_degree =
+      full_synapses(model, p) * meso_space_mean_profile(model, p) / (double) target->size_full;
   return 1e-3 * tau_syn_ms(&target->neuron, source->sign) * (1 - sqrt(model->scaling.K)) *
          weight_pA * in_degree * source->full_mean_rate_Hz;
 }

@@ -60,6 +60,13 @@ static const meso_param scaling_rows[] = {
   END
 };
 
+static const meso_param space_rows[] = {
+  NUMBER("extent_x_um", "um", 0, 1e6, true, "1000", meso_space, extent_x_um, "width of the plane"),
+  NUMBER("extent_y_um", "um", 0, 1e6, true, "1000", meso_space, extent_y_um, "its other side"),
+  SWITCH("periodic", "false", meso_space, periodic, "opposite sides meet: a torus"),
+  END
+};
+
 static const meso_param neuron_rows[] = {NEURON_ROWS(meso_neuron_defaults), END};
 
 /* "normal|constant|...", from the list of rows. */
@@ -130,6 +137,7 @@ static const meso_param population_rows[] = {
   CHOICE("model", "iaf_psc_exp", "iaf_psc_exp|poisson", POP, model,
          "dynamics, or a source of Poisson spikes"),
   NUMBER("K_ext", "1", 0, 1e7, false, "0", POP, K_ext, "external synapses per neuron at scale 1"),
+  CHOICE("positions", "none", "none|random|grid", POP, positions, "places in the plane of space"),
   NUMBER("full_mean_rate_Hz", "Hz", 0, 1e4, false, "0", POP, full_mean_rate_Hz,
          "mean rate at scale 1; enters the compensation of scaling.K"),
   NEURON_ROWS(POP),
@@ -158,6 +166,14 @@ static const meso_param projection_rows[] = {
   NUMBER("delay_sd_ms", "ms", 0, 1000, false, "0.75", PRO, delay_sd_ms,
          "its spread; default: synapses"),
   DISTRIBUTION_ROWS(PRO),
+  CHOICE("profile", "none", "none|exponential|gaussian", PRO, profile,
+         "pairwise_bernoulli: how the probability falls with distance; 1 at 0"),
+  NUMBER("profile_length_um", "um", 0, 1e6, true, "100", PRO, profile_length_um,
+         "of the exponential, standard deviation of the gaussian"),
+  NUMBER("mask_radius_um", "um", 0, 1e6, false, "0", PRO, mask_radius_um,
+         "pairwise_bernoulli: no synapses beyond; 0: no limit"),
+  NUMBER("delay_ms_per_um", "ms/um", 0, 10, false, "0", PRO, delay_ms_per_um,
+         "times the distance is added to the delay"),
   END
 };
 
@@ -243,6 +259,7 @@ const meso_model_section *meso_model_sections(void)
     {"", top_rows, MESO_SECTION_REPORT, false, 0, 0, 0, NULL, "the model"},
     MAP("simulation", simulation_rows, MESO_SECTION_NETWORK, simulation, "step, duration, seed"),
     MAP("scaling", scaling_rows, MESO_SECTION_NETWORK, scaling, "smaller versions of the model"),
+    MAP("space", space_rows, MESO_SECTION_NETWORK, space, "the plane of positions"),
     MAP("neuron", neuron_rows, MESO_SECTION_NETWORK, neuron, "defaults of all populations"),
     MAP("synapses.excitatory", excitatory_rows, MESO_SECTION_NETWORK, synapse[MESO_EXCITATORY],
         "defaults of projections from excitatory populations"),

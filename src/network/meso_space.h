@@ -1,0 +1,38 @@
+/* meso_space.h: places of neurons in a plane, and what depends on the distance between two.
+ *
+ * The plane is a rectangle around the origin, of the extent in the model's section `space`, or the
+ * torus that comes of it (periodic). Neurons of a population stand on a grid or at random; which is
+ * a function of the seed, the population and the neuron. Names and profiles as in NEST's spatial
+ * distributions. Units: um.
+ */
+#ifndef MESO_SPACE_H
+#define MESO_SPACE_H
+
+#include "meso_model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Places of a population. @param[out] xy (size, 2) um */
+void meso_space_place(const meso_model *model, size_t population, double *xy);
+
+/** Distance of two places, on a torus the shortest. */
+double meso_space_distance_um(const meso_space *space, const double a[2], const double b[2]);
+
+/** Bound of all distances. */
+double meso_space_farthest_um(const meso_space *space);
+
+/** True if the probability of a pair depends on its distance. */
+bool meso_space_matters(const meso_projection *projection);
+
+/** Factor on the probability of a pair at a distance: 0 to 1; 1 at 0. */
+double meso_space_profile(const meso_projection *projection, double distance_um);
+
+/** Mean of the profile over pairs of random places (for grids a close approximation). */
+double meso_space_mean_profile(const meso_model *model, const meso_projection *projection);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
