@@ -404,6 +404,13 @@ static const char *const rule_variant[][MAX_SETS] = {
    "projections.I->I.rule=all_to_all", "projections.I->I.PSP_mV=-0.12",
    NO("I->I", "allow_autapses"), "synapses.inhibitory.weight_distribution=constant",
    "synapses.excitatory.delay_distribution=constant"},
+  {"simulation.duration_ms=300", "thalamus.start_ms=50", "populations.E.positions=random",
+   "populations.I.positions=grid", "populations.S.positions=random", "space.periodic=true",
+   "projections.E->E.rule=pairwise_bernoulli", "projections.E->E.probability=0.4",
+   "projections.E->E.profile=gaussian", "projections.E->E.profile_length_um=200",
+   "projections.E->E.delay_ms_per_um=0.003", NO("E->E", "allow_autapses"),
+   "projections.S->I.rule=pairwise_bernoulli", "projections.S->I.probability=0.4",
+   "projections.S->I.mask_radius_um=280", "projections.I->E.delay_ms_per_um=0.001"},
 };
 
 static void engine_equals_plain_engine(void)
@@ -631,6 +638,29 @@ static void currents_have_the_plain_time_course(void)
   meso_model_destroy(m);
 }
 
+/** A source with more synapses than the sums of their weights can hold. */
+static void currents_that_do_not_fit_are_refused(void)
+{
+  static const char *const sets[] = {
+    "populations.E.size=80000", "populations.S.size=1", "projections.E->E.probability=0",
+    "projections.I->E.probability=0", "projections.E->I.probability=0",
+    "projections.S->E.probability=0", "projections.S->E.rule=all_to_all"};
+  meso_model *m = toy_model(sizeof sets / sizeof *sets, sets);
+  meso_spikes *spikes = NULL;
+  meso_signals *currents = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(m->n_populations, &spikes, &err), MESO_OK);
+  for (size_t p = 0; p < m->n_populations; p++)
+    spikes->population[p].name = meso_strdup(m->population[p].name);
+  spikes->t_stop_ms = 1;
+  CU_ASSERT_EQUAL(meso_currents_from_spikes(m, spikes, 0.1, 1, NULL, &currents, &err),
+                  MESO_ERANGE);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "80000 synapses onto E"));
+  meso_signals_destroy(currents);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
 /* ---- windows and checkpoints -------------------------------------------------------------- */
 
 /** Takes windows of a run: appends their spikes, keeps the last state as a file. */
@@ -804,6 +834,7 @@ int main(void)
     {"checkpoints_change_nothing", checkpoints_change_nothing},
     {"stopped_runs_go_on", stopped_runs_go_on},
     {"strange_states_are_refused", strange_states_are_refused},
+    {"currents_that_do_not_fit_are_refused", currents_that_do_not_fit_are_refused},
     {NULL, NULL},
   };
   return meso_test_main("engine_model", tests);

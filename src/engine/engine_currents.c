@@ -186,6 +186,22 @@ static void currents_clear(currents *c)
   free(c->next);
 }
 
+/** The sums of weights have 32 bits, weights 16. */
+static meso_status check_out_degrees(const meso_model *m, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t p = 0; p < m->n_projections; p++) {
+    const meso_population *source = &m->population[m->projection[p].source];
+    const double mean = (double) m->projection[p].n_synapses / (double) source->size;
+    if (mean + 10 * sqrt(mean) > 65536)
+      MESO_FAIL(err, MESO_ERANGE, "%s: a neuron of %s has %g synapses onto %s; sums of their "
+                "weights hold at most 65536", m->path, source->name, mean,
+                m->population[m->projection[p].target].name);
+  }
+cleanup:
+  return status;
+}
+
 static meso_status currents_init(currents *c, double bin_ms, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -196,6 +212,7 @@ static meso_status currents_init(currents *c, double bin_ms, meso_err *err)
   if (c->steps_per_bin < 1 || fabs((double) c->steps_per_bin * dt - bin_ms) > 1e-9)
     MESO_FAIL(err, MESO_ERANGE, "bin of %g ms: must be a multiple of dt_ms = %g", bin_ms, dt);
   c->n_bins = (size_t) floor((c->spikes->t_stop_ms - c->spikes->t_start_ms) / bin_ms + 1e-8);
+  MESO_TRY(check_out_degrees(m, err));
   MESO_TRY(meso_wiring_create(m, &c->wiring, err));
   MESO_ALLOC(err, c->scratch, c->n_pop);
   for (size_t p = 0; p < c->n_pop; p++)
