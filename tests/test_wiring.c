@@ -517,6 +517,7 @@ static void check_near(const near_case *c)
   static unsigned count[N_A * N_A];
   static double xy[2][2 * N_A];
   double seen[BINS] = {0}, expected[BINS] = {0}, variance[BINS] = {0}, sum = 0, n = 0;
+  double spread = 0, n_degrees = 0;
   size_t n_wrong = 0;
   meso_model *m = make_model(N_A, N_B, c->periodic
                              ? "space: {extent_x_um: 800, extent_y_um: 500, periodic: true}"
@@ -527,7 +528,8 @@ static void check_near(const near_case *c)
     const meso_wiring_projection *q = &w.wiring->projection[0];
     count_pairs(&w, count);
     for (size_t p = 0; p < 2; p++) meso_space_place(m, p, xy[p]);
-    for (uint32_t i = 0; i < q->n_targets; i++)
+    for (uint32_t i = 0; i < q->n_targets; i++) {
+      double own = 0, own_variance = 0;
       for (uint32_t j = 0; j < q->n_sources; j++) {
         const double r = distance(m, xy[t] + 2 * i, xy[s] + 2 * j);
         const int bin = (int) fmin(r / 40, BINS - 1);
@@ -538,7 +540,11 @@ static void check_near(const near_case *c)
         n_wrong += k > 1 || (never && k > 0);
         seen[bin] += k, expected[bin] += p, variance[bin] += p * (1 - p);
         sum += k, n += p;
+        own += p, own_variance += p * (1 - p);
       }
+      spread += (q->in_degree[i] - own) * (q->in_degree[i] - own) / own_variance;
+      n_degrees++;
+    }
     wires_clear(&w);
   }
   double chi2 = 0, dof = 0;
@@ -552,6 +558,8 @@ static void check_near(const near_case *c)
   CU_ASSERT_EQUAL(n_wrong, 0);
   CU_ASSERT(dof >= 4 && gsl_cdf_chisq_Q(chi2, dof) > 1e-4);
   MESO_CHECK_CLOSE((double) m->n_synapses, n / SEEDS, 0.02, 0);
+  /* pairs are independent: the in-degree varies as a sum of them does */
+  MESO_CHECK_CLOSE(1, spread / n_degrees, 0, 5 * sqrt(2 / n_degrees));
   meso_model_destroy(m);
 }
 
@@ -596,6 +604,8 @@ static void delays_grow_with_distance(void)
                    > 0.5 + 1e-9;
     }
     CU_ASSERT_EQUAL(w.wiring->min_delay_steps, 8);
+    const size_t way = (size_t) ceil(0.171 * meso_space_farthest_um(&m->space));
+    CU_ASSERT(w.wiring->projection[0].delay.n_levels + way < 1u << w.wiring->delay_bits);
     wires_clear(&w);
     meso_model_destroy(m);
   }
