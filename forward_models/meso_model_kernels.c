@@ -3,8 +3,8 @@
  * Pathway: a projection X -> Y seen by one cell type y of Y. One spike of one X neuron releases
  * weight * out-degree of current, spread over a representative cell of y: over layers by
  * layer_share, within a layer by membrane area. Scatter of the somata turns the layer boxes into
- * probabilities that a segment lies in a layer. Delays follow the engine: normal, redrawn until at
- * least half a step, rounded to steps.
+ * probabilities that a segment lies in a layer. Delays follow the engine: redrawn until at least
+ * half a step, rounded to steps.
  */
 #include "meso_lfp.h"
 

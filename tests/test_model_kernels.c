@@ -140,7 +140,7 @@ static void test_silence_and_missing_file(void)
 /* The equations of doc/theory.md written down once more: synapses of one source neuron as events
  * at their delays, the cable, and the potential on the axis as a plain mean over soma depths. */
 
-enum { MAX_DELAY = 64, N_SHIFTS = 8000 };
+enum { MAX_DELAY = 256, N_SHIFTS = 8000 };
 
 /* Representative cell: its height above where the file puts it, and what each contact sees. */
 typedef struct direct_cell {
@@ -322,16 +322,28 @@ static size_t find_type(const meso_model *model, const char *name)
   return y;
 }
 
-/* Every stride-th pathway of the result against the direct sum: by the rules to 1e-6 of its peak,
- * and, given the wiring, by its synapses to what their number allows. */
+/* Strengths of a pathway against its kernel, to a part of its peak. */
+static void check_kernel(const meso_model *model, const direct_cell *cell, size_t type,
+                         const meso_projection *p, const double *strength, const meso_array *data,
+                         size_t row, double limit)
+{
+  const size_t n = data->dims[1] * data->dims[2];
+  double *want = direct_kernel(model, cell, type, p, strength, data->dims[2]);
+  const double error = relative_error(want, data->data + row * n, n);
+  printf(" %.2g", error);
+  CU_ASSERT(error < limit);
+  free(want);
+}
+
+/* Every stride-th pathway of the result against the direct sum: by the rules to 1e-6 of its peak
+ * (where normal), and, given the wiring, by its synapses to what their number allows. */
 static void check_directly(const meso_model *model, const meso_result *kernels, size_t stride,
-                           const meso_wiring *wiring)
+                           bool is_normal, const meso_wiring *wiring)
 {
   const meso_array *data = meso_result_find(kernels, "/kernels/data");
   char **source = meso_result_find(kernels, "/kernels/source")->text;
   char **target = meso_result_find(kernels, "/kernels/population")->text;
   char **type_name = meso_result_find(kernels, "/kernels/cell_type")->text;
-  const size_t n = data->dims[1] * data->dims[2];
   for (size_t i = 0; i < data->dims[0]; i += stride) {
     double strength[MAX_DELAY] = {0};
     const size_t type = find_type(model, type_name[i]);
@@ -340,18 +352,13 @@ static void check_directly(const meso_model *model, const meso_result *kernels, 
     direct_cell cell = make_direct_cell(model, type);
     CU_ASSERT_EQUAL(model->cell_type[type].population, p->target);
     strength_by_rule(model, p, strength);
-    double *want = direct_kernel(model, &cell, type, p, strength, data->dims[2]);
-    const double error = relative_error(want, data->data + i * n, n);
-    printf("# %s to %s: %.2g", source[i], type_name[i], error);
-    CU_ASSERT(error < 1e-6);
-    free(want);
+    printf("# %s to %s, by the rule and by %llu synapses:", source[i], type_name[i],
+           (unsigned long long) p->n_synapses);
+    if (is_normal) check_kernel(model, &cell, type, p, strength, data, i, 1e-6);
     if (wiring != NULL) {
+      const double limit = 5 * hypot(1, p->weight_rel_sd) / sqrt((double) p->n_synapses);
       strength_of_wiring(wiring, (size_t) (p - model->projection), strength);
-      want = direct_kernel(model, &cell, type, p, strength, data->dims[2]);
-      const double deviation = relative_error(want, data->data + i * n, n);
-      printf("; its %llu synapses: %.2g", (unsigned long long) p->n_synapses, deviation);
-      CU_ASSERT(deviation < 5 / sqrt((double) p->n_synapses));
-      free(want);
+      check_kernel(model, &cell, type, p, strength, data, i, limit);
     }
     printf("\n");
     meso_morphology_destroy(cell.m);
@@ -359,17 +366,14 @@ static void check_directly(const meso_model *model, const meso_result *kernels, 
   }
 }
 
-/* All pathways of a model with different synaptic time constants, also from its synapses. */
-static void test_toy_directly(void)
+static void check_toy(const char *const *sets, size_t n_sets, bool is_normal)
 {
-  static const char *const sets[] = {"lfp.kernel_duration_ms=30", "neuron.tau_syn_in_ms=1.0",
-                                     "populations.I.tau_syn_ex_ms=0.7"};
-  meso_model *model = read_model("toy", sets, 3);
+  meso_model *model = read_model("toy", sets, n_sets);
   meso_result *kernels = model != NULL ? build_kernels(model, 2) : NULL;
   meso_wiring *wiring = NULL;
   if (kernels != NULL && meso_wiring_create(model, &wiring, NULL) == MESO_OK) {
     CU_ASSERT_EQUAL(meso_result_find(kernels, "/kernels/data")->dims[0], 6);
-    check_directly(model, kernels, 1, wiring);
+    check_directly(model, kernels, 1, is_normal, wiring);
   } else {
     CU_FAIL("toy model");
   }
@@ -378,11 +382,44 @@ static void test_toy_directly(void)
   meso_model_destroy(model);
 }
 
+/* All pathways of a model with different synaptic time constants, also from its synapses. */
+static void test_toy_directly(void)
+{
+  static const char *const sets[] = {"lfp.kernel_duration_ms=30", "neuron.tau_syn_in_ms=1.0",
+                                     "populations.I.tau_syn_ex_ms=0.7"};
+  check_toy(sets, 3, true);
+}
+
+/* Other rules and distributions than those of the toy, from its synapses. */
+static void test_rules_directly(void)
+{
+  static const char *const sets[] = {
+    "lfp.kernel_duration_ms=30", "synapses.excitatory.delay_distribution=lognormal",
+    "synapses.excitatory.weight_distribution=lognormal", "synapses.excitatory.weight_rel_sd=1",
+    "synapses.inhibitory.delay_distribution=uniform", "projections.E->I.probability=0",
+    "projections.E->I.rule=fixed_outdegree", "projections.E->I.outdegree=50",
+    "projections.I->I.rule=pairwise_bernoulli", "projections.S->E.delay_distribution=constant"};
+  check_toy(sets, sizeof sets / sizeof *sets, false);
+}
+
+/* A kernel has no distances, so delays that depend on them have none. */
+static void test_distances_are_refused(void)
+{
+  static const char *const sets[] = {"populations.E.positions=grid",
+                                     "projections.E->E.delay_ms_per_um=0.001"};
+  meso_model *model = read_model("toy", sets, 2);
+  meso_result *kernels = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(meso_kernels_build(model, 0, NULL, 1, NULL, &kernels, &err), MESO_EINVAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "E->E.delay_ms_per_um = 0.001: must be 0"));
+  meso_model_destroy(model);
+}
+
 static void test_microcircuit_directly(void)
 {
   meso_model *model = read_model("microcircuit", quick, 1);
   meso_result *kernels = model != NULL ? build_kernels(model, 2) : NULL;
-  if (kernels != NULL) check_directly(model, kernels, 23, NULL);
+  if (kernels != NULL) check_directly(model, kernels, 23, true, NULL);
   meso_result_destroy(kernels);
   meso_model_destroy(model);
 }
@@ -395,6 +432,8 @@ int main(void)
     {"far contact", test_far_contact},
     {"silence, missing file", test_silence_and_missing_file},
     {"toy, every pathway directly", test_toy_directly},
+    {"other rules and distributions directly", test_rules_directly},
+    {"delays by distance are refused", test_distances_are_refused},
     {"microcircuit, some pathways directly", test_microcircuit_directly},
     {NULL, NULL}};
   return meso_test_main("model kernels", tests);
