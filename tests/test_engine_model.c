@@ -11,6 +11,7 @@
 #include "meso_engine.h"
 #include "meso_io.h"
 #include "meso_rng.h"
+#include "meso_space.h"
 #include "meso_test.h"
 #include "meso_wiring.h"
 
@@ -508,6 +509,27 @@ static void concurrent_threads_do_not_change_spikes(void)
   meso_model_destroy(m);
 }
 
+/** Spikes come with the places of their neurons, in the middle of the layer. */
+static void spikes_have_places(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=1", "populations.E.positions=random",
+                                     "populations.S.positions=grid"};
+  static double xy_um[2 * 800];
+  meso_model *m = toy_model(3, sets);
+  meso_spikes *s = run_toy(m, 2);
+  CU_ASSERT_PTR_NULL(s->population[1].position_um);
+  for (size_t p = 0; p < 3; p += 2) {
+    const double *at = s->population[p].position_um;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    meso_space_place(m, p, xy_um);
+    const double z_um = p == 0 ? -700 : 0; /* L4; the sources are in no layer */
+    MESO_CHECK_EACH(i, (size_t) m->population[p].size, at[3 * i] == xy_um[2 * i] &&
+                    at[3 * i + 1] == xy_um[2 * i + 1] && at[3 * i + 2] == z_um);
+  }
+  meso_spikes_destroy(s);
+  meso_model_destroy(m);
+}
+
 static void seeds_change_spikes(void)
 {
   static const char *const sets[] = {"simulation.duration_ms=500", "simulation.seed=2"};
@@ -828,6 +850,7 @@ int main(void)
     {"what_does_not_fit_is_refused", what_does_not_fit_is_refused},
     {"threads_do_not_change_spikes", threads_do_not_change_spikes},
     {"concurrent_threads_do_not_change_spikes", concurrent_threads_do_not_change_spikes},
+    {"spikes_have_places", spikes_have_places},
     {"seeds_change_spikes", seeds_change_spikes},
     {"currents_integrate_to_the_charge", currents_integrate_to_the_charge},
     {"currents_have_the_plain_time_course", currents_have_the_plain_time_course},

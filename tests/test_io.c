@@ -434,7 +434,8 @@ static void newer_format(void)
   }
 }
 
-/* Parts joined are the whole, byte for byte; a gap or another population is refused. */
+/* Parts joined are the whole with its places, byte for byte; a gap or another population is
+ * refused. */
 static void joined_parts(void)
 {
   char whole[64], joined[64], part[3][64];
@@ -446,6 +447,9 @@ static void joined_parts(void)
   meso_spike_population *p = s->population;
   p[0] = (meso_spike_population) { .name = meso_strdup("A"), .size = 3 };
   p[1] = (meso_spike_population) { .name = meso_strdup("B"), .size = 1 };
+  p[0].position_um = meso_aligned_alloc(9, sizeof *p[0].position_um);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(p[0].position_um);
+  for (int i = 0; i < 9; i++) p[0].position_um[i] = 10 * i;
   for (size_t i = 0; i < 3; i++) {
     s->t_start_ms = s->t_stop_ms;
     s->t_stop_ms = s->t_start_ms + 3.5;

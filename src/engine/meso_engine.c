@@ -21,6 +21,7 @@
 #include "engine_state.h"
 #include "engine_step.h"
 #include "meso_clock.h"
+#include "meso_space.h"
 
 /* ---- 1. barrier --------------------------------------------------------------------------- */
 
@@ -133,6 +134,23 @@ static void take_step(const meso_model *m, const recording *r, size_t *next, uin
   }
 }
 
+/** Places of a population's neurons, where they have any. */
+static meso_status add_places(const simulation *s, size_t p, meso_spike_population *q,
+                              meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double *xy_um = s->wiring->xy_um[p];
+  if (xy_um == NULL) goto cleanup;
+  MESO_ALLOC_ALIGNED(err, q->position_um, 3 * (size_t) q->size);
+  for (uint64_t i = 0; i < q->size; i++) {
+    q->position_um[3 * i] = xy_um[2 * i];
+    q->position_um[3 * i + 1] = xy_um[2 * i + 1];
+    q->position_um[3 * i + 2] = meso_space_depth_um(s->model, p);
+  }
+cleanup:
+  return status;
+}
+
 /** The spikes of the steps after r->taken up to last_step; they leave the recordings. */
 static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_spikes,
                                   meso_err *err)
@@ -159,6 +177,7 @@ static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_
     MESO_ALLOC(err, q->time_ms, count[p]);
     MESO_ALLOC(err, q->id, count[p]);
     r->n_spikes += count[p];
+    MESO_TRY(add_places(s, p, q, err));
   }
   for (uint64_t step = r->taken + 1; step <= last_step; step++) {
     const double t_ms = engine_step_ms(step, m->simulation.dt_ms);

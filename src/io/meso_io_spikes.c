@@ -130,7 +130,7 @@ cleanup:
   return status;
 }
 
-/* The first part without its spikes. */
+/* The first part without its spikes; neurons keep their places. */
 static meso_status without_spikes(const meso_spikes *part, meso_spikes **ret_all, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -140,6 +140,10 @@ static meso_status without_spikes(const meso_spikes *part, meso_spikes **ret_all
   for (size_t i = 0; i < part->n_populations; i++) {
     MESO_STRDUP(err, all->population[i].name, part->population[i].name);
     all->population[i].size = part->population[i].size;
+    if (part->population[i].position_um == NULL) continue;
+    const size_t n = 3 * (size_t) part->population[i].size;
+    MESO_ALLOC_ALIGNED(err, all->population[i].position_um, n);
+    memcpy(all->population[i].position_um, part->population[i].position_um, n * sizeof(double));
   }
   *ret_all = all;
   all = NULL;

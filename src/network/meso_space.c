@@ -2,6 +2,7 @@
 #include "meso_space.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "meso_rng.h"
 
@@ -31,6 +32,14 @@ void meso_space_place(const meso_model *m, size_t population, double *xy)
     xy[2 * i] = (u - 0.5) * s->extent_x_um;
     xy[2 * i + 1] = (v - 0.5) * s->extent_y_um;
   }
+}
+
+double meso_space_depth_um(const meso_model *m, size_t population)
+{
+  for (size_t i = 0; i < m->n_layers; i++)
+    if (strcmp(m->layer[i].name, m->population[population].layer) == 0)
+      return 0.5 * (m->layer[i].z_top_um + m->layer[i].z_bottom_um);
+  return 0;
 }
 
 double meso_space_distance_um(const meso_space *s, const double a[2], const double b[2])

@@ -17,6 +17,9 @@ extern "C" {
 /** Places of a population. @param[out] xy (size, 2) um */
 void meso_space_place(const meso_model *model, size_t population, double *xy);
 
+/** Depth of a population's neurons: the middle of its layer; 0 without layers. */
+double meso_space_depth_um(const meso_model *model, size_t population);
+
 /** Distance of two places, on a torus the shortest. */
 double meso_space_distance_um(const meso_space *space, const double a[2], const double b[2]);
 
