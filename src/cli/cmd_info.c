@@ -113,7 +113,11 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   mesoi_positionals args = { .v = NULL };
   mesoi_option_set set = { rows, &o };
   MESO_TRY(mesoi_options_parse(cli, "info", 1, &set, 1, 1, &args, err));
-  if (!mesoi_is_model_name(args.v[0])) MESO_TRY(show(cli, args.v[0], o.digest, err));
+  const bool is_model = mesoi_is_model_name(args.v[0]);
+  if (!is_model && (cli->given & (MESO_TAKES_SET | MESO_TAKES_SEED)) != 0)
+    MESO_FAIL(err, MESO_EUSAGE, "info: %s takes no %s: it is no model", args.v[0],
+              (cli->given & MESO_TAKES_SET) != 0 ? "--set" : "--seed");
+  if (!is_model) MESO_TRY(show(cli, args.v[0], o.digest, err));
   else if (!o.digest) MESO_TRY(mesoi_info_model(cli, args.v[0], err));
   else MESO_FAIL(err, MESO_EUSAGE, "info: --digest is of HDF5 files, not of models");
 cleanup:
@@ -124,5 +128,5 @@ cleanup:
 
 const meso_command meso_cmd_info = {
   .name = "info", .usage = "info FILE|MODEL.yaml [--digest]", .summary = "show what a file holds",
-  .params = rows, .run = run,
+  .params = rows, .takes = MESO_TAKES_SET | MESO_TAKES_SEED, .run = run,
 };
