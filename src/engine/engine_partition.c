@@ -75,7 +75,7 @@ static meso_status poisson_table(engine_poisson *p, double mean, const meso_mode
   }
   /* The counts above are so rare that each is looked up alone (a 16-bit number never exceeds
    * UINT16_MAX). */
-  const uint64_t rare = ((uint64_t) 1 << 48) - ((uint64_t) 1 << 38);
+  const uint64_t rare = ((uint64_t) 1 << 48) - ((uint64_t) 1 << 35);
   for (p->n_upper = 0; p->n_upper < 31 && p->n_upper < p->n_thresholds;) {
     const uint64_t t = p->threshold[p->n_upper];
     p->upper[p->n_upper++] = (uint16_t) (t >> 32);
