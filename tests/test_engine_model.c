@@ -672,12 +672,23 @@ static void currents_that_do_not_fit_are_refused(void)
   meso_signals *currents = NULL;
   meso_err err = {0};
   CU_ASSERT_EQUAL_FATAL(meso_spikes_create(m->n_populations, &spikes, &err), MESO_OK);
-  for (size_t p = 0; p < m->n_populations; p++)
+  for (size_t p = 0; p < m->n_populations; p++) {
     spikes->population[p].name = meso_strdup(m->population[p].name);
+    spikes->population[p].size = (uint64_t) m->population[p].size;
+  }
   spikes->t_stop_ms = 1;
   CU_ASSERT_EQUAL(meso_currents_from_spikes(m, spikes, 0.1, 1, NULL, &currents, &err),
                   MESO_ERANGE);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "80000 synapses onto E"));
+  spikes->population[0].size--;
+  CU_ASSERT_EQUAL(meso_currents_from_spikes(m, spikes, 0.1, 1, NULL, &currents, &err),
+                  MESO_EFORMAT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "population E has 79999 neurons in the spikes, 80000"));
+  spikes->population[0].size++;
+  spikes->population[2].name[0] = 'X';
+  CU_ASSERT_EQUAL(meso_currents_from_spikes(m, spikes, 0.1, 1, NULL, &currents, &err),
+                  MESO_ENOTFOUND);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "knows no population X, which the spikes have"));
   meso_signals_destroy(currents);
   meso_spikes_destroy(spikes);
   meso_model_destroy(m);

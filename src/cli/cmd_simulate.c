@@ -26,10 +26,10 @@ static const meso_param rows[] = {
   { .key = "duration_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e9,
     .default_text = "0", .offset = offsetof(options, duration_ms),
     .help = "duration of a network; 0: the file's own" },
-  { .key = "checkpoint_every", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0.01, .max = 1e6,
-    .default_text = "10", .offset = offsetof(options, checkpoint_every),
-    .help = "biological time between checkpoints of a model's run, in OUT.parts; a run that was "
-            "stopped or killed goes on from the last" },
+  { .key = "checkpoint_every", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0, .max = 1e6,
+    .default_text = "0", .offset = offsetof(options, checkpoint_every),
+    .help = "biological time between checkpoints of a model's run, in OUT.parts (0: 10 s); a run "
+            "that was stopped or killed goes on from the last" },
   { .key = NULL },
 };
 
@@ -106,8 +106,10 @@ static void answer(const meso_cli *cli, const meso_spikes *spikes, const meso_en
   mesoi_answer_number(cli, "weight_step", r->weight_step_pA);
   mesoi_answer_number(cli, "weight_loss", r->weight_loss);
   mesoi_answer_text(cli, "weight_unit", unit);
+  uint64_t n_spikes = 0; /* of the whole file; the costs are of what was simulated now */
+  for (size_t p = 0; p < spikes->n_populations; p++) n_spikes += spikes->population[p].n_spikes;
   mesoi_say(cli, "%llu spikes; built in %.2f s, simulated in %.2f s, real-time factor %.3f\n",
-            (unsigned long long) r->n_spikes, r->build_s, r->loop_s, r->real_time_factor);
+            (unsigned long long) n_spikes, r->build_s, r->loop_s, r->real_time_factor);
   if (r->weight_loss > 0)
     mesoi_warn(cli, "weights changed by up to %g %s by their fixed-point step", r->weight_loss,
                unit);
@@ -126,7 +128,8 @@ static meso_status simulate_model(const meso_cli *cli, const char *path, const o
               "for a model: --set simulation.duration_ms=...");
   MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
   MESO_TRY(mesoi_origin_make(cli, model, 1, &path, &origin, err));
-  MESO_TRY(meso_simulate(model, cli->output, o->checkpoint_every, cli->n_threads, cli->progress,
+  const double every_s = o->checkpoint_every > 0 ? o->checkpoint_every : MESO_CHECKPOINT_EVERY_S;
+  MESO_TRY(meso_simulate(model, cli->output, every_s, cli->n_threads, cli->progress,
                          &origin.provenance, &counts, &report, err));
   if (report.simulated_ms < model->simulation.duration_ms)
     mesoi_say(cli, "went on from %g ms, where the run before was stopped\n",
@@ -157,6 +160,8 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
     MESO_TRY(read_record(o, &record, err));
     MESO_TRY(traces_path(cli, o, path, &to, err));
   }
+  if (o->checkpoint_every > 0)
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: --checkpoint-every needs a model file, not %s", path);
   if (cli->n_sets > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
   MESO_TRY(meso_engine_run_network(path, o->duration_ms, cli->n_threads,

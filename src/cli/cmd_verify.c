@@ -7,6 +7,7 @@
 
 #include "cli_answer.h"
 #include "cli_options.h"
+#include "pipeline.h"
 #include "run_record.h"
 
 typedef struct verification {
@@ -77,12 +78,29 @@ cleanup:
   return status;
 }
 
+/** Notes the outputs of stages that the run has not come to. */
+static meso_status find_unmade(verification *v, const json_t *record, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const json_t *stages = json_object_get(record, "stages");
+  const bool imported = json_is_string(json_object_get(record, "spikes"));
+  for (size_t i = 0; i < mesoi_pipeline_stage_count; i++) {
+    const pipeline_stage *s = &mesoi_pipeline_stages[i];
+    const bool wanted = !(imported && strcmp(s->output, "spikes.h5") == 0);
+    if (wanted && json_object_get(stages, s->name) == NULL)
+      MESO_TRY(note(v, s->name, s->output, MESOI_FILE_MISSING, err));
+  }
+cleanup:
+  return status;
+}
+
 static meso_status verify(verification *v, meso_err *err)
 {
   meso_status status = MESO_OK;
   json_t *record = NULL;
   MESO_TRY(mesoi_record_read(v->dir, &record, err));
   MESO_TRY(mesoi_record_walk(record, check, v, err));
+  MESO_TRY(find_unmade(v, record, err));
   MESO_TRY(find_unlisted(v, "", err));
   for (mesoi_file_state s = MESOI_FILE_OK; s <= MESOI_FILE_UNLISTED; s++) {
     char key[32];

@@ -13,7 +13,6 @@
 #include "meso_simulate.h"
 #include "pipeline.h"
 
-#define CHECKPOINT_EVERY_S 10.0 /* biological; a run that was stopped goes on from the last */
 
 static meso_status make_spikes(pipeline *p, const char *output, const meso_provenance *provenance,
                                meso_err *err)
@@ -22,7 +21,7 @@ static meso_status make_spikes(pipeline *p, const char *output, const meso_prove
   meso_engine_report r = {0};
   meso_spikes_destroy(p->spikes); /* read again from the file by the stages that need them */
   p->spikes = NULL;
-  MESO_TRY(meso_simulate(p->model, output, CHECKPOINT_EVERY_S, p->cli->n_threads,
+  MESO_TRY(meso_simulate(p->model, output, MESO_CHECKPOINT_EVERY_S, p->cli->n_threads,
                          p->cli->progress, provenance, NULL, &r, err));
   if (r.simulated_ms < p->model->simulation.duration_ms)
     mesoi_say(p->cli, "%-10s went on from %g ms, where the run before was stopped\n", "",
@@ -92,6 +91,8 @@ static meso_status make_bold(pipeline *p, const char *output, const meso_provena
   mesoi_pipeline_path(p, "currents.h5", path);
   MESO_TRY(meso_signals_read(path, &currents, err));
   MESO_TRY(meso_bold_from_currents(p->model, currents, &bold, err));
+  const char *empty = meso_attrs_text(&bold->attrs, "empty");
+  if (empty != NULL) mesoi_warn(p->cli, "BOLD is empty: %s", empty);
   MESO_TRY(meso_signals_write(output, "bold", bold, provenance, err));
 cleanup:
   meso_signals_destroy(currents);

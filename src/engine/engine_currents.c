@@ -144,11 +144,15 @@ static meso_status match_populations(const meso_model *m, const meso_spikes *spi
       MESO_FAIL(err, MESO_ENOTFOUND, "%s: the spikes have no population %s", m->path,
                 m->population[p].name);
     }
-    if (spikes->population[index[p]].size > (uint64_t) m->population[p].size)
+    if (spikes->population[index[p]].size != (uint64_t) m->population[p].size)
       MESO_FAIL(err, MESO_EFORMAT, "population %s has %llu neurons in the spikes, %lld in %s",
                 m->population[p].name, (unsigned long long) spikes->population[index[p]].size,
                 (long long) m->population[p].size, m->path);
   }
+  for (size_t i = 0; i < spikes->n_populations; i++)
+    if (meso_model_find_population(m, spikes->population[i].name) == (size_t) -1)
+      MESO_FAIL(err, MESO_ENOTFOUND, "%s knows no population %s, which the spikes have", m->path,
+                spikes->population[i].name);
 cleanup:
   return status;
 }

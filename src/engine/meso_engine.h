@@ -95,7 +95,8 @@ MESO_MUST_CHECK meso_status meso_engine_run_network(const char *path, double dur
  *  "I_ex" and "I_in" (inhibitory: negative), and "from_<source>" for every source population.
  *  Signal attribute "background_mean_pA" is not per channel: I_ex carries attributes
  *  "background_mean_pA.<population>" with the mean external current, which is not in the data.
- *  Spike populations are matched by name; a missing one is an error. */
+ *  Spike populations are matched by name and must have the model's sizes; only poisson sources may
+ *  be missing (silent), and what the model lacks is refused. */
 MESO_MUST_CHECK meso_status meso_currents_from_spikes(const meso_model *model,
                                                       const meso_spikes *spikes, double bin_ms,
                                                       int n_threads,

@@ -10,6 +10,9 @@
 extern "C" {
 #endif
 
+/** Biological seconds between checkpoints if nobody says otherwise. */
+#define MESO_CHECKPOINT_EVERY_S 10.0
+
 /** Runs a model into the spike file path.
  *
  *  A run longer than checkpoint_every_s (biological seconds, > 0) keeps the folder PATH.parts

@@ -59,7 +59,7 @@ edited() {
   cmp -s "$toy" "$1" && { echo "Bail out! $1 is not edited"; exit 99; }
 }
 
-echo 1..37
+echo 1..38
 code 'no arguments' 2
 code 'unknown command' 2 simulat
 code 'unknown option' 2 simulate "$toy" --thread 2 -o x.h5
@@ -147,8 +147,19 @@ result 'a silent model has no spikes' "$problem"
 mkdir run
 cp t1.h5 run/spikes.h5
 sum=$(sha256sum run/spikes.h5 | cut -d ' ' -f 1)
-printf '{"stages": {"spikes": {"key": "0", "output": "spikes.h5", "sha256": "%s"}}}\n' \
-  "$sum" > run/stages.json
+stages=
+for stage in kernels:kernels.h5 currents:currents.h5 lfp:lfp.h5 bold:bold.h5 analysis:analysis.h5 \
+  report:report.html; do
+  cp t1.h5 "run/${stage#*:}"
+  stages="$stages, \"${stage%:*}\": {\"key\": \"0\", \"output\": \"${stage#*:}\", \"sha256\": \"$sum\"}"
+done
+record() {
+  printf '{"stages": {"simulate": {"key": "0", "output": "spikes.h5", "sha256": "%s"}%s}}\n' \
+    "$sum" "$1" > run/stages.json
+}
+record ''
+code 'verify: stopped before its end' 3 verify run
+record "$stages"
 code 'verify: whole' 0 verify run
 printf x >> run/spikes.h5
 code 'verify: damaged' 3 verify run
