@@ -120,6 +120,10 @@ static void test_cross_checks(void)
                     ":8: bold.baseline_stop_s = 5: must be greater");
   expect_text_error(HEAD POPS "probe: {x_um: 5}\n", ":8: probe.x_um = 5: must be 0");
   expect_text_error(HEAD POPS "probe: {y_um: -5}\n", ":8: probe.y_um = -5: must be 0");
+  expect_text_error(HEAD POPS "    layer: L1\nlayers:\n"
+                    "  - {name: L1, z_top_um: 0, z_bottom_um: -100}\n"
+                    "probe: {z_first_um: 5000, z_step_um: 100}\n",
+                    ":11: probe.z_first_um = 5000: no contact is within the layers");
   expect_text_error(HEAD POPS "background: {type: poisson, delay_ms: 0.01}\n",
                     ":8: background.delay_ms = 0.01: must be at least simulation.dt_ms");
   expect_text_error(HEAD POPS "projections:\n  - {source: A, target: A, probability: 0.1, "

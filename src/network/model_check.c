@@ -65,6 +65,23 @@ cleanup:
   return status;
 }
 
+/* Does any contact lie within the layers, or no farther from them than the column is wide? */
+static bool sees_the_column(const meso_model *model)
+{
+  const meso_probe_params *probe = &model->probe;
+  double top = -INFINITY, bottom = INFINITY;
+  for (size_t i = 0; i < model->n_layers; i++) {
+    top = fmax(top, model->layer[i].z_top_um + model->lfp.radius_um);
+    bottom = fmin(bottom, model->layer[i].z_bottom_um - model->lfp.radius_um);
+  }
+  bool any = model->n_layers == 0;
+  for (int64_t k = 0; k < probe->n_contacts && !any; k++) {
+    const double z_um = probe->z_first_um + (double) k * probe->z_step_um;
+    any = z_um <= top && z_um >= bottom;
+  }
+  return any;
+}
+
 /* Kernels of whole populations know depth only. */
 static meso_status check_probe(const meso_model *model, const mesoi_node *root, meso_err *err)
 {
@@ -75,6 +92,8 @@ static meso_status check_probe(const meso_model *model, const mesoi_node *root, 
   if (model->probe.y_um != 0)
     REFUSE("probe", 0, "y_um", "must be 0: with population kernels the probe is on the axis of "
            "the column");
+  if (!sees_the_column(model))
+    REFUSE("probe", 0, "z_first_um", "no contact is within the layers or lfp.radius_um of them");
 cleanup:
   return status;
 }
