@@ -56,13 +56,6 @@ typedef struct work {
 
 /* ---- input -------------------------------------------------------------------------------- */
 
-static const meso_attrs *group_attrs(const meso_result *result, const char *path)
-{
-  for (size_t i = 0; i < result->n_groups; i++)
-    if (strcmp(result->group[i].path, path) == 0) return &result->group[i].attrs;
-  return NULL;
-}
-
 static meso_status view_populations(const meso_result *kernels, kernel_view *view, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -89,7 +82,7 @@ static meso_status view_kernels(const meso_result *kernels, kernel_view *view, m
   const meso_array *data = meso_result_find(kernels, "/kernels/data");
   const meso_array *source = meso_result_find(kernels, "/kernels/source");
   const meso_array *channel = meso_result_find(kernels, "/kernels/channel_um");
-  view->attrs = group_attrs(kernels, "/kernels");
+  view->attrs = meso_result_find_group(kernels, "/kernels");
   if (data == NULL || data->data == NULL || data->n_dims != 3 || source == NULL
       || source->text == NULL || channel == NULL || channel->data == NULL || view->attrs == NULL)
     MESO_FAIL(err, MESO_EFORMAT, "not a kernel file: /kernels/data, source or channel_um missing");

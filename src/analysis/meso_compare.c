@@ -150,16 +150,9 @@ static bool is_statistic(const meso_array *a, const char *population, const char
   return population == NULL || (strlen(population) == n && strncmp(p, population, n) == 0);
 }
 
-static const meso_attrs *group_of(const meso_result *r, const char *path)
-{
-  for (size_t i = 0; r != NULL && i < r->n_groups; i++)
-    if (r->group[i].path != NULL && strcmp(r->group[i].path, path) == 0) return &r->group[i].attrs;
-  return NULL;
-}
-
 static double group_number(const meso_result *r, const char *path, const char *key)
 {
-  const meso_attrs *a = group_of(r, path);
+  const meso_attrs *a = r != NULL ? meso_result_find_group(r, path) : NULL;
   return a != NULL ? meso_attrs_number(a, key, NAN) : NAN;
 }
 

@@ -338,10 +338,23 @@ meso_array *meso_result_find(const meso_result *result, const char *path)
   return NULL;
 }
 
+static size_t group_index(const meso_result *result, const char *path)
+{
+  size_t i = 0;
+  while (i < result->n_groups && strcmp(result->group[i].path, path) != 0) i++;
+  return i;
+}
+
+const meso_attrs *meso_result_find_group(const meso_result *result, const char *path)
+{
+  const size_t i = group_index(result, path);
+  return i < result->n_groups ? &result->group[i].attrs : NULL;
+}
+
 meso_attrs *meso_result_group_attrs(meso_result *result, const char *path)
 {
-  for (size_t i = 0; i < result->n_groups; i++)
-    if (strcmp(result->group[i].path, path) == 0) return &result->group[i].attrs;
+  const size_t i = group_index(result, path);
+  if (i < result->n_groups) return &result->group[i].attrs;
   char *copy = meso_strdup(path);
   struct meso_result_group *grown =
     meso_realloc(result->group, result->n_groups + 1, sizeof *grown);

@@ -121,6 +121,8 @@ MESO_MUST_CHECK meso_status meso_result_add_text(meso_result *result, const char
                                                  const char *const *text, meso_err *err);
 /** Array by path, or NULL. */
 meso_array *meso_result_find(const meso_result *result, const char *path);
+/** Attributes of a group that is there, or NULL. */
+const meso_attrs *meso_result_find_group(const meso_result *result, const char *path);
 /** Attributes of a group, created on first use; NULL only when out of memory. */
 meso_attrs *meso_result_group_attrs(meso_result *result, const char *path);
 /** Number of elements of an array. */

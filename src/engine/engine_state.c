@@ -250,9 +250,7 @@ meso_status engine_state_restore(simulation *s, const meso_result *state, uint64
                                  meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_attrs *attrs = NULL;
-  for (size_t i = 0; i < state->n_groups; i++)
-    if (strcmp(state->group[i].path, "/state") == 0) attrs = &state->group[i].attrs;
+  const meso_attrs *attrs = meso_result_find_group(state, "/state");
   if (attrs == NULL) MESO_FAIL(err, MESO_EFORMAT, "not a checkpoint: there is no /state");
   const double last_step = meso_attrs_number(attrs, "last_step", NAN);
   if (meso_attrs_number(attrs, "dt_ms", NAN) != s->model->simulation.dt_ms ||

@@ -171,9 +171,9 @@ const meso_array *meso_find_array(const meso_figure_data *data, const char *fmt,
 const meso_attrs *meso_group_attrs(const meso_figure_data *data, const char *path)
 {
   static const meso_attrs none = { 0, NULL };
-  for (size_t i = 0; data->analysis != NULL && i < data->analysis->n_groups; i++)
-    if (strcmp(data->analysis->group[i].path, path) == 0) return &data->analysis->group[i].attrs;
-  return &none;
+  const meso_attrs *attrs =
+    data->analysis != NULL ? meso_result_find_group(data->analysis, path) : NULL;
+  return attrs != NULL ? attrs : &none;
 }
 
 void meso_window_text(const meso_figure_data *data, const char *group, char *text, size_t size)
