@@ -104,8 +104,8 @@ static void test_cross_checks(void)
                     ":9: projections: source = B: no such population");
   expect_text_error(HEAD POPS "projections:\n  - {source: A, target: B, probability: 0.1}\n",
                     ":9: projections.A->B.target = B: there is no such population");
-  expect_text_error(HEAD POPS "projections:\n  - {source: A, target: A, probability: 1}\n",
-                    ":9: projections.A->A.probability = 1: must be 0 to 0.999999");
+  expect_text_error(HEAD POPS "projections:\n  - {source: A, target: A, probability: 1.5}\n",
+                    ":9: projections.A->A.probability = 1.5: must be 0 to 1");
   expect_text_error(HEAD POPS "    model: poisson\nprojections:\n"
                     "  - {source: A, target: A, probability: 0.1}\n",
                     ":10: projections.A->A.target = A: a poisson population cannot be a target");

@@ -510,6 +510,15 @@ static void test_notes(void)
     for (size_t k = 0; k < 5 && expected[i].part[k] != NULL; k++)
       expect_line(expected[i].figure, report.notes, expected[i].part[k]);
   }
+  meso_model *model = read_model(); /* one without reference means has no sign for them */
+  const meso_model *former = data.model;
+  for (size_t p = 0; p < model->n_populations; p++) model->population[p].full_mean_rate_Hz = 0;
+  data.model = model;
+  const meso_figure_report rates = draw_named("rates", &data);
+  expect_line("rates", rates.notes, "triangle: values beyond the axis");
+  CU_ASSERT_PTR_NULL(strstr(rates.notes, "reference mean"));
+  data.model = former;
+  meso_model_destroy(model);
   free_data(&data);
 }
 

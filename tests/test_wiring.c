@@ -125,6 +125,10 @@ static const exact_case exact_cases[] = {
   {200, 150, BB "rule: pairwise_bernoulli, probability: 0.2", -1, -1, -1, true, false},
   {200, 150, BB "rule: pairwise_bernoulli, probability: 0.8, allow_autapses: false", -1, -1, -1,
    false, false},
+  {200, 150, AB "rule: pairwise_bernoulli, probability: 1", 200, 150, 30000, false, false},
+  {200, 150, BB "rule: pairwise_bernoulli, probability: 1, allow_autapses: false, "
+   "allow_multapses: false", 149, 149, 149 * 150, false, false},
+  {200, 150, BB "probability: 1, allow_multapses: false", 150, 150, 22500, true, false},
   {150, 150, AB "rule: one_to_one", 1, 1, 150, false, false},
   {200, 150, BB "rule: one_to_one", 1, 1, 150, true, false},
   {200, 150, AB "rule: all_to_all", 200, 150, 30000, false, false},
@@ -611,12 +615,6 @@ static void delays_grow_with_distance(void)
   }
   CU_ASSERT_EQUAL(n, 2 * N * 40);
   CU_ASSERT_EQUAL(n_wrong, 0);
-  meso_wiring *w = NULL;
-  meso_err err = {0};
-  meso_model *m = make_model(N, N, "space: {}", AB "n_synapses: 9, delay_ms_per_um: 0.02");
-  CU_ASSERT_EQUAL(meso_wiring_create(m, &w, &err), MESO_ERANGE);
-  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "at most 255 steps"));
-  meso_model_destroy(m);
 }
 
 /* ---- what is impossible ------------------------------------------------------------------- */
@@ -659,6 +657,17 @@ static void impossible_rules_are_refused(void)
      "A->B.delay_ms_per_um = 0.001: source and target need positions"},
     {"", AB "probability: 0.1, delay_mean_ms: 0.04, delay_distribution: constant",
      "A->B.delay_mean_ms = 0.04: almost no delay"},
+    {"space: {}", AB "n_synapses: 9, delay_ms_per_um: 0.02",
+     "A->B.delay_ms_per_um = 0.02: makes delays of up to 314 steps of simulation.dt_ms = 0.1 ms; "
+     "at most 255 steps are possible"},
+    {"", AB "n_synapses: 9, delay_mean_ms: 22, delay_sd_ms: 0.6",
+     "A->B.delay_mean_ms = 22: makes delays of up to 257 steps"},
+    {"", AB "probability: 1", "A->B.probability = 1: must be below 1: with multapses no number of "
+     "synapses connects every pair for certain"},
+    {"", AB "rule: pairwise_bernoulli, probability: 0.5, allow_multapses: true",
+     "A->B.allow_multapses = true: rule pairwise_bernoulli makes none"},
+    {"", AB "rule: all_to_all, allow_multapses: true",
+     "A->B.allow_multapses = true: rule all_to_all makes none"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     char name[32], place[64];

@@ -131,6 +131,13 @@ void mesoi_say(const meso_cli *cli, const char *fmt, ...)
   va_end(ap);
 }
 
+void mesoi_say_went_on(const meso_cli *cli, int indent, double duration_ms, double simulated_ms)
+{
+  if (simulated_ms < duration_ms)
+    mesoi_say(cli, "%*swent on from %g ms, where the run before was stopped\n", indent, "",
+              duration_ms - simulated_ms);
+}
+
 void mesoi_warn(const meso_cli *cli, const char *fmt, ...)
 {
   char text[1024];

@@ -131,9 +131,7 @@ static meso_status simulate_model(const meso_cli *cli, const char *path, const o
   const double every_s = o->checkpoint_every > 0 ? o->checkpoint_every : MESO_CHECKPOINT_EVERY_S;
   MESO_TRY(meso_simulate(model, cli->output, every_s, cli->n_threads, cli->progress,
                          &origin.provenance, &counts, &report, err));
-  if (report.simulated_ms < model->simulation.duration_ms)
-    mesoi_say(cli, "went on from %g ms, where the run before was stopped\n",
-              model->simulation.duration_ms - report.simulated_ms);
+  mesoi_say_went_on(cli, 0, model->simulation.duration_ms, report.simulated_ms);
   mesoi_answer_output(cli, cli->output);
   answer(cli, counts, &report);
 cleanup:

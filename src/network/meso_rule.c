@@ -22,6 +22,11 @@ bool meso_rule_excludes_self(const meso_projection *p)
   return p->source == p->target && !p->allow_autapses;
 }
 
+bool meso_rule_makes_multapses(const meso_projection *p)
+{
+  return meso_rule_at(p->rule)->has_multapses && p->allow_multapses;
+}
+
 double meso_rule_pairs(const meso_projection *p, double n_sources, double n_targets)
 {
   return n_targets * (meso_rule_excludes_self(p) ? n_sources - 1 : n_sources);
@@ -309,22 +314,22 @@ static void sources_all(const meso_wiring_projection *q, uint32_t target, uint32
 
 static const meso_rule_ops table[MESO_N_RULES] = {
   [MESO_RULE_fixed_total_number] = {
-    "fixed_total_number", {"probability", "n_synapses"}, MESO_PER_PROJECTION, total_synapses,
+    "fixed_total_number", {"probability", "n_synapses"}, MESO_PER_PROJECTION, true, total_synapses,
     connect_total, {sources_distinct, sources_any}},
   [MESO_RULE_fixed_indegree] = {
-    "fixed_indegree", {"indegree"}, MESO_PER_TARGET, indegree_synapses,
+    "fixed_indegree", {"indegree"}, MESO_PER_TARGET, true, indegree_synapses,
     connect_same, {sources_distinct, sources_any}},
   [MESO_RULE_fixed_outdegree] = {
-    "fixed_outdegree", {"outdegree"}, MESO_PER_SOURCE, outdegree_synapses,
+    "fixed_outdegree", {"outdegree"}, MESO_PER_SOURCE, true, outdegree_synapses,
     connect_by_source, {sources_listed, sources_listed}},
-  [MESO_RULE_pairwise_bernoulli] = { /* has no multapses anyway, like the next two */
-    "pairwise_bernoulli", {"probability"}, MESO_PER_PAIR, bernoulli_synapses,
+  [MESO_RULE_pairwise_bernoulli] = {
+    "pairwise_bernoulli", {"probability"}, MESO_PER_PAIR, false, bernoulli_synapses,
     connect_bernoulli, {sources_distinct, sources_distinct}},
   [MESO_RULE_one_to_one] = {
-    "one_to_one", {NULL}, MESO_PER_TARGET, one_synapses,
+    "one_to_one", {NULL}, MESO_PER_TARGET, false, one_synapses,
     connect_same, {sources_one, sources_one}},
   [MESO_RULE_all_to_all] = {
-    "all_to_all", {NULL}, MESO_PER_TARGET, meso_rule_pairs,
+    "all_to_all", {NULL}, MESO_PER_TARGET, false, meso_rule_pairs,
     connect_same, {sources_all, sources_all}},
 };
 

@@ -40,6 +40,7 @@ typedef struct meso_rule_ops {
   const char *keys[3];    /**< model keys of its number: exactly one of them is given; NULL-ended,
                                empty where the populations say it all */
   meso_rule_unit unit;    /**< of its number */
+  bool has_multapses;     /**< it may make them; else allow_multapses changes nothing */
   /** Expected number of synapses (real, >= 0) between populations of these sizes. */
   double (*n_synapses)(const meso_projection *p, double n_sources, double n_targets);
   /** In-degrees of all targets; a rule that goes by sources also makes q->list. */
@@ -62,6 +63,9 @@ const meso_rule_ops *meso_rule_at(int rule);
 
 /** True if the projection must avoid the pair of a neuron with itself. */
 bool meso_rule_excludes_self(const meso_projection *projection);
+
+/** True if a pair of neurons may get several synapses. */
+bool meso_rule_makes_multapses(const meso_projection *projection);
 
 /** Pairs of neurons that may be connected, for populations of these sizes. */
 double meso_rule_pairs(const meso_projection *projection, double n_sources, double n_targets);

@@ -194,22 +194,26 @@ void meso_wiring_draw(const meso_wiring *w, meso_wiring_row *row, size_t project
 
 /* ---- creation ----------------------------------------------------------------------------- */
 
-/** Smallest power of two with which the largest weight fits 16 bits; bits for the longest delay. */
-static meso_status choose_resolution(meso_wiring *w, meso_err *err)
+double meso_wiring_longest_delay_steps(const meso_model *m, const meso_projection *p)
 {
-  meso_status status = MESO_OK;
+  const meso_distribution_ops *d = meso_distribution_at(p->delay_distribution, p->delay_sd_ms);
+  const double upper_ms = d->upper(p->delay_mean_ms, p->delay_sd_ms) +
+                          p->delay_ms_per_um * meso_space_farthest_um(&m->space);
+  return upper_ms / m->simulation.dt_ms + 1.0;
+}
+
+/** Smallest power of two with which the largest weight fits 16 bits; bits for the longest delay,
+ *  which the check of the model has kept below 2^8 steps. */
+static void choose_resolution(meso_wiring *w)
+{
   const meso_model *m = w->model;
   double largest_pA = 0, longest_steps = 1;
   for (size_t p = 0; p < m->n_projections; p++) {
     const meso_projection *q = &m->projection[p];
     const meso_distribution_ops *weight =
       meso_distribution_at(q->weight_distribution, q->weight_sd_pA);
-    const meso_distribution_ops *delay =
-      meso_distribution_at(q->delay_distribution, q->delay_sd_ms);
-    const double upper_ms = delay->upper(q->delay_mean_ms, q->delay_sd_ms) +
-                            q->delay_ms_per_um * meso_space_farthest_um(&m->space);
     largest_pA = fmax(largest_pA, weight->largest(fabs(q->weight_pA), q->weight_sd_pA));
-    longest_steps = fmax(longest_steps, upper_ms / m->simulation.dt_ms + 1.0);
+    longest_steps = fmax(longest_steps, meso_wiring_longest_delay_steps(m, q));
   }
   for (size_t p = 0; p < m->n_populations; p++)
     largest_pA = fmax(largest_pA, fabs(m->population[p].background_weight_pA));
@@ -217,11 +221,6 @@ static meso_status choose_resolution(meso_wiring *w, meso_err *err)
   w->delay_bits = 6;
   while (w->delay_bits < 8 && longest_steps >= (double) (1u << w->delay_bits)) w->delay_bits++;
   w->code_bits = 16 - w->delay_bits;
-  if (longest_steps >= 256.0)
-    MESO_FAIL(err, MESO_ERANGE, "%s: the longest delay is %.0f steps; at most 255 steps "
-              "of dt_ms = %g are possible", m->path, longest_steps, m->simulation.dt_ms);
-cleanup:
-  return status;
 }
 
 meso_status meso_wiring_create(const meso_model *model, meso_wiring **ret_wiring, meso_err *err)
@@ -236,7 +235,7 @@ meso_status meso_wiring_create(const meso_model *model, meso_wiring **ret_wiring
   w->lanes = meso_rng_lanes_choose();
   w->key = meso_rng_key_make(model->simulation.seed, MESO_RNG_SYNAPSE);
   MESO_ALLOC(err, w->projection, model->n_projections);
-  MESO_TRY(choose_resolution(w, err));
+  choose_resolution(w);
   MESO_ALLOC(err, w->xy_um, model->n_populations);
   for (size_t p = 0; p < model->n_populations; p++) {
     if (model->population[p].positions == MESO_POSITIONS_NONE) continue;

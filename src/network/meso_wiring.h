@@ -71,7 +71,11 @@ MESO_MUST_CHECK meso_status meso_wiring_create(const meso_model *model, meso_wir
                                                meso_err *err);
 void meso_wiring_destroy(meso_wiring *wiring);
 
-enum { MESO_WIRING_BATCH = MESO_RNG_LANES };
+enum { MESO_WIRING_BATCH = MESO_RNG_LANES, MESO_WIRING_MAX_DELAY_STEPS = 255 };
+
+/** Bound of a projection's delays in steps, the longest way included; a model with more than
+ *  MESO_WIRING_MAX_DELAY_STEPS is refused when it is read. */
+double meso_wiring_longest_delay_steps(const meso_model *model, const meso_projection *projection);
 
 /** Scratch for the draws of one thread. meso_wiring_row_clear also after a failure. */
 MESO_MUST_CHECK meso_status meso_wiring_row_init(const meso_wiring *wiring, meso_wiring_row *row,

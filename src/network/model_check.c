@@ -7,6 +7,7 @@
 #include "meso_distribution.h"
 #include "meso_rule.h"
 #include "meso_space.h"
+#include "meso_wiring.h"
 #include "model_internal.h"
 
 enum { MAX_ENTRIES = 4096 }; /* of a list; the checks compare all pairs */
@@ -200,6 +201,26 @@ cleanup:
   return status;
 }
 
+/* Switches and numbers that the rule cannot follow. */
+static meso_status check_switches(const meso_model *model, const mesoi_node *root, size_t i,
+                                  meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_projection *p = &model->projection[i];
+  const meso_rule_ops *rule = meso_rule_at(p->rule);
+  const mesoi_node *item = &mesoi_node_at(root, "projections")->child[i];
+  char message[100];
+  snprintf(message, sizeof message, "rule %s makes none", rule->name);
+  const bool is_given = mesoi_node_find(item, "allow_multapses") != NULL;
+  if (is_given && p->allow_multapses && !rule->has_multapses)
+    REFUSE("projections", i, "allow_multapses", message);
+  if (p->probability == 1 && meso_rule_makes_multapses(p))
+    REFUSE("projections", i, "probability", "must be below 1: with multapses no number of synapses "
+           "connects every pair for certain");
+cleanup:
+  return status;
+}
+
 /* Whether there are as many different partners as the rule asks for. */
 static meso_status check_room(const meso_model *model, const mesoi_node *root, size_t i,
                               meso_err *err)
@@ -242,6 +263,25 @@ static meso_status check_space(const meso_model *model, const mesoi_node *root, 
       (model->population[p->source].positions == MESO_POSITIONS_NONE ||
        model->population[p->target].positions == MESO_POSITIONS_NONE))
     REFUSE("projections", i, key, "source and target need positions");
+cleanup:
+  return status;
+}
+
+/* The tables of synapses hold delays of a byte. */
+static meso_status check_longest_delay(const meso_model *model, const mesoi_node *root, size_t i,
+                                       meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_projection *p = &model->projection[i];
+  const double steps = meso_wiring_longest_delay_steps(model, p);
+  const double way_ms = p->delay_ms_per_um * meso_space_farthest_um(&model->space);
+  char message[160];
+  if (steps < MESO_WIRING_MAX_DELAY_STEPS + 1) goto cleanup;
+  snprintf(message, sizeof message, "makes delays of up to %.0f steps of simulation.dt_ms = %g ms; "
+           "at most %d steps are possible", steps, model->simulation.dt_ms,
+           (int) MESO_WIRING_MAX_DELAY_STEPS);
+  REFUSE("projections", i, 2 * way_ms > steps * model->simulation.dt_ms ? "delay_ms_per_um"
+                                                                        : "delay_mean_ms", message);
 cleanup:
   return status;
 }
@@ -289,7 +329,9 @@ static meso_status check_projection(meso_model *model, const mesoi_node *root, s
   if (*seen) REFUSE("projections", i, "target", "this pair of populations already has one");
   *seen = true;
   MESO_TRY(check_keys_of_rule(model, root, i, err));
+  MESO_TRY(check_switches(model, root, i, err));
   MESO_TRY(check_space(model, root, i, err));
+  MESO_TRY(check_longest_delay(model, root, i, err));
   mesoi_model_derive_rule(model, p);
   MESO_TRY(check_room(model, root, i, err));
   MESO_TRY(check_deterministic(model, root, i, err));

@@ -151,7 +151,7 @@ static const meso_param projection_rows[] = {
   CHOICE("rule", "fixed_total_number", RULES, PRO, rule, "who is connected; names of NEST"),
   SWITCH("allow_autapses", "true", PRO, allow_autapses, "a neuron may be its own source"),
   SWITCH("allow_multapses", "true", PRO, allow_multapses, "a pair may have several synapses"),
-  NUMBER("probability", "1", 0, 0.999999, false, "0", PRO, probability,
+  NUMBER("probability", "1", 0, 1, false, "0", PRO, probability,
          "fixed_total_number, pairwise_bernoulli: that a pair is connected, at least once"),
   WHOLE("n_synapses", 0, 4294967295.0, "0", PRO, n_synapses_full,
         "fixed_total_number: synapses at scale 1, instead of probability"),

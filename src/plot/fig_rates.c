@@ -1,11 +1,22 @@
 /* fig_rates.c: distribution of firing rates per population, with the model's reference means. */
 #include "meso_figure_tools.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static bool is_available(const meso_figure_data *data)
 {
   return meso_distributions_available(data, "rate_Hz", true);
+}
+
+/* Legend of what is there: not every model file has reference means. */
+static void draw_legend(meso_canvas *canvas, const meso_distributions *rows)
+{
+  bool any = false;
+  for (size_t i = 0; i < rows->n; i++) any = any || isfinite(rows->row[i].reference);
+  meso_canvas_note(canvas, 46.0, 10.0,
+                   "circle: mean \u2003 bar: quartiles \u2003 %striangle: values beyond the axis",
+                   any ? "\u25c7 reference mean of the model file \u2003 " : "");
 }
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
@@ -19,9 +30,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   MESO_TRY(meso_distributions_draw(data, canvas, box, &rows, err));
   meso_window_text(data, "/statistics", window, sizeof window);
   meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0, "%s", window);
-  meso_canvas_note(canvas, 46.0, 10.0,
-                   "circle: mean \u2003 bar: quartiles \u2003 \u25c7 reference mean of the model "
-                   "file \u2003 triangle: values beyond the axis");
+  draw_legend(canvas, &rows);
 cleanup:
   free(rows.row);
   return status;
