@@ -44,7 +44,8 @@ typedef struct pathway {
 typedef struct build {
   const meso_model *model;
   size_t n_channels, n_lags;
-  double *channel_z_um;
+  double *channel_um;  /* (n_channels, 3) */
+  meso_conductor *conductor;
   type_cell *cell;     /* one per cell type */
   size_t n_pathways;
   pathway *pathway;
@@ -113,9 +114,9 @@ static meso_status make_cell(const build *b, size_t type, size_t n_dirs, const c
   for (size_t j = 0; j < cell->morphology->n_segments; j++)
     cell->g_pas[j] = lfp->cm_uF_per_cm2 * 1e-3 / lfp->tau_m_ms;
   MESO_ALLOC(err, cell->matrix, b->n_channels * cell->morphology->n_segments);
-  MESO_TRY(meso_conductor_gauss_cylinder(cell->morphology, b->n_channels, b->channel_z_um,
-                                         model->probe.sigma_S_per_m, lfp->radius_um,
-                                         lfp->soma_sd_um, cell->matrix, err));
+  const meso_segments segments = meso_morphology_segments(cell->morphology);
+  MESO_TRY(meso_conductor_matrix(b->conductor, &segments, b->n_channels, b->channel_um,
+                                 cell->matrix, err));
 cleanup:
   return status;
 }
@@ -297,6 +298,17 @@ cleanup:
   return status;
 }
 
+static meso_status make_conductor(build *b, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(meso_conductor_create("gauss_cylinder", NULL, &b->conductor, err));
+  MESO_TRY(meso_conductor_set(b->conductor, "sigma_S_per_m", b->model->probe.sigma_S_per_m, err));
+  MESO_TRY(meso_conductor_set(b->conductor, "radius_um", b->model->lfp.radius_um, err));
+  MESO_TRY(meso_conductor_set(b->conductor, "soma_sd_um", b->model->lfp.soma_sd_um, err));
+cleanup:
+  return status;
+}
+
 static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -304,9 +316,13 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
   MESO_TRY(check_model(model, err));
   b->n_channels = (size_t) model->probe.n_contacts;
   b->n_lags = (size_t) floor(model->lfp.kernel_duration_ms / model->lfp.kernel_dt_ms + 1e-9) + 1;
-  MESO_ALLOC(err, b->channel_z_um, b->n_channels);
-  for (size_t c = 0; c < b->n_channels; c++)
-    b->channel_z_um[c] = model->probe.z_first_um + (double) c * model->probe.z_step_um;
+  MESO_ALLOC(err, b->channel_um, 3 * b->n_channels);
+  for (size_t c = 0; c < b->n_channels; c++) {
+    b->channel_um[3 * c] = model->probe.x_um;
+    b->channel_um[3 * c + 1] = model->probe.y_um;
+    b->channel_um[3 * c + 2] = model->probe.z_first_um + (double) c * model->probe.z_step_um;
+  }
+  MESO_TRY(make_conductor(b, err));
   MESO_ALLOC(err, b->cell, model->n_cell_types);
   for (size_t y = 0; y < model->n_cell_types; y++) MESO_TRY(make_cell(b, y, n_dirs, dirs, err));
   MESO_TRY(list_pathways(b, err));
@@ -322,7 +338,8 @@ static void build_clear(build *b)
     free(b->cell[y].g_pas);
   }
   free(b->cell);
-  free(b->channel_z_um);
+  free(b->channel_um);
+  meso_conductor_destroy(b->conductor);
   free(b->pathway);
 }
 
@@ -357,11 +374,7 @@ static meso_status add_numbers(const build *b, meso_result *result, meso_err *er
   for (size_t k = 0; k < b->n_lags; k++) array->data[k] = (double) k * model->lfp.kernel_dt_ms;
   MESO_TRY(meso_result_add(result, "/kernels/channel_um", "um", 2,
                            (size_t[]) {b->n_channels, 3}, &array, err));
-  for (size_t c = 0; c < b->n_channels; c++) {
-    array->data[3 * c] = model->probe.x_um;
-    array->data[3 * c + 1] = model->probe.y_um;
-    array->data[3 * c + 2] = b->channel_z_um[c];
-  }
+  memcpy(array->data, b->channel_um, 3 * b->n_channels * sizeof *b->channel_um);
   MESO_TRY(meso_result_add(result, "/kernels/out_degree", "1", 1, &b->n_pathways, &array, err));
   for (size_t i = 0; i < b->n_pathways; i++) array->data[i] = b->pathway[i].out_degree;
   MESO_TRY(meso_result_add(result, "/kernels/moved_share", "1", 1, &b->n_pathways, &array, err));

@@ -462,6 +462,11 @@ void meso_morphology_place(meso_morphology *m, double x_um, double y_um, double 
   }
 }
 
+meso_segments meso_morphology_segments(const meso_morphology *m)
+{
+  return (meso_segments) {m->n_segments, m->start_um, m->end_um, m->diam_um, m->length_um};
+}
+
 double meso_morphology_z_um(const meso_morphology *m, size_t segment)
 {
   return (m->start_um[3 * segment + 2] + m->end_um[3 * segment + 2]) / 2;

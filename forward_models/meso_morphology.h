@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "meso_error.h"
+#include "meso_segments.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -63,6 +64,9 @@ void meso_morphology_destroy(meso_morphology *morphology);
 
 /** Moves the cell so that the centre of its soma is at (x, y, z) um. */
 void meso_morphology_place(meso_morphology *morphology, double x_um, double y_um, double z_um);
+
+/** View of the segments for volume conductors; valid until the morphology is moved or destroyed. */
+meso_segments meso_morphology_segments(const meso_morphology *morphology);
 
 /** z of the middle of a segment's chord (um). */
 double meso_morphology_z_um(const meso_morphology *morphology, size_t segment);

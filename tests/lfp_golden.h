@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "meso_cable.h"
 #include "meso_io.h"
 #include "meso_morphology.h"
 #include "meso_test.h"
@@ -67,6 +68,22 @@ static inline meso_morphology *reference_cell(const char *name)
     CU_FAIL("reference cell");
   }
   return m;
+}
+
+/* Synaptic events of a reference cell; caller frees. */
+static inline meso_cable_event *golden_events(const char *file, const char *cell, size_t *n)
+{
+  static const char *const name[] = {"segment", "tau", "weight", "time"};
+  char prefix[256];
+  double *column[4];
+  (void) snprintf(prefix, sizeof prefix, "%s/synapse_events", cell);
+  for (int k = 0; k < 4; k++) column[k] = golden(file, prefix, name[k], n);
+  meso_cable_event *event = calloc(*n + 1, sizeof *event);
+  for (size_t e = 0; e < *n; e++)
+    event[e] = (meso_cable_event) {(size_t) column[0][e], 0, column[1][e], column[2][e],
+                                   column[3][e]};
+  for (int k = 0; k < 4; k++) free(column[k]);
+  return event;
 }
 
 #endif

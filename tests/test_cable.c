@@ -1,29 +1,12 @@
-/* test_cable.c: cable and conductor against golden files and closed forms. */
+/* test_cable.c: cable against golden files and closed forms. */
 #include <string.h>
 #include <unistd.h>
 
 #include "lfp_golden.h"
 #include "meso_cable.h"
-#include "meso_conductor.h"
 
 static const char golden_file[] = "tests/reference/lfp/cell_reference.h5";
 static const char *const cells[] = {"ball_and_stick", "y_branch", "pyramid_l5", "basket"};
-
-/* Events of the golden file; caller frees. */
-static meso_cable_event *golden_events(const char *cell, size_t *n)
-{
-  static const char *const name[] = {"segment", "tau", "weight", "time"};
-  char prefix[256];
-  double *column[4];
-  (void) snprintf(prefix, sizeof prefix, "%s/synapse_events", cell);
-  for (int k = 0; k < 4; k++) column[k] = golden(golden_file, prefix, name[k], n);
-  meso_cable_event *event = calloc(*n + 1, sizeof *event);
-  for (size_t e = 0; e < *n; e++)
-    event[e] = (meso_cable_event) {(size_t) column[0][e], 0, column[1][e], column[2][e],
-                                   column[3][e]};
-  for (int k = 0; k < 4; k++) free(column[k]);
-  return event;
-}
 
 static void check_run(const char *cell, double dt_ms, const char *group)
 {
@@ -32,7 +15,7 @@ static void check_run(const char *cell, double dt_ms, const char *group)
   size_t n_events;
   char prefix[256];
   const size_t n_steps = (size_t) lround(60 / dt_ms), width = n_steps + 1;
-  meso_cable_event *event = golden_events(cell, &n_events);
+  meso_cable_event *event = golden_events(golden_file, cell, &n_events);
   double *g_pas = calloc(m->n_segments, sizeof *g_pas);
   double *imem = calloc(m->n_segments * width, sizeof *imem);
   double *v = calloc(m->n_segments * width, sizeof *v);
@@ -95,26 +78,11 @@ static void test_single_compartment(void)
   meso_morphology_destroy(m);
 }
 
-/* A thin cylinder seen from afar is a point source. */
-static void test_cylinder_far_away(void)
-{
-  meso_morphology *m = reference_cell("ball_and_stick");
-  if (m == NULL) return;
-  const double z = 1e4;
-  double *matrix = calloc(m->n_segments, sizeof *matrix);
-  CU_ASSERT(meso_conductor_gauss_cylinder(m, 1, &z, 0.3, 10, 0.1, matrix, NULL) == MESO_OK);
-  MESO_CHECK_CLOSE(1 / (4 * M_PI * 0.3 * (z - meso_morphology_z_um(m, 0))), matrix[0], 1e-6, 0);
-  CU_ASSERT(meso_conductor_gauss_cylinder(m, 1, &z, 0, 10, 0.1, matrix, NULL) == MESO_EINVAL);
-  free(matrix);
-  meso_morphology_destroy(m);
-}
-
 int main(void)
 {
   static const meso_test tests[] = {
     {"golden membrane currents", test_golden_currents},
     {"single compartment", test_single_compartment},
-    {"cylinder far away", test_cylinder_far_away},
     {NULL, NULL}};
   return meso_test_main("cable", tests);
 }

@@ -217,16 +217,21 @@ static double *dipole_matrix(const meso_morphology *m)
 static void check_case(golden_case c)
 {
   char group[256];
-  double probe_z[16];
+  double contact_um[48] = {0};
+  meso_conductor *conductor = NULL;
   meso_morphology *m = reference_cell(c.cell);
   if (m == NULL) return;
   meso_morphology_place(m, 0, 0, c.soma_z_um);
-  for (int i = 0; i < 16; i++) probe_z[i] = -400 + 100 * i;
+  for (int i = 0; i < 16; i++) contact_um[3 * i + 2] = -400 + 100 * i;
   const size_t n = m->n_segments;
   double *gauss = calloc(16 * n, sizeof *gauss), *dipole = dipole_matrix(m);
   (void) snprintf(group, sizeof group, "%s/matrices", c.name);
-  CU_ASSERT(meso_conductor_gauss_cylinder(m, 16, probe_z, 0.3, c.radius_um, c.soma_sd_um, gauss,
-                                          NULL) == MESO_OK);
+  const meso_segments segments = meso_morphology_segments(m);
+  CU_ASSERT_FATAL(meso_conductor_create("gauss_cylinder", NULL, &conductor, NULL) == MESO_OK);
+  CU_ASSERT(meso_conductor_set(conductor, "radius_um", c.radius_um, NULL) == MESO_OK);
+  CU_ASSERT(meso_conductor_set(conductor, "soma_sd_um", c.soma_sd_um, NULL) == MESO_OK);
+  CU_ASSERT(meso_conductor_matrix(conductor, &segments, 16, contact_um, gauss, NULL) == MESO_OK);
+  meso_conductor_destroy(conductor);
   check_golden(golden_file, group, "GaussCylinderPotential_closed", gauss, 16 * n, 1e-11);
   for (size_t i = 0; i < 2; i++) {
     (void) snprintf(group, sizeof group, "%s/H_%s_%s", c.name, c.target, i == 0 ? "E" : "I");

@@ -1,0 +1,22 @@
+/* fv_line.c: phi = I K / (4 pi sigma D): the current is spread evenly along the segment. */
+#include "conductor_source.h"
+
+typedef struct parameters { double sigma_S_per_m; } parameters;
+
+static const meso_param rows[] = {MESOI_SIGMA_ROW(parameters, sigma_S_per_m), {.key = NULL}};
+
+static meso_status forward(const meso_conductor *conductor, const meso_segments *segments,
+                           size_t n_contacts, const double *contact_um, double *matrix,
+                           meso_err *err)
+{
+  const parameters *p = conductor->params;
+  (void) err;
+  mesoi_isotropic_matrix(MESOI_LINE, p->sigma_S_per_m, segments, n_contacts, contact_um,
+                         matrix);
+  return MESO_OK;
+}
+
+const meso_conductor_ops meso_fv_line = {
+  .name = "line", .summary = "line sources, infinite medium",
+  .unit = "mV", .params = rows, .params_size = sizeof(parameters), .matrix = forward
+};
