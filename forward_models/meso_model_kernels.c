@@ -264,6 +264,10 @@ static meso_status check_model(const meso_model *model, meso_err *err)
         && lfp->kernel_duration_ms / lfp->kernel_dt_ms < MAX_LAGS))
     MESO_FAIL(err, MESO_ERANGE, "kernel_duration_ms %g and kernel_dt_ms %g: expected 1 to %d lags",
               lfp->kernel_duration_ms, lfp->kernel_dt_ms, MAX_LAGS);
+  if (model->n_columns > 1)
+    MESO_FAIL(err, MESO_EINVAL, "%s: scaling.N = %g: must be at most 1 for population kernels: the "
+              "probe is on the axis of the one column that they are made for", model->path,
+              model->scaling.N);
   for (size_t i = 0; i < model->n_projections; i++)
     if (model->projection[i].delay_ms_per_um > 0)
       MESO_FAIL(err, MESO_EINVAL, "%s: projections.%s->%s.delay_ms_per_um = %g: must be 0 for "

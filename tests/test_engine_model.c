@@ -189,6 +189,20 @@ typedef struct plain_network {
 
 enum { RING = 256 };
 
+/** Columns side by side: neuron i of a population is in column i / column_size, where random
+ *  numbers count it as in a network of one column. */
+static uint32_t column_size(const meso_model *m, size_t p)
+{
+  return (uint32_t) (m->population[p].size / (m->scaling.N < 1 ? 1 : (int64_t) m->scaling.N));
+}
+
+static uint32_t plain_in_column(const meso_model *m, size_t p, uint32_t i)
+{
+  uint32_t before = i % column_size(m, p);
+  while (p > 0) before += column_size(m, --p);
+  return before;
+}
+
 /** Synapses by source; two passes over the wiring: count, then write. */
 static void plain_connect(plain_network *x)
 {
@@ -239,7 +253,7 @@ static void plain_create(plain_network *x, const meso_model *m)
   for (size_t p = 0; p < m->n_populations; p++)
     for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++) {
       const uint32_t j = (uint32_t) m->population[p].first_neuron + i;
-      const uint32_t counter[4] = {j, 0, 0, 0};
+      const uint32_t counter[4] = {plain_in_column(m, p, i), i / column_size(m, p), 0, 0};
       uint32_t word[4];
       meso_rng_block(key, counter, word);
       const double z = gsl_cdf_ugaussian_Pinv(meso_rng_uniform(word[0], word[1]));
@@ -289,9 +303,9 @@ static void plain_background(plain_network *x, size_t p, uint64_t step)
   const int32_t weight = (int32_t) lrint(q->background_weight_pA / x->wiring->weight_step_pA);
   for (uint32_t i = 0; i < (uint32_t) q->size; i++) {
     uint16_t buffer[ENGINE_CHUNK];
-    const uint64_t j = (uint64_t) q->first_neuron + i;
-    const uint16_t *count =
-      engine_kernels_choose("plain")->background(&table, key, tail, j, 1, step, buffer);
+    const uint64_t j = (uint64_t) q->first_neuron + i, column = i / column_size(m, p);
+    const uint16_t *count = engine_kernels_choose("plain")->background(
+      &table, key, tail, column << 32 | plain_in_column(m, p, i), 1, step, buffer);
     x->ring[0][step % RING * x->n + j] += weight * count[0];
   }
 }
@@ -429,6 +443,9 @@ static void engine_equals_plain_engine(void)
     {"simulation.duration_ms=150", "neuron.t_ref_ms=0", "background.delay_ms=0.1"},
     {"simulation.duration_ms=400", "neuron.t_ref_ms=150"},
     {"simulation.duration_ms=1000", "simulation.dt_ms=1", "thalamus.start_ms=100"},
+    {"simulation.duration_ms=200", "thalamus.start_ms=20", "scaling.N=2"},
+    {"simulation.duration_ms=200", "neuron.tau_syn_in_ms=1.0", "thalamus.start_ms=20",
+     "scaling.N=3"},
   };
   for (size_t v = 0; v < sizeof variant / sizeof *variant; v++) {
     meso_model *m = toy_model(count_sets(variant[v]), variant[v]);
@@ -449,6 +466,97 @@ static void every_rule_equals_plain_engine(void)
     for (int i = 1; i < 4; i++) CU_ASSERT(equal_spikes(s[0], s[i]));
     CU_ASSERT(as_the_plain_engine(m, s[0], NULL));
     for (int i = 0; i < 4; i++) meso_spikes_destroy(s[i]);
+    meso_model_destroy(m);
+  }
+}
+
+/* ---- columns ------------------------------------------------------------------------------ */
+
+/** All synapses onto a target: n, and their sum as a checksum of sources, weights and delays. */
+static uint64_t target_checksum(const meso_wiring *w, meso_wiring_row *scratch, size_t p,
+                                uint32_t target, uint32_t first_source)
+{
+  const uint32_t K = w->projection[p].in_degree[target];
+  uint64_t sum = K;
+  for (uint32_t k = 0; k < K; k++) {
+    uint32_t source;
+    uint16_t code;
+    uint8_t delay;
+    meso_wiring_draw(w, scratch, p, target, k, 1, &source, &code, &delay);
+    sum = sum * 0x100000001b3u + (source - first_source);
+    sum = sum * 0x100000001b3u + code;
+    sum = sum * 0x100000001b3u + delay;
+  }
+  return sum;
+}
+
+/** Targets of a column that have other synapses than the targets of the first column of one. */
+static size_t other_targets(const meso_model *m1, const meso_model *m, uint32_t column)
+{
+  meso_wiring *w1 = NULL, *w = NULL;
+  meso_wiring_row row1, row;
+  size_t n_other = 0;
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m1, &w1, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &w, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(w1, &row1, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(w, &row, NULL), MESO_OK);
+  for (size_t p = 0; p < m->n_projections; p++) {
+    const uint32_t n_targets = column_size(m, m->projection[p].target);
+    const uint32_t first_source = column * column_size(m, m->projection[p].source);
+    for (uint32_t i = 0; i < n_targets; i++)
+      n_other += target_checksum(w1, &row1, p, i, 0) !=
+                 target_checksum(w, &row, p, column * n_targets + i, first_source);
+  }
+  meso_wiring_row_clear(&row1);
+  meso_wiring_row_clear(&row);
+  meso_wiring_destroy(w1);
+  meso_wiring_destroy(w);
+  return n_other;
+}
+
+/** Spikes of one column alone, its neurons counted from 0. */
+static void keep_column(const meso_model *m, meso_spikes *s, uint32_t column)
+{
+  for (size_t p = 0; p < s->n_populations; p++) {
+    meso_spike_population *q = &s->population[p];
+    const uint32_t size = column_size(m, p);
+    size_t n = 0;
+    for (size_t i = 0; i < q->n_spikes; i++) {
+      if (q->id[i] / size != column) continue;
+      q->time_ms[n] = q->time_ms[i];
+      q->id[n++] = (uint32_t) (q->id[i] - column * size);
+    }
+    q->n_spikes = n;
+  }
+}
+
+/** With every rule: the first column is the network of one column, synapse by synapse and spike by
+ *  spike; the others are networks of their own, as active. */
+static void columns_are_networks_side_by_side(void)
+{
+  for (size_t v = 0; v < sizeof rule_variant / sizeof *rule_variant; v++) {
+    const char *sets[MAX_SETS + 1] = {NULL};
+    const size_t n = count_sets(rule_variant[v]);
+    memcpy(sets, rule_variant[v], n * sizeof *sets);
+    sets[n] = "scaling.N=3";
+    meso_model *m1 = toy_model(n, sets), *m = toy_model(n + 1, sets);
+    CU_ASSERT_EQUAL(m->n_neurons, 3 * m1->n_neurons);
+    CU_ASSERT_EQUAL(m->n_synapses, 3 * m1->n_synapses);
+    CU_ASSERT_EQUAL(other_targets(m1, m, 0), 0);
+    CU_ASSERT(other_targets(m1, m, 2) > 1000);
+    meso_spikes *alone = run_toy(m1, 2);
+    for (uint32_t c = 0; c < 3; c++) {
+      meso_spikes *s = run_toy(m, 1 + (int) c * 3);
+      CU_ASSERT_EQUAL(s->population[0].size, (uint64_t) m->population[0].size);
+      if (c == 0) CU_ASSERT(as_the_plain_engine(m, s, NULL));
+      keep_column(m, s, c);
+      CU_ASSERT_EQUAL(equal_spikes(alone, s), c == 0);
+      const double n_alone = (double) alone->population[0].n_spikes;
+      MESO_CHECK_CLOSE(n_alone, (double) s->population[0].n_spikes, 0.2, 0);
+      meso_spikes_destroy(s);
+    }
+    meso_spikes_destroy(alone);
+    meso_model_destroy(m1);
     meso_model_destroy(m);
   }
 }
@@ -647,8 +755,9 @@ static void currents_have_the_plain_time_course(void)
 {
   static const char *const sets[] = {"simulation.duration_ms=1100", "neuron.tau_syn_in_ms=1.0",
                                      "populations.I.tau_syn_ex_ms=0.7", "background.type=dc",
-                                     "background.rate_Hz=10", "thalamus.start_ms=20"};
-  meso_model *m = toy_model(6, sets);
+                                     "background.rate_Hz=10", "thalamus.start_ms=20",
+                                     "scaling.N=2"};
+  meso_model *m = toy_model(7, sets);
   meso_spikes *spikes = run_toy(m, 2);
   double *plain_pA = calloc(11001 * m->n_populations * 2, sizeof *plain_pA);
   CU_ASSERT(spikes->population[0].n_spikes > 1000 && spikes->population[1].n_spikes > 1000);
@@ -758,6 +867,7 @@ static void checkpoints_change_nothing(void)
     {"simulation.duration_ms=300.1", "neuron.tau_syn_in_ms=1.0", "neuron.t_ref_ms=30"},
     {"simulation.duration_ms=300", "synapses.excitatory.delay_mean_ms=0.2",
      "synapses.excitatory.delay_sd_ms=0", "synapses.inhibitory.delay_mean_ms=1"},
+    {"simulation.duration_ms=400", "thalamus.start_ms=20", "scaling.N=2", "neuron.t_ref_ms=20"},
   };
   for (size_t v = 0; v < sizeof variant / sizeof *variant; v++) {
     size_t n_sets = 0;
@@ -858,6 +968,7 @@ int main(void)
     {"quantised_weights_keep_mean_and_variance", quantised_weights_keep_mean_and_variance},
     {"engine_equals_plain_engine", engine_equals_plain_engine},
     {"every_rule_equals_plain_engine", every_rule_equals_plain_engine},
+    {"columns_are_networks_side_by_side", columns_are_networks_side_by_side},
     {"what_does_not_fit_is_refused", what_does_not_fit_is_refused},
     {"threads_do_not_change_spikes", threads_do_not_change_spikes},
     {"concurrent_threads_do_not_change_spikes", concurrent_threads_do_not_change_spikes},

@@ -116,6 +116,8 @@ static void test_cross_checks(void)
                     "  - {name: L1, z_top_um: 0, z_bottom_um: -1}\n",
                     ":8: populations.A.layer = L9: there is no such layer");
   expect_text_error(HEAD "  dt_ms: 3\n" POPS, "duration_ms = 10: must be a multiple");
+  expect_text_error(HEAD POPS "scaling: {N: 1.5}\n",
+                    ":8: scaling.N = 1.5: must be at most 1 or a whole number");
   expect_text_error(HEAD POPS "bold: {baseline_start_s: 5, baseline_stop_s: 5}\n",
                     ":8: bold.baseline_stop_s = 5: must be greater");
   expect_text_error(HEAD POPS "probe: {x_um: 5}\n", ":8: probe.x_um = 5: must be 0");
@@ -434,6 +436,15 @@ static void test_scaling(void)
   CU_ASSERT_PTR_NOT_NULL_FATAL(text);
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "scaled to N = 0.5, K = 0.25; correlations are not those"));
   CU_ASSERT_PTR_NOT_NULL(strstr(text, "below rheobase"));
+  meso_attrs_clear(&some);
+  meso_model_destroy(m);
+  static const char *const columns[] = {"scaling.N=2"};
+  m = read_model("microcircuit.yaml", 1, columns);
+  CU_ASSERT_EQUAL(m->n_neurons, 2 * full->n_neurons);
+  CU_ASSERT_EQUAL(m->n_synapses, 2 * full->n_synapses);
+  CU_ASSERT_EQUAL(m->population[8].size, 2 * 902);
+  CU_ASSERT_EQUAL(meso_model_describe_scaling(m, &some, NULL), MESO_OK);
+  CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(&some, "scaling"), "2 columns side by side"));
   meso_attrs_clear(&some);
   meso_model_destroy(full);
   meso_model_destroy(m);

@@ -415,6 +415,18 @@ static void test_distances_are_refused(void)
   meso_model_destroy(model);
 }
 
+/* Spikes of all columns would make their LFP in the place of the one. */
+static void test_columns_are_refused(void)
+{
+  static const char *const sets[] = {"scaling.N=2"};
+  meso_model *model = read_model("toy", sets, 1);
+  meso_result *kernels = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(meso_kernels_build(model, 0, NULL, 1, NULL, &kernels, &err), MESO_EINVAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "scaling.N = 2: must be at most 1 for population"));
+  meso_model_destroy(model);
+}
+
 static void test_microcircuit_directly(void)
 {
   meso_model *model = read_model("microcircuit", quick, 1);
@@ -434,6 +446,7 @@ int main(void)
     {"toy, every pathway directly", test_toy_directly},
     {"other rules and distributions directly", test_rules_directly},
     {"delays by distance are refused", test_distances_are_refused},
+    {"several columns are refused", test_columns_are_refused},
     {"microcircuit, some pathways directly", test_microcircuit_directly},
     {NULL, NULL}};
   return meso_test_main("model kernels", tests);

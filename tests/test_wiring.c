@@ -617,12 +617,40 @@ static void delays_grow_with_distance(void)
   CU_ASSERT_EQUAL(n_wrong, 0);
 }
 
+/** Columns stand side by side: grids are repeated, random places are new ones within the plane of
+ *  their column. */
+static void columns_have_planes_of_their_own(void)
+{
+  enum { N_A = 40, N_B = 30 };
+  static const char space[] = "space: {extent_x_um: 500, extent_y_um: 300}";
+  static const char three[] = "scaling: {N: 3}\nspace: {extent_x_um: 500, extent_y_um: 300}";
+  static double one[2 * N_A], random[2 * 3 * N_A], grid[2 * 3 * N_B];
+  meso_model *m1 = make_model(N_A, N_B, space, AB "probability: 0.1");
+  meso_model *m = make_model(N_A, N_B, three, AB "probability: 0.1");
+  CU_ASSERT_EQUAL(m->population[0].size, 3 * N_A);
+  CU_ASSERT_EQUAL(m->population[1].first_neuron, 3 * N_A);
+  meso_space_place(m1, 0, one);
+  meso_space_place(m, 0, random);
+  meso_space_place(m, 1, grid);
+  MESO_CHECK_EACH(i, (size_t) 2 * N_A, random[i] == one[i]);
+  MESO_CHECK_EACH(i, (size_t) 3 * N_A, fabs(random[2 * i] - 500.0 * (double) (i / N_A)) <= 250);
+  MESO_CHECK_EACH(i, (size_t) 2 * N_A, fabs(random[i + 2 * N_A] - random[i]) != 500 &&
+                  random[i + 2 * N_A] != random[i]);
+  MESO_CHECK_EACH(i, (size_t) 2 * N_B,
+                  fabs(grid[2 * (i + N_B)] - grid[2 * i] - 500) < 1e-9 &&
+                  grid[2 * (i + N_B) + 1] == grid[2 * i + 1]);
+  meso_model_destroy(m1);
+  meso_model_destroy(m);
+}
+
 /* ---- what is impossible ------------------------------------------------------------------- */
 
 static void impossible_rules_are_refused(void)
 {
   static const struct { const char *head, *projection, *message; } cases[] = {
     {"", AB "rule: fixed_indegree, indegree: 11, allow_multapses: false",
+     "A->B.indegree = 11: makes 11 different sources necessary, with scaling; there are 10"},
+    {"scaling: {N: 2}", AB "rule: fixed_indegree, indegree: 11, allow_multapses: false",
      "A->B.indegree = 11: makes 11 different sources necessary, with scaling; there are 10"},
     {"", BB "rule: fixed_indegree, indegree: 8, allow_multapses: false, allow_autapses: false",
      "B->B.indegree = 8: makes 8 different sources necessary, with scaling; there are 7"},
@@ -747,6 +775,7 @@ int main(void)
     {"places_are_where_they_should_be", places_are_where_they_should_be},
     {"probability_falls_with_distance", probability_falls_with_distance},
     {"delays_grow_with_distance", delays_grow_with_distance},
+    {"columns_have_planes_of_their_own", columns_have_planes_of_their_own},
     {"impossible_rules_are_refused", impossible_rules_are_refused},
     {"nobody_to_connect_to", nobody_to_connect_to},
     {"scaling_keeps_in_degrees", scaling_keeps_in_degrees},

@@ -85,10 +85,11 @@ cleanup:
   return status;
 }
 
-static double initial_V_mV(const meso_model *m, const meso_population *p, uint64_t neuron)
+/** identity: meso_model_identity. */
+static double initial_V_mV(const meso_model *m, const meso_population *p, uint64_t identity)
 {
   const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_V_INITIAL);
-  const uint32_t counter[4] = {(uint32_t) neuron, (uint32_t) (neuron >> 32), 0, 0};
+  const uint32_t counter[4] = {(uint32_t) identity, (uint32_t) (identity >> 32), 0, 0};
   uint32_t word[4];
   meso_rng_block(key, counter, word);
   const double z = gsl_cdf_ugaussian_Pinv(meso_rng_uniform(word[0], word[1]));
@@ -118,15 +119,17 @@ static meso_status slice_create(const simulation *s, partition *q, size_t p, mes
   const meso_population *pop = &m->population[p];
   slice *a = &q->slice[p];
   const uint32_t n = q->neurons.last[p] - q->neurons.first[p], base = q->neurons.base[p];
-  const uint64_t first_neuron = (uint64_t) pop->first_neuron + q->neurons.first[p];
+  const int64_t first_in_column = pop->first_in_column + q->neurons.first[p];
+  const uint64_t identity =
+    meso_model_identity(pop, q->neurons.column * pop->column_size + q->neurons.first[p]);
   const uint32_t past = (base + n + ENGINE_ALIGN - 1) / ENGINE_ALIGN * ENGINE_ALIGN;
   if (n == 0) goto cleanup;
-  a->local_to_global = (int64_t) first_neuron - base;
+  a->local_to_column = first_in_column - base;
   a->iaf = engine_iaf_make(&pop->neuron, m->simulation.dt_ms, pop->I_dc_pA);
   a->iaf.P21_ex *= s->wiring->weight_step_pA;
   a->iaf.P21_in *= s->wiring->weight_step_pA;
   MESO_TRY(cut_into_chunks(a, base / ENGINE_ALIGN * ENGINE_ALIGN, past, err));
-  for (uint32_t i = 0; i < n; i++) q->V_mV[base + i] = initial_V_mV(m, pop, first_neuron + i);
+  for (uint32_t i = 0; i < n; i++) q->V_mV[base + i] = initial_V_mV(m, pop, identity + i);
   if (pop->background_rate_Hz > 0 && pop->background_weight_pA != 0) {
     const double mean = pop->background_rate_Hz * m->simulation.dt_ms * 1e-3;
     a->background_weight = (int32_t) lrint(pop->background_weight_pA / s->wiring->weight_step_pA);
@@ -141,7 +144,8 @@ meso_status engine_partition_create(const simulation *s, partition *q, uint32_t 
 {
   meso_status status = MESO_OK;
   const meso_model *m = s->model;
-  MESO_TRY(engine_partition_init(&q->neurons, m, index, s->n_partitions, err));
+  MESO_TRY(engine_partition_init(&q->neurons, m, index / s->n_in_column, index % s->n_in_column,
+                                 s->n_in_column, err));
   MESO_TRY(engine_table_build(&q->table, s->wiring, &q->neurons, err));
   const size_t n = q->neurons.n_places;
   MESO_ALLOC(err, q->slice, m->n_populations);
@@ -244,12 +248,14 @@ bool engine_partition_look_up(const simulation *s, partition *q, uint64_t step)
 {
   const uint32_t slot = (uint32_t) (step % s->n_slots);
   arrivals *a = &q->arrivals[slot];
-  uint32_t n = s->source_ring[slot].n;
-  for (uint32_t p = 0; p < s->n_partitions; p++) n += s->partition[p].ring[slot].n;
+  const partition *column = s->partition + q->neurons.column * s->n_in_column;
+  const spike_list *sources = &s->sources[q->neurons.column].ring[slot];
+  uint32_t n = sources->n;
+  for (uint32_t p = 0; p < s->n_in_column; p++) n += column[p].ring[slot].n;
   if (!reserve_arrivals(a, n, s->n_delays)) return false;
   a->longest = 0;
-  for (uint32_t p = 0; p < s->n_partitions; p++) take_list(s, q, &s->partition[p].ring[slot], a);
-  take_list(s, q, &s->source_ring[slot], a);
+  for (uint32_t p = 0; p < s->n_in_column; p++) take_list(s, q, &column[p].ring[slot], a);
+  take_list(s, q, sources, a);
   return true;
 }
 
@@ -325,14 +331,14 @@ static bool reset(const slice *a, chunk *c, double *V_mV, uint64_t step, const u
                   size_t n_spiked, spike_list *spikes)
 {
   bool ok = true;
-  const uint32_t global = (uint32_t) (a->local_to_global + c->first);
+  const uint32_t first = (uint32_t) (a->local_to_column + c->first);
   for (size_t i = 0; i < n_spiked; i++) {
     const bool refractory = a->iaf.refractory_steps > 0;
     V_mV[spiked[i]] = refractory ? -INFINITY : a->iaf.V_reset_mV;
     if (refractory)
       c->held[c->n_held++] =
         (held) {(uint32_t) step + (uint32_t) a->iaf.refractory_steps, spiked[i]};
-    ok = engine_list_append(spikes, global + spiked[i]) && ok;
+    ok = engine_list_append(spikes, first + spiked[i]) && ok;
   }
   return ok;
 }
@@ -353,8 +359,9 @@ static bool step_chunk(const simulation *s, partition *q, const slice *a, chunk 
   release(a, c, state.V_mV, step);
   if (a->background_weight != 0 && step - 1 > s->background_from_step)
     state.count = s->kernels->background(&a->background, s->background_key, s->tail_key,
-                                         (uint64_t) (a->local_to_global + c->first), c->n,
-                                         step - 1, count);
+                                         (uint64_t) q->neurons.column << 32 |
+                                           (uint64_t) (a->local_to_column + c->first),
+                                         c->n, step - 1, count);
   if (weight > 0) charge(q, MESO_PHASE_INPUT, weight, &then);
   if (step % ENGINE_SETTLE_STEPS == 0) {
     settle(state.V_mV, c->n);

@@ -14,7 +14,7 @@
 #include "meso_engine.h"
 #include "meso_wiring.h"
 
-/** Neurons (indices in the whole network) that spiked in one step, in ascending order. */
+/** Neurons (indices in their column) that spiked in one step, in ascending order. */
 typedef struct spike_list { uint32_t n, capacity; uint32_t *neuron; } spike_list;
 
 /** The spikes of one step as a partition sees them: where each neuron's synapses lie. Transposed
@@ -40,7 +40,7 @@ typedef struct chunk { uint32_t first, n, n_held; held *held; } chunk;
 /** Neurons of one population in a partition. */
 typedef struct slice {
   engine_iaf iaf;
-  int64_t local_to_global;   /**< index in the whole network less the local one */
+  int64_t local_to_column;   /**< index in the column less the local one */
   size_t n_chunks;
   chunk *chunk;
   held *held;                /**< storage of the chunks' lists */
@@ -59,22 +59,29 @@ typedef struct partition {
   engine_segment *segment[2];
   size_t n_segments[2], segment_capacity[2];
   spike_list *ring;          /**< (n_slots) spikes of its own neurons */
-  arrivals *arrivals;        /**< (n_slots) spikes of all neurons */
+  arrivals *arrivals;        /**< (n_slots) spikes of all neurons of the column */
   recording recording;
   uint64_t n_events;
   double phase_s[MESO_N_PHASES];
 } partition;
 
+/** The poisson populations of one column. */
+typedef struct column_sources {
+  spike_list *ring;          /**< (n_slots) their spikes */
+  recording recording;
+} column_sources;
+
 typedef struct simulation {
   const meso_model *model;
   const engine_kernels *kernels;
   meso_wiring *wiring;
-  uint32_t n_partitions;     /**< of dynamic neurons; one more list of spikes: the sources */
-  partition *partition;
-  spike_list *source_ring;   /**< (n_slots) spikes of the poisson populations */
+  uint32_t n_columns, n_in_column; /**< columns, partitions of dynamic neurons in each */
+  uint32_t n_partitions;     /**< of all columns */
+  partition *partition;      /**< (n_columns, n_in_column) */
+  column_sources *sources;   /**< (n_columns) */
   uint32_t n_slots, n_delays, block_steps;
   bool merged;               /**< equal synaptic time constants: one current */
-  uint8_t *channel;          /**< (neurons) 0: excitatory sums, 1: inhibitory */
+  uint8_t *channel;          /**< (neurons of a column) 0: excitatory sums, 1: inhibitory */
   meso_rng_key background_key, tail_key;
   uint64_t n_steps, background_from_step;
 } simulation;

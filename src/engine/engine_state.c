@@ -11,8 +11,22 @@
 
 /* ---- 1. saving ---------------------------------------------------------------------------- */
 
+/** Index in the whole network of the first neuron of a population in a column. */
+static int64_t from_column(const meso_population *p, uint32_t column)
+{
+  return p->first_neuron + column * p->column_size;
+}
+
+/** Index in the whole network of a neuron of a column. */
+static int64_t in_network(const meso_model *m, uint32_t column, int64_t in_column)
+{
+  size_t p = m->n_populations - 1;
+  while (in_column < m->population[p].first_in_column) p--;
+  return from_column(&m->population[p], column) + in_column - m->population[p].first_in_column;
+}
+
 /** Calls f for every population of every partition that has neurons there: local index base,
- *  global index first, n of them. */
+ *  index in the whole network first, n of them. */
 typedef void slice_function(partition *q, uint32_t base, uint64_t first, uint32_t n,
                             double *const x[3]);
 
@@ -21,7 +35,8 @@ static void each_slice(const simulation *s, slice_function *f, double *const x[3
   for (uint32_t i = 0; i < s->n_partitions; i++) {
     const engine_partition *q = &s->partition[i].neurons;
     for (size_t p = 0; p < s->model->n_populations; p++)
-      f(&s->partition[i], q->base[p], (uint64_t) s->model->population[p].first_neuron + q->first[p],
+      f(&s->partition[i], q->base[p],
+        (uint64_t) from_column(&s->model->population[p], q->column) + q->first[p],
         q->last[p] - q->first[p], x);
   }
 }
@@ -78,6 +93,9 @@ static meso_status add_held(const simulation *s, meso_result *state, meso_err *e
     for (uint32_t i = 0; i < s->n_partitions; i++)
       for (size_t p = 0; p < s->model->n_populations; p++) {
         const slice *a = &s->partition[i].slice[p];
+        const meso_population *pop = &s->model->population[p];
+        const int64_t to_network =
+          from_column(pop, s->partition[i].neurons.column) - pop->first_in_column;
         for (size_t c = 0; c < a->n_chunks; c++)
           for (uint32_t h = 0; h < a->chunk[c].n_held; h++) {
             if (pass == 0) {
@@ -85,7 +103,8 @@ static meso_status add_held(const simulation *s, meso_result *state, meso_err *e
               continue;
             }
             const held *one = &a->chunk[c].held[h];
-            *pair++ = (double) (a->local_to_global + a->chunk[c].first + one->neuron);
+            *pair++ =
+              (double) (a->local_to_column + a->chunk[c].first + one->neuron + to_network);
             *pair++ = one->last_step;
           }
       }
@@ -109,13 +128,15 @@ static meso_status add_spikes(const simulation *s, uint64_t last_step, meso_resu
   for (int pass = 0; pass < 2; pass++) {
     if (pass == 1) MESO_TRY(add_pairs(state, "/state/spikes", n, &pair, err));
     for (uint64_t step = oldest_needed(s, last_step); step <= last_step; step++)
-      for (uint32_t i = 0; i <= s->n_partitions; i++) {
-        const spike_list *ring = i < s->n_partitions ? s->partition[i].ring : s->source_ring;
+      for (uint32_t i = 0; i < s->n_partitions + s->n_columns; i++) {
+        const bool dynamic = i < s->n_partitions;
+        const uint32_t column = dynamic ? i / s->n_in_column : i - s->n_partitions;
+        const spike_list *ring = dynamic ? s->partition[i].ring : s->sources[column].ring;
         const spike_list *list = &ring[step % s->n_slots];
         n += pass == 0 ? list->n : 0;
         for (uint32_t k = 0; pass == 1 && k < list->n; k++) {
           *pair++ = (double) step;
-          *pair++ = list->neuron[k];
+          *pair++ = (double) in_network(s->model, column, list->neuron[k]);
         }
       }
   }
@@ -178,25 +199,37 @@ cleanup:
   return status;
 }
 
-/** The chunk of a neuron (index in the whole network), NULL for sources and what doesn't exist. */
-static chunk *chunk_of(const simulation *s, double neuron, uint32_t *ret_place)
+/** Where a neuron is. */
+typedef struct whereabouts {
+  uint32_t column, in_column;
+  chunk *chunk;              /**< NULL: a source */
+  uint32_t place;            /**< in the chunk */
+} whereabouts;
+
+/** neuron: a whole number below n_neurons. */
+static whereabouts find_neuron(const simulation *s, int64_t neuron)
 {
-  for (size_t p = 0; p < s->model->n_populations; p++) {
-    const meso_population *pop = &s->model->population[p];
-    if (neuron < (double) pop->first_neuron || neuron >= (double) (pop->first_neuron + pop->size))
-      continue;
-    const int64_t own = (int64_t) neuron - pop->first_neuron;
-    for (uint32_t i = 0; i < s->n_partitions; i++) {
-      const engine_partition *q = &s->partition[i].neurons;
-      if (own < q->first[p] || own >= q->last[p]) continue;
-      const slice *a = &s->partition[i].slice[p];
-      const uint32_t place = (uint32_t) ((int64_t) neuron - a->local_to_global);
-      chunk *c = &a->chunk[(place - a->chunk[0].first) / ENGINE_CHUNK];
-      *ret_place = place - c->first;
-      return c;
-    }
+  size_t p = s->model->n_populations - 1;
+  while (neuron < s->model->population[p].first_neuron) p--;
+  const meso_population *pop = &s->model->population[p];
+  const int64_t column = (neuron - pop->first_neuron) / pop->column_size;
+  const int64_t own = (neuron - pop->first_neuron) % pop->column_size;
+  whereabouts w = {.column = (uint32_t) column,
+                   .in_column = (uint32_t) (pop->first_in_column + own)};
+  for (uint32_t i = 0; i < s->n_in_column; i++) {
+    const partition *part = &s->partition[w.column * s->n_in_column + i];
+    if (own < part->neurons.first[p] || own >= part->neurons.last[p]) continue;
+    const slice *a = &part->slice[p];
+    const uint32_t local = (uint32_t) (w.in_column - a->local_to_column);
+    w.chunk = &a->chunk[(local - a->chunk[0].first) / ENGINE_CHUNK];
+    w.place = local - w.chunk->first;
   }
-  return NULL;
+  return w;
+}
+
+static bool is_neuron(const simulation *s, double x)
+{
+  return x >= 0 && x < (double) s->model->n_neurons && x == floor(x);
 }
 
 static meso_status restore_held(const simulation *s, const meso_result *state, meso_err *err)
@@ -206,19 +239,21 @@ static meso_status restore_held(const simulation *s, const meso_result *state, m
   MESO_TRY(find_array(state, "/state/held", 2, 0, &held_pairs, err));
   for (size_t i = 0; i < held_pairs->dims[0]; i++) {
     const double neuron = held_pairs->data[2 * i], until = held_pairs->data[2 * i + 1];
-    uint32_t place = 0;
-    chunk *c = neuron >= 0 && neuron == floor(neuron) ? chunk_of(s, neuron, &place) : NULL;
+    whereabouts at = {.chunk = NULL};
+    if (is_neuron(s, neuron)) at = find_neuron(s, (int64_t) neuron);
+    chunk *c = at.chunk;
     if (c == NULL || !(until >= 0 && until <= UINT32_MAX) || c->n_held == c->n)
       MESO_FAIL(err, MESO_EFORMAT, "checkpoint: /state/held names neuron %g, step %g", neuron,
                 until);
-    c->held[c->n_held++] = (held) {(uint32_t) until, place};
+    c->held[c->n_held++] = (held) {(uint32_t) until, at.place};
   }
 cleanup:
   return status;
 }
 
-/** Spikes back into the rings: dynamic neurons all to the first partition's, which all partitions
- *  read. Then every partition looks up those that the next block will not look up itself. */
+/** Spikes back into the rings: dynamic neurons all to that of their column's first partition, which
+ *  all partitions of the column read. Then every partition looks up those that the next block
+ *  will not look up itself. */
 static meso_status restore_spikes(simulation *s, const meso_result *state, uint64_t last_step,
                                   meso_err *err)
 {
@@ -228,14 +263,14 @@ static meso_status restore_spikes(simulation *s, const meso_result *state, uint6
   MESO_TRY(find_array(state, "/state/spikes", 2, 0, &spikes, err));
   for (size_t i = 0; i < spikes->dims[0]; i++) {
     const double step = spikes->data[2 * i], neuron = spikes->data[2 * i + 1];
-    if (!(step >= oldest && step <= (double) last_step && step == floor(step) && neuron >= 0 &&
-          neuron < (double) s->model->n_neurons && neuron == floor(neuron)))
+    if (!(step >= oldest && step <= (double) last_step && step == floor(step) &&
+          is_neuron(s, neuron)))
       MESO_FAIL(err, MESO_EFORMAT, "checkpoint: /state/spikes names neuron %g, step %g", neuron,
                 step);
-    uint32_t place;
-    spike_list *ring =
-      chunk_of(s, neuron, &place) != NULL ? s->partition[0].ring : s->source_ring;
-    if (!engine_list_append(&ring[(uint64_t) step % s->n_slots], (uint32_t) neuron))
+    const whereabouts at = find_neuron(s, (int64_t) neuron);
+    spike_list *ring = at.chunk != NULL ? s->partition[at.column * s->n_in_column].ring
+                                        : s->sources[at.column].ring;
+    if (!engine_list_append(&ring[(uint64_t) step % s->n_slots], at.in_column))
       MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the spikes of a checkpoint");
   }
   for (uint64_t step = (uint64_t) oldest; step + s->block_steps <= last_step; step++)

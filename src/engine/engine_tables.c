@@ -9,22 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-meso_status engine_partition_init(engine_partition *q, const meso_model *m, uint32_t index,
-                                  uint32_t n_partitions, meso_err *err)
+meso_status engine_partition_init(engine_partition *q, const meso_model *m, uint32_t column,
+                                  uint32_t index, uint32_t n_in_column, meso_err *err)
 {
   meso_status status = MESO_OK;
-  q->index = index;
+  q->column = column;
   MESO_ALLOC(err, q->first, m->n_populations);
   MESO_ALLOC(err, q->last, m->n_populations);
   MESO_ALLOC(err, q->base, m->n_populations);
   uint64_t next = 0;
   for (size_t p = 0; p < m->n_populations; p++) {
-    const uint64_t size = (uint64_t) m->population[p].size;
+    const uint64_t size = (uint64_t) m->population[p].column_size;
     if (m->population[p].model == MESO_NEURON_POISSON) continue;
-    q->first[p] = (uint32_t) (size * index / n_partitions);
-    q->last[p] = (uint32_t) (size * (index + 1) / n_partitions);
-    const uint64_t global = (uint64_t) m->population[p].first_neuron + q->first[p];
-    q->base[p] = (uint32_t) (next + global % ENGINE_ALIGN);
+    q->first[p] = (uint32_t) (size * index / n_in_column);
+    q->last[p] = (uint32_t) (size * (index + 1) / n_in_column);
+    const uint64_t first = (uint64_t) m->population[p].first_in_column + q->first[p];
+    q->base[p] = (uint32_t) (next + first % ENGINE_ALIGN);
     next = q->base[p] + (q->last[p] - q->first[p]) + ENGINE_ALIGN - 1;
     next -= next % ENGINE_ALIGN;
   }
@@ -42,6 +42,12 @@ void engine_partition_clear(engine_partition *q)
   free(q->base);
 }
 
+/** Index in its population of the first neuron of a population's part in the column. */
+static uint32_t first_of_column(const engine_partition *q, const meso_population *population)
+{
+  return q->column * (uint32_t) population->column_size;
+}
+
 /** Pass 1: synapses per source, as row[source + 1]. */
 static void count_sources(engine_table *t, const meso_wiring *w, const engine_partition *q,
                           meso_wiring_row *scratch)
@@ -50,13 +56,16 @@ static void count_sources(engine_table *t, const meso_wiring *w, const engine_pa
   uint32_t source[MESO_WIRING_BATCH];
   for (size_t p = 0; p < m->n_projections; p++) {
     const size_t target = m->projection[p].target;
-    uint64_t *count = t->row + 1 + m->population[m->projection[p].source].first_neuron;
-    for (uint32_t i = q->first[target]; i < q->last[target]; i++) {
+    const meso_population *from = &m->population[m->projection[p].source];
+    const uint32_t targets = first_of_column(q, &m->population[target]);
+    const uint32_t sources = first_of_column(q, from);
+    uint64_t *count = t->row + 1 + from->first_in_column;
+    for (uint32_t i = targets + q->first[target]; i < targets + q->last[target]; i++) {
       const uint32_t K = w->projection[p].in_degree[i];
       for (uint32_t k = 0; k < K; k += MESO_WIRING_BATCH) {
         const unsigned n = K - k < MESO_WIRING_BATCH ? K - k : MESO_WIRING_BATCH;
         meso_wiring_draw_sources(w, scratch, p, i, k, n, source);
-        for (unsigned s = 0; s < n; s++) count[source[s]]++;
+        for (unsigned s = 0; s < n; s++) count[source[s] - sources]++;
       }
     }
   }
@@ -72,15 +81,18 @@ static void write_rows(engine_table *t, const meso_wiring *w, const engine_parti
   uint8_t delay[MESO_WIRING_BATCH];
   for (size_t p = 0; p < m->n_projections; p++) {
     const size_t target = m->projection[p].target;
-    uint64_t *place = next + m->population[m->projection[p].source].first_neuron;
-    for (uint32_t i = q->first[target]; i < q->last[target]; i++) {
-      const uint32_t local = q->base[target] + i - q->first[target];
+    const meso_population *from = &m->population[m->projection[p].source];
+    const uint32_t targets = first_of_column(q, &m->population[target]);
+    uint64_t *place = next + from->first_in_column;
+    const uint32_t sources = first_of_column(q, from);
+    for (uint32_t i = targets + q->first[target]; i < targets + q->last[target]; i++) {
+      const uint32_t local = q->base[target] + i - targets - q->first[target];
       const uint32_t K = w->projection[p].in_degree[i];
       for (uint32_t k = 0; k < K; k += MESO_WIRING_BATCH) {
         const unsigned n = K - k < MESO_WIRING_BATCH ? K - k : MESO_WIRING_BATCH;
         meso_wiring_draw(w, scratch, p, i, k, n, source, code, delay);
         for (unsigned s = 0; s < n; s++)
-          t->synapse[place[source[s]]++] =
+          t->synapse[place[source[s] - sources]++] =
             local | (uint32_t) delay[s] << 16 | (uint32_t) code[s] << (16 + w->delay_bits);
       }
     }
@@ -126,8 +138,8 @@ static meso_status sort_rows(engine_table *t, const meso_wiring *w, const engine
     for (size_t p = 0; p < m->n_projections; p++)
       if (m->projection[p].source == s)
         weight_of[m->projection[p].target] = w->projection[p].weight_of_code;
-    const size_t first = (size_t) m->population[s].first_neuron;
-    for (size_t j = first; j < first + (size_t) m->population[s].size; j++) {
+    const size_t first = (size_t) m->population[s].first_in_column;
+    for (size_t j = first; j < first + (size_t) m->population[s].column_size; j++) {
       const uint64_t n = t->row[j + 1] - t->row[j];
       if (n > 65535)
         MESO_FAIL(err, MESO_ERANGE, "%s: a neuron of %s has %llu targets in one partition; at most "
@@ -147,7 +159,7 @@ meso_status engine_table_build(engine_table *t, const meso_wiring *w, const engi
                                meso_err *err)
 {
   meso_status status = MESO_OK;
-  const size_t n_sources = (size_t) w->model->n_neurons;
+  const size_t n_sources = (size_t) (w->model->n_neurons / w->model->n_columns);
   uint64_t *next = NULL;
   meso_wiring_row scratch = {0};
   t->n_delays = (1u << w->delay_bits) - 1u;

@@ -55,7 +55,6 @@ typedef struct run {
   simulation simulation;
   barrier barrier;
   meso_rng_key source_key;
-  recording source_recording;
   const meso_progress *progress;
   const meso_engine_sink *sink;    /**< NULL: spikes are kept to the end */
   uint64_t window_steps;           /**< whole blocks; 0: one window */
@@ -73,9 +72,10 @@ enum { MAX_SOURCE_SPIKES = 8 }; /* of one source neuron in one step */
 
 /** Number of events of a Poisson process with this mean, by inversion (more than 8 happen in one of
  *  1e9 draws at the largest mean allowed, 0.5). */
-static int poisson_count(meso_rng_key key, uint32_t neuron, uint64_t step, double mean)
+static int poisson_count(meso_rng_key key, uint32_t column, uint32_t neuron, uint64_t step,
+                         double mean)
 {
-  const uint32_t counter[4] = {neuron, 0, (uint32_t) step, (uint32_t) (step >> 32)};
+  const uint32_t counter[4] = {neuron, column, (uint32_t) step, (uint32_t) (step >> 32)};
   uint32_t word[4];
   meso_rng_block(key, counter, word);
   double u = meso_rng_uniform(word[0], word[1]), term = exp(-mean);
@@ -87,12 +87,12 @@ static int poisson_count(meso_rng_key key, uint32_t neuron, uint64_t step, doubl
   return n;
 }
 
-/** Poisson spikes of the source populations; a neuron may fire more than once in a step. */
-static bool step_sources(run *r, uint64_t step)
+/** Poisson spikes of a column's source populations; a neuron may fire more than once in a step. */
+static bool step_sources(run *r, uint32_t column, uint64_t step)
 {
   simulation *s = &r->simulation;
   const meso_model *m = s->model;
-  spike_list *spikes = &s->source_ring[step % s->n_slots];
+  spike_list *spikes = &s->sources[column].ring[step % s->n_slots];
   spikes->n = 0;
   const double t_ms = ((double) step - 0.5) * m->simulation.dt_ms;
   const double mean = meso_schedule_rate_Hz(&m->thalamus, t_ms) * m->simulation.dt_ms * 1e-3;
@@ -100,13 +100,13 @@ static bool step_sources(run *r, uint64_t step)
   bool ok = true;
   for (size_t p = 0; p < m->n_populations; p++) {
     if (m->population[p].model != MESO_NEURON_POISSON) continue;
-    for (int64_t i = 0; i < m->population[p].size; i++) {
-      const uint32_t neuron = (uint32_t) (m->population[p].first_neuron + i);
-      for (int n = poisson_count(r->source_key, neuron, step, mean); n > 0; n--)
+    for (int64_t i = 0; i < m->population[p].column_size; i++) {
+      const uint32_t neuron = (uint32_t) (m->population[p].first_in_column + i);
+      for (int n = poisson_count(r->source_key, column, neuron, step, mean); n > 0; n--)
         ok = engine_list_append(spikes, neuron) && ok;
     }
   }
-  return ok && engine_record(&r->source_recording, (uint32_t) step, spikes);
+  return ok && engine_record(&s->sources[column].recording, (uint32_t) step, spikes);
 }
 
 /* ---- 3. the recorded spikes --------------------------------------------------------------- */
@@ -115,22 +115,23 @@ static void count_spikes(const meso_model *m, const recording *r, size_t *count)
 {
   for (size_t i = 0, p = 0; i < r->n; i++) {
     const int64_t neuron = r->spike[i].neuron;
-    while (neuron < m->population[p].first_neuron) p--;
-    while (neuron >= m->population[p].first_neuron + m->population[p].size) p++;
+    while (neuron < m->population[p].first_in_column) p--;
+    while (neuron >= m->population[p].first_in_column + m->population[p].column_size) p++;
     count[p]++;
   }
 }
 
 /** Appends a recording's spikes of one step, starting at *next. */
-static void take_step(const meso_model *m, const recording *r, size_t *next, uint64_t step,
-                      double t_ms, meso_spikes *spikes)
+static void take_step(const meso_model *m, const recording *r, uint32_t column, size_t *next,
+                      uint64_t step, double t_ms, meso_spikes *spikes)
 {
   for (size_t p = 0; *next < r->n && r->spike[*next].step == step; (*next)++) {
     const int64_t neuron = r->spike[*next].neuron;
-    while (neuron >= m->population[p].first_neuron + m->population[p].size) p++;
+    while (neuron >= m->population[p].first_in_column + m->population[p].column_size) p++;
     meso_spike_population *q = &spikes->population[p];
     q->time_ms[q->n_spikes] = t_ms;
-    q->id[q->n_spikes++] = (uint32_t) (neuron - m->population[p].first_neuron);
+    q->id[q->n_spikes++] = (uint32_t) (column * m->population[p].column_size + neuron -
+                                       m->population[p].first_in_column);
   }
 }
 
@@ -159,12 +160,13 @@ static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_
   simulation *s = &r->simulation;
   const meso_model *m = s->model;
   meso_spikes *spikes = NULL;
-  size_t *count = NULL, *next = NULL, next_source = 0;
+  size_t *count = NULL, *next = NULL, *next_source = NULL;
   MESO_ALLOC(err, count, m->n_populations);
   MESO_ALLOC(err, next, s->n_partitions);
+  MESO_ALLOC(err, next_source, s->n_columns);
   for (uint32_t p = 0; p < s->n_partitions; p++)
     count_spikes(m, &s->partition[p].recording, count);
-  count_spikes(m, &r->source_recording, count);
+  for (uint32_t c = 0; c < s->n_columns; c++) count_spikes(m, &s->sources[c].recording, count);
   MESO_TRY(meso_spikes_create(m->n_populations, &spikes, err));
   MESO_TRY(meso_model_describe_scaling(m, &spikes->attrs, err));
   spikes->t_start_ms = engine_step_ms(r->taken, m->simulation.dt_ms);
@@ -182,11 +184,12 @@ static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_
   for (uint64_t step = r->taken + 1; step <= last_step; step++) {
     const double t_ms = engine_step_ms(step, m->simulation.dt_ms);
     for (uint32_t p = 0; p < s->n_partitions; p++)
-      take_step(m, &s->partition[p].recording, &next[p], step, t_ms, spikes);
-    take_step(m, &r->source_recording, &next_source, step, t_ms, spikes);
+      take_step(m, &s->partition[p].recording, p / s->n_in_column, &next[p], step, t_ms, spikes);
+    for (uint32_t c = 0; c < s->n_columns; c++)
+      take_step(m, &s->sources[c].recording, c, &next_source[c], step, t_ms, spikes);
   }
   for (uint32_t p = 0; p < s->n_partitions; p++) s->partition[p].recording.n = 0;
-  r->source_recording.n = 0;
+  for (uint32_t c = 0; c < s->n_columns; c++) s->sources[c].recording.n = 0;
   r->taken = last_step;
   *ret_spikes = spikes;
   spikes = NULL;
@@ -194,6 +197,7 @@ cleanup:
   meso_spikes_destroy(spikes);
   free(count);
   free(next);
+  free(next_source);
   return status;
 }
 
@@ -266,7 +270,7 @@ static meso_status run_init(run *r, const meso_model *m, int n_threads, meso_err
   s->merged = true;
   for (size_t p = 0; p < m->n_populations; p++) {
     if (m->population[p].model == MESO_NEURON_POISSON) continue;
-    n_dynamic += m->population[p].size;
+    n_dynamic += m->population[p].column_size;
     if (m->population[p].neuron.tau_syn_ex_ms != m->population[p].neuron.tau_syn_in_ms)
       s->merged = false;
   }
@@ -278,17 +282,21 @@ static meso_status run_init(run *r, const meso_model *m, int n_threads, meso_err
   /* Slices of the populations are rounded up, so leave each partition some room. */
   const int64_t room = 65536 - 2 * ENGINE_ALIGN * (int64_t) m->n_populations;
   const int64_t each = (n_dynamic + n_threads * room - 1) / (n_threads * room);
-  s->n_partitions = (uint32_t) (n_threads * (each < 1 ? 1 : each));
+  s->n_columns = (uint32_t) m->n_columns;
+  s->n_in_column = (uint32_t) (n_threads * (each < 1 ? 1 : each));
+  s->n_partitions = s->n_columns * s->n_in_column;
   s->n_steps = (uint64_t) n_steps;
   s->background_from_step = (uint64_t) llround(m->background.delay_ms / m->simulation.dt_ms);
   s->background_key = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND);
   s->tail_key = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND_TAIL);
   r->source_key = meso_rng_key_make(m->simulation.seed, MESO_RNG_SOURCE);
-  MESO_ALLOC(err, s->channel, (size_t) m->n_neurons);
+  MESO_ALLOC(err, s->channel, (size_t) (m->n_neurons / m->n_columns));
   for (size_t p = 0; p < m->n_populations; p++)
-    memset(s->channel + m->population[p].first_neuron,
-           !s->merged && m->population[p].sign == MESO_INHIBITORY, (size_t) m->population[p].size);
-  MESO_ALLOC(err, s->source_ring, s->n_slots);
+    memset(s->channel + m->population[p].first_in_column,
+           !s->merged && m->population[p].sign == MESO_INHIBITORY,
+           (size_t) m->population[p].column_size);
+  MESO_ALLOC(err, s->sources, s->n_columns);
+  for (uint32_t c = 0; c < s->n_columns; c++) MESO_ALLOC(err, s->sources[c].ring, s->n_slots);
   MESO_ALLOC(err, s->partition, s->n_partitions);
 cleanup:
   return status;
@@ -301,8 +309,11 @@ static void run_destroy(run *r)
   for (uint32_t p = 0; s->partition != NULL && p < s->n_partitions; p++)
     engine_partition_destroy(&s->partition[p], s);
   free(s->partition);
-  engine_ring_clear(s->source_ring, s->n_slots);
-  free(r->source_recording.spike);
+  for (uint32_t c = 0; s->sources != NULL && c < s->n_columns; c++) {
+    engine_ring_clear(s->sources[c].ring, s->n_slots);
+    free(s->sources[c].recording.spike);
+  }
+  free(s->sources);
   free(s->channel);
   meso_wiring_destroy(s->wiring);
   free(r);
@@ -362,7 +373,8 @@ static int run_steps(run *r, int n_threads)
       for (uint32_t p = me; p < s->n_partitions; p += n)
         ok = engine_partition_advance(s, &s->partition[p], first, n_steps) && ok;
       if (me == 0) {
-        for (unsigned k = 0; k < n_steps; k++) ok = step_sources(r, first + k) && ok;
+        for (uint32_t c = 0; c < s->n_columns; c++)
+          for (unsigned k = 0; k < n_steps; k++) ok = step_sources(r, c, first + k) && ok;
         if ((first - 1) % report_every == 0 &&
             !meso_progress_report(r->progress, "simulate", (double) first / (double) s->n_steps))
           atomic_store(&r->stopped_at_step, first);

@@ -39,7 +39,10 @@ typedef struct meso_population {
   char *name;
   char *layer;                 /**< "L23", ...; "TC" for the thalamus; groups layers in figures */
   int64_t size_full;           /**< at scale 1 */
-  int64_t size;                /**< derived: after scaling.N; sources (poisson) are not scaled */
+  int64_t column_size;         /**< derived: neurons in one column; with scaling.N < 1 fewer than
+                                    size_full, but sources (poisson) are not scaled down */
+  int64_t size;                /**< derived: n_columns * column_size; neuron i of column c has the
+                                    index c * column_size + i in its population */
   int sign;                    /**< MESO_EXCITATORY or MESO_INHIBITORY */
   int model;                   /**< MESO_NEURON_... */
   meso_neuron_params neuron;
@@ -51,6 +54,7 @@ typedef struct meso_population {
   double background_rate_Hz;   /**< derived: Poisson rate per neuron, 0 with DC */
   double background_weight_pA; /**< derived */
   int64_t first_neuron;        /**< derived: index of its first neuron in the whole network */
+  int64_t first_in_column;     /**< derived: the same in a network of one column */
 } meso_population;
 
 /** Synapses from one population to another. */
@@ -62,9 +66,11 @@ typedef struct meso_projection {
   double probability;          /**< pairwise connection probability */
   int64_t n_synapses_full, indegree, outdegree; /**< at full size; a rule takes one of these numbers
                                                      or the probability, the others are 0 */
-  double rule_number;          /**< derived: what the rule fixes, after scaling: synapses of the
-                                    projection, per target, per source, or probability of a pair */
-  uint64_t n_synapses;         /**< derived: after scaling; pairwise_bernoulli: expected, rounded */
+  double rule_number;          /**< derived: what the rule fixes in a column, after scaling:
+                                    synapses of the projection, per target, per source, or
+                                    probability of a pair */
+  uint64_t n_synapses;         /**< derived: of all columns, after scaling; pairwise_bernoulli:
+                                    expected, rounded */
   int profile;                 /**< MESO_PROFILE_...: factor on the probability by distance r, */
   double profile_length_um;    /**< exp(-r/length) or exp(-r^2/(2 length^2)) */
   double mask_radius_um;       /**< no synapses beyond; 0: no mask */
@@ -151,6 +157,8 @@ typedef struct meso_simulation_params {
 /** The plane of the populations that have positions. */
 typedef struct meso_space { double extent_x_um, extent_y_um; bool periodic; } meso_space;
 
+/** N: up to 1 a factor on the numbers of neurons; 2, 3, ...: as many columns side by side, each the
+ *  full network with draws of its own, and no synapses between them. K: factor on in-degrees. */
 typedef struct meso_scaling { double N, K; } meso_scaling;
 
 typedef struct meso_background {
@@ -188,7 +196,8 @@ typedef struct meso_model {
   meso_bold_params bold;
   meso_analysis_params analysis;
   char *measured;              /**< comma-separated names of data/measured entries to compare */
-  int64_t n_neurons;           /**< derived: all populations */
+  int64_t n_columns;           /**< derived: scaling.N, at least 1 */
+  int64_t n_neurons;           /**< derived: all populations, all columns */
   uint64_t n_synapses;         /**< derived */
   double compensation_warning; /**< derived: smallest (DC mean input)/rheobase when scaled,
                                     else 1 */
@@ -237,6 +246,15 @@ enum {
  *  value" line each, full precision): the basis of stage hashes and of provenance. Caller frees;
  *  NULL when out of memory. */
 char *meso_model_canonical(const meso_model *model, unsigned sections);
+
+/** What random numbers of a neuron are counted by: its index in a column, and above that the
+ *  column. index: in its population. The first column has those of a network of one column. */
+static inline uint64_t meso_model_identity(const meso_population *population, int64_t index)
+{
+  const int64_t column = index / population->column_size;
+  return (uint64_t) column << 32 |
+         (uint64_t) (population->first_in_column + index - column * population->column_size);
+}
 
 /** Population index by name, or (size_t) -1. */
 size_t meso_model_find_population(const meso_model *model, const char *name);

@@ -121,26 +121,44 @@ static void split(const meso_wiring_projection *q, gsl_rng *rng, meso_rng_key ke
 static meso_status connect_total(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
 {
   (void) err;
-  split(q, rng, meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE), 0, q->n_targets,
-        (uint32_t) q->model->rule_number);
+  const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE);
+  for (uint32_t c = 0; c < q->n_columns; c++)
+    split(q, rng, key, c * q->n_targets, (c + 1) * q->n_targets,
+          (uint32_t) q->model->rule_number);
   return MESO_OK;
 }
 
 static meso_status connect_same(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
 {
   (void) rng, (void) err;
-  for (uint32_t i = 0; i < q->n_targets; i++)
+  for (uint32_t i = 0; i < q->n_columns * q->n_targets; i++)
     q->in_degree[i] = (uint32_t) q->model->rule_number;
   return MESO_OK;
 }
 
 /* ---- 3. different partners ---------------------------------------------------------------- */
 
-/** Numbers 0 .. n_choices - 1 without a neuron itself become neurons. */
-static inline uint32_t past_self(const meso_wiring_projection *q, uint32_t self, uint32_t x)
+/** The partners that a neuron may have: those of its column, perhaps without itself. */
+typedef struct partners {
+  uint32_t first;          /**< of the column */
+  uint32_t self;           /**< number of the neuron in the column; UINT32_MAX: not excluded */
+} partners;
+
+/** n_own, n_partners: neurons of a column in the neuron's population, in that of its partners. */
+static inline partners partners_of(const meso_wiring_projection *q, uint32_t neuron,
+                                   uint32_t n_own, uint32_t n_partners)
 {
-  return x + (uint32_t) (q->excludes_self & (x >= self));
+  const uint32_t column = neuron / n_own, self = neuron - column * n_own;
+  return (partners) {column * n_partners, q->excludes_self ? self : UINT32_MAX};
 }
+
+static inline partners sources_of(const meso_wiring_projection *q, uint32_t target)
+{
+  return partners_of(q, target, q->n_targets, q->n_sources);
+}
+
+/** Number x of those that a neuron may have. */
+static inline uint32_t partner(partners p, uint32_t x) { return p.first + x + (x >= p.self); }
 
 /** Different numbers below n: words in turn, and those that repeat a number are passed over. When
  *  more than half of the numbers are wanted, the others are drawn.
@@ -173,12 +191,13 @@ static uint32_t draw_near(const meso_wiring_projection *q, uint32_t target, uint
                           uint32_t *list)
 {
   const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_THINNING);
+  const partners sources = sources_of(q, target);
   const double *here = q->target_xy_um + 2 * (size_t) target;
   uint32_t word[3][MESO_RNG_LANES], n = 0;
   draw_distinct(q, meso_rng_key_make(q->seed, MESO_RNG_SYNAPSE), target, q->n_choices,
                 q->n_candidates[target], taken, list);
   for (uint32_t k = 0; k < q->n_candidates[target]; k++) {
-    const double *there = q->source_xy_um + 2 * (size_t) past_self(q, target, list[k]);
+    const double *there = q->source_xy_um + 2 * (size_t) partner(sources, list[k]);
     const double distance_um = meso_space_distance_um(q->space, here, there);
     if (k % MESO_RNG_LANES == 0) q->lanes->draw(key, k, target, q->index, word);
     if (word[0][k % MESO_RNG_LANES] < meso_space_profile(q->model, distance_um) * 0x1p32)
@@ -193,18 +212,19 @@ static meso_status connect_bernoulli(meso_wiring_projection *q, gsl_rng *rng, me
 {
   meso_status status = MESO_OK;
   const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE);
+  const uint32_t n_targets = q->n_columns * q->n_targets;
   uint64_t *taken = NULL;
   uint32_t *list = NULL;
-  for (uint32_t i = 0; i < q->n_targets; i++) {
+  for (uint32_t i = 0; i < n_targets; i++) {
     meso_rng_gsl_restart(rng, key, q->index, i, i + 1);
     q->in_degree[i] = gsl_ran_binomial(rng, q->model->rule_number, q->n_choices);
   }
   if (!meso_space_matters(q->model)) goto cleanup;
   MESO_ALLOC(err, taken, (size_t) q->n_choices / 64 + 1);
   MESO_ALLOC(err, list, q->n_choices);
-  MESO_ALLOC(err, q->n_candidates, q->n_targets);
-  memcpy(q->n_candidates, q->in_degree, q->n_targets * sizeof *q->n_candidates);
-  for (uint32_t i = 0; i < q->n_targets; i++) q->in_degree[i] = draw_near(q, i, taken, list);
+  MESO_ALLOC(err, q->n_candidates, n_targets);
+  memcpy(q->n_candidates, q->in_degree, n_targets * sizeof *q->n_candidates);
+  for (uint32_t i = 0; i < n_targets; i++) q->in_degree[i] = draw_near(q, i, taken, list);
 cleanup:
   free(taken);
   free(list);
@@ -218,13 +238,14 @@ static void draw_targets(const meso_wiring_projection *q, uint32_t source, uint6
 {
   const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_OUT_DEGREE);
   const uint32_t n = q->n_targets - q->excludes_self, K = (uint32_t) q->model->rule_number;
+  const partners targets = partners_of(q, source, q->n_sources, q->n_targets);
   uint32_t word[3][MESO_RNG_LANES];
   if (!q->model->allow_multapses) draw_distinct(q, key, source, n, K, taken, target);
   for (uint32_t j = 0; q->model->allow_multapses && j < K; j++) {
     if (j % MESO_RNG_LANES == 0) q->lanes->draw(key, j, source, q->index, word);
     target[j] = (uint32_t) ((uint64_t) word[0][j % MESO_RNG_LANES] * n >> 32);
   }
-  for (uint32_t j = 0; j < K; j++) target[j] = past_self(q, source, target[j]);
+  for (uint32_t j = 0; j < K; j++) target[j] = partner(targets, target[j]);
 }
 
 /** Every source draws its targets; twice, to count and to write the sources of each target. */
@@ -233,22 +254,23 @@ static meso_status connect_by_source(meso_wiring_projection *q, gsl_rng *rng, me
   meso_status status = MESO_OK;
   (void) rng;
   const uint32_t K = (uint32_t) q->model->rule_number;
+  const uint32_t n_sources = q->n_columns * q->n_sources, n_targets = q->n_columns * q->n_targets;
   uint32_t *target = NULL;
   uint64_t *taken = NULL;
   size_t *next = NULL;
   MESO_ALLOC(err, target, K);
   MESO_ALLOC(err, taken, (size_t) q->n_targets / 64 + 1);
-  MESO_ALLOC(err, next, q->n_targets);
-  MESO_ALLOC(err, q->list_start, q->n_targets);
-  MESO_ALLOC(err, q->list, (size_t) K * q->n_sources);
-  for (uint32_t s = 0; s < q->n_sources; s++) {
+  MESO_ALLOC(err, next, n_targets);
+  MESO_ALLOC(err, q->list_start, n_targets);
+  MESO_ALLOC(err, q->list, (size_t) K * n_sources);
+  for (uint32_t s = 0; s < n_sources; s++) {
     draw_targets(q, s, taken, target);
     for (uint32_t j = 0; j < K; j++) q->in_degree[target[j]]++;
   }
-  for (uint32_t i = 1; i < q->n_targets; i++)
+  for (uint32_t i = 1; i < n_targets; i++)
     q->list_start[i] = q->list_start[i - 1] + q->in_degree[i - 1];
-  memcpy(next, q->list_start, q->n_targets * sizeof *next);
-  for (uint32_t s = 0; s < q->n_sources; s++) {
+  memcpy(next, q->list_start, n_targets * sizeof *next);
+  for (uint32_t s = 0; s < n_sources; s++) {
     draw_targets(q, s, taken, target);
     for (uint32_t j = 0; j < K; j++) q->list[next[target[j]]++] = s;
   }
@@ -266,9 +288,10 @@ static void sources_any(const meso_wiring_projection *q, uint32_t target, uint32
                         const uint32_t *word, meso_wiring_row *row, uint32_t *source)
 {
   const uint64_t n_choices = q->n_choices;
+  const partners sources = sources_of(q, target);
   (void) k0, (void) row;
   for (unsigned i = 0; i < n; i++)
-    source[i] = past_self(q, target, (uint32_t) (word[i] * n_choices >> 32));
+    source[i] = partner(sources, (uint32_t) (word[i] * n_choices >> 32));
 }
 
 /** Each source once at most: all sources of the target are drawn when its first are asked for. */
@@ -285,7 +308,8 @@ static void sources_distinct(const meso_wiring_projection *q, uint32_t target, u
       draw_distinct(q, meso_rng_key_make(q->seed, MESO_RNG_SYNAPSE), target, q->n_choices,
                     q->in_degree[target], row->taken, row->source);
   }
-  for (unsigned i = 0; i < n; i++) source[i] = past_self(q, target, row->source[k0 + i]);
+  const partners sources = sources_of(q, target);
+  for (unsigned i = 0; i < n; i++) source[i] = partner(sources, row->source[k0 + i]);
 }
 
 static void sources_listed(const meso_wiring_projection *q, uint32_t target, uint32_t k0,
@@ -306,8 +330,9 @@ static void sources_one(const meso_wiring_projection *q, uint32_t target, uint32
 static void sources_all(const meso_wiring_projection *q, uint32_t target, uint32_t k0, unsigned n,
                         const uint32_t *word, meso_wiring_row *row, uint32_t *source)
 {
+  const partners sources = sources_of(q, target);
   (void) word, (void) row;
-  for (unsigned i = 0; i < n; i++) source[i] = past_self(q, target, k0 + i);
+  for (unsigned i = 0; i < n; i++) source[i] = partner(sources, k0 + i);
 }
 
 /* ---- 6. the table ------------------------------------------------------------------------- */

@@ -19,17 +19,19 @@ void meso_space_place(const meso_model *m, size_t population, double *xy)
   const meso_space *s = &m->space;
   const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_POSITION);
   double n_x, n_y;
-  grid_shape(s, (double) p->size, &n_x, &n_y);
+  grid_shape(s, (double) p->column_size, &n_x, &n_y);
   for (int64_t i = 0; i < p->size; i++) {
-    double u = (fmod((double) i, n_x) + 0.5) / n_x, v = (floor((double) i / n_x) + 0.5) / n_y;
+    const double column = (double) (i / p->column_size), own = (double) (i % p->column_size);
+    double u = (fmod(own, n_x) + 0.5) / n_x, v = (floor(own / n_x) + 0.5) / n_y;
     if (p->positions == MESO_POSITIONS_RANDOM) {
-      const uint32_t counter[4] = {(uint32_t) (p->first_neuron + i), 0, 0, 0};
+      const uint64_t identity = meso_model_identity(p, i);
+      const uint32_t counter[4] = {(uint32_t) identity, (uint32_t) (identity >> 32), 0, 0};
       uint32_t word[4];
       meso_rng_block(key, counter, word);
       u = meso_rng_uniform(word[0], word[1]);
       v = meso_rng_uniform(word[2], word[3]);
     }
-    xy[2 * i] = (u - 0.5) * s->extent_x_um;
+    xy[2 * i] = (u - 0.5 + column) * s->extent_x_um;
     xy[2 * i + 1] = (v - 0.5) * s->extent_y_um;
   }
 }

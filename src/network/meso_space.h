@@ -2,8 +2,9 @@
  *
  * The plane is a rectangle around the origin, of the extent in the model's section `space`, or the
  * torus that comes of it (periodic). Neurons of a population stand on a grid or at random; which is
- * a function of the seed, the population and the neuron. Names and profiles as in NEST's spatial
- * distributions. Units: um.
+ * a function of the seed, the population and the neuron. Columns (scaling.N > 1) stand side by side
+ * along x, each in a plane of its own. Names and profiles as in NEST's spatial distributions.
+ * Units: um.
  */
 #ifndef MESO_SPACE_H
 #define MESO_SPACE_H
@@ -14,7 +15,7 @@
 extern "C" {
 #endif
 
-/** Places of a population. @param[out] xy (size, 2) um */
+/** Places of a population, all columns. @param[out] xy (size, 2) um */
 void meso_space_place(const meso_model *model, size_t population, double *xy);
 
 /** Depth of a population's neurons: the middle of its layer; 0 without layers. */

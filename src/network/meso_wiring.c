@@ -115,23 +115,28 @@ static meso_status connect(meso_wiring *w, size_t index, gsl_rng *rng, meso_err 
   const meso_projection *p = &m->projection[index];
   const meso_population *source = &m->population[p->source], *target = &m->population[p->target];
   meso_wiring_projection *q = &w->projection[index];
-  if (p->n_synapses > UINT32_MAX)
+  const uint64_t n_synapses = p->n_synapses / (uint64_t) m->n_columns;
+  if (n_synapses > UINT32_MAX)
     MESO_FAIL(err, MESO_ERANGE, "projection %s -> %s has %llu synapses; the limit is %u",
-              source->name, target->name, (unsigned long long) p->n_synapses, UINT32_MAX);
+              source->name, target->name, (unsigned long long) n_synapses, UINT32_MAX);
+  if (source->size > UINT32_MAX || target->size > UINT32_MAX)
+    MESO_FAIL(err, MESO_ERANGE, "projection %s -> %s: populations have at most %u neurons",
+              source->name, target->name, UINT32_MAX);
   q->model = p;
   q->rule = meso_rule_at(p->rule);
   q->seed = m->simulation.seed;
   q->lanes = w->lanes;
   q->index = (uint32_t) index;
-  q->n_sources = (uint32_t) source->size;
-  q->n_targets = (uint32_t) target->size;
+  q->n_columns = (uint32_t) m->n_columns;
+  q->n_sources = (uint32_t) source->column_size;
+  q->n_targets = (uint32_t) target->column_size;
   q->excludes_self = meso_rule_excludes_self(p);
   q->n_choices = q->n_sources - q->excludes_self;
   q->space = &m->space;
   q->source_xy_um = w->xy_um[p->source];
   q->target_xy_um = w->xy_um[p->target];
   q->delay_steps_per_um = p->delay_ms_per_um / m->simulation.dt_ms;
-  MESO_ALLOC(err, q->in_degree, q->n_targets);
+  MESO_ALLOC(err, q->in_degree, (size_t) target->size);
   MESO_TRY(q->rule->connect(q, rng, err));
   if (q->n_sources > w->longest_row) w->longest_row = q->n_sources;
 cleanup:

@@ -3,7 +3,9 @@
  * The rule of a projection (meso_rule.h) gives the in-degrees and the sources. Draws are counted by
  * identities: in-degrees by (projection, targets), the source, weight and delay of synapse k of a
  * target by one Philox block of (k, target, projection). So the synapses of any target can be made
- * again alone, by anyone, and nothing depends on threads or partitions. Only fixed_outdegree, whose
+ * again alone, by anyone, and nothing depends on threads or partitions. With several columns,
+ * sources and targets are indices in their whole population, but both of one column: the first
+ * column has the synapses of a network of one column. Only fixed_outdegree, whose
  * sources draw targets, keeps a list: 4 bytes a synapse.
  *
  * Weights and delays (meso_distribution.h) are drawn from tables. Weights: 2^code_bits cells of the
@@ -37,16 +39,17 @@ struct meso_wiring_projection {
   const meso_rule_ops *rule;
   int64_t seed;
   const meso_rng_lanes *lanes;
-  uint32_t index, n_sources, n_targets;
+  uint32_t index;
+  uint32_t n_columns, n_sources, n_targets; /**< sources and targets of a column */
   uint32_t n_choices;      /**< sources that a target may have */
   bool excludes_self;      /**< one population, without autapses */
-  uint32_t *in_degree;     /**< (targets) */
+  uint32_t *in_degree;     /**< (targets of all columns) */
   uint32_t *list;          /**< sources by target, of rules that go by sources; else NULL */
-  size_t *list_start;      /**< (targets) in list */
+  size_t *list_start;      /**< (targets of all columns) in list */
   const meso_space *space;
   const double *source_xy_um, *target_xy_um; /**< (n, 2) or NULL; borrowed from the wiring */
-  uint32_t *n_candidates;  /**< (targets) where the probability depends on distance: sources that
-                                were drawn before; else NULL */
+  uint32_t *n_candidates;  /**< (as in_degree) where the probability depends on distance: sources
+                                that were drawn before; else NULL */
   double delay_steps_per_um;
   meso_sampler weight;     /**< levels: weight codes */
   meso_sampler delay;      /**< level j: delay of j + 1 steps */
@@ -61,7 +64,7 @@ typedef struct meso_wiring {
   unsigned delay_bits;        /**< delays fit 1 .. 2^delay_bits - 1 steps */
   unsigned code_bits;         /**< 16 - delay_bits */
   double **xy_um;             /**< (n_populations) places (size, 2), or NULL */
-  uint32_t longest_row;       /**< largest source population */
+  uint32_t longest_row;       /**< largest source population of a column */
   unsigned min_delay_steps;   /**< shortest delay that any projection can draw */
   meso_wiring_projection *projection; /**< (model->n_projections) */
 } meso_wiring;

@@ -229,8 +229,8 @@ static meso_status check_room(const meso_model *model, const mesoi_node *root, s
   meso_status status = MESO_OK;
   const meso_projection *p = &model->projection[i];
   const meso_rule_ops *rule = meso_rule_at(p->rule);
-  const double n_sources = (double) model->population[p->source].size;
-  const double n_targets = (double) model->population[p->target].size;
+  const double n_sources = (double) model->population[p->source].column_size;
+  const double n_targets = (double) model->population[p->target].column_size;
   const double self = meso_rule_excludes_self(p) ? 1 : 0;
   const double most[] = {
     [MESO_PER_PROJECTION] = meso_rule_pairs(p, n_sources, n_targets),
@@ -295,11 +295,12 @@ static meso_status check_deterministic(const meso_model *model, const mesoi_node
   const meso_rule_ops *rule = meso_rule_at(p->rule);
   const meso_population *source = &model->population[p->source];
   const meso_population *target = &model->population[p->target];
-  const double n = rule->n_synapses(p, (double) source->size, (double) target->size);
+  const double n =
+    rule->n_synapses(p, (double) source->column_size, (double) target->column_size);
   const double full = rule->n_synapses(p, (double) source->size_full, (double) target->size_full);
-  const double in_degree = n / (double) target->size;
+  const double in_degree = n / (double) target->column_size;
   if (rule->keys[0] != NULL) goto cleanup;
-  if (p->rule == MESO_RULE_one_to_one && source->size != target->size)
+  if (p->rule == MESO_RULE_one_to_one && source->column_size != target->column_size)
     REFUSE("projections", i, "rule", "source and target must be of the same size");
   if (p->rule == MESO_RULE_one_to_one && meso_rule_excludes_self(p))
     REFUSE("projections", i, "allow_autapses", "one_to_one within a population has autapses only");
@@ -349,6 +350,8 @@ meso_status mesoi_model_check(meso_model *model, const mesoi_node *root, meso_er
   MESO_TRY(check_times(model, root, err));
   MESO_TRY(check_probe(model, root, err));
   MESO_TRY(check_populations(model, root, err));
+  if (model->scaling.N > 1 && model->scaling.N != floor(model->scaling.N))
+    REFUSE("scaling", 0, "N", "must be at most 1 or a whole number: columns side by side");
   mesoi_model_derive_sizes(model);
   MESO_ALLOC(err, taken, model->n_populations * model->n_populations);
   for (size_t i = 0; i < model->n_projections; i++)

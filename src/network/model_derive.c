@@ -37,8 +37,12 @@ meso_status meso_model_describe_scaling(const meso_model *model, meso_attrs *att
   if (model->compensation_warning < 1)
     (void) snprintf(dc, sizeof dc, "; the constant current that stands for lost input is below "
                     "rheobase (%.2g of it in the least population)", model->compensation_warning);
-  (void) snprintf(text, sizeof text, "scaled to N = %g, K = %g; correlations are not those of the "
-                  "full network%s", N, K, dc);
+  if (N > 1 && K == 1)
+    (void) snprintf(text, sizeof text, "%g columns side by side, each the full network, without "
+                    "synapses between them", N);
+  else
+    (void) snprintf(text, sizeof text, "scaled to N = %g, K = %g; correlations are not those of "
+                    "the full network%s", N, K, dc);
   MESO_TRY(meso_attrs_set_number(attrs, "scaling_N", N, err));
   MESO_TRY(meso_attrs_set_number(attrs, "scaling_K", K, err));
   MESO_TRY(meso_attrs_set_text(attrs, "scaling", text, err));
@@ -82,15 +86,18 @@ static double tau_syn_ms(const meso_neuron_params *neuron, int sign)
 void mesoi_model_derive_sizes(meso_model *model)
 {
   int64_t first = 0;
+  model->n_columns = (int64_t) fmax(1, model->scaling.N);
   for (size_t i = 0; i < model->n_populations; i++) {
     meso_population *p = &model->population[i];
-    p->size = p->size_full;
-    if (p->model != MESO_NEURON_POISSON)
-      p->size = (int64_t) fmax(1, rint((double) p->size_full * model->scaling.N));
-    p->first_neuron = first;
-    first += p->size;
+    p->column_size = p->size_full;
+    if (p->model != MESO_NEURON_POISSON && model->scaling.N < 1)
+      p->column_size = (int64_t) fmax(1, rint((double) p->size_full * model->scaling.N));
+    p->size = p->column_size * model->n_columns;
+    p->first_in_column = first;
+    p->first_neuron = first * model->n_columns;
+    first += p->column_size;
   }
-  model->n_neurons = first;
+  model->n_neurons = first * model->n_columns;
 }
 
 static double full_synapses(const meso_model *model, const meso_projection *p)
@@ -105,7 +112,8 @@ void mesoi_model_derive_rule(const meso_model *model, meso_projection *p)
   const meso_rule_ops *rule = meso_rule_at(p->rule);
   const meso_population *source = &model->population[p->source];
   const meso_population *target = &model->population[p->target];
-  const double n_sources = (double) source->size, n_targets = (double) target->size;
+  const double n_sources = (double) source->column_size;
+  const double n_targets = (double) target->column_size;
   const double scaled = full_synapses(model, p) * (n_targets / (double) target->size_full) *
                         model->scaling.K;
   const double parts[] = {
@@ -114,7 +122,7 @@ void mesoi_model_derive_rule(const meso_model *model, meso_projection *p)
   p->rule_number = scaled / parts[rule->unit];
   if (rule->unit != MESO_PER_PAIR) p->rule_number = rint(p->rule_number);
   const double n = p->rule_number * parts[rule->unit] * meso_space_mean_profile(model, p);
-  p->n_synapses = (uint64_t) rint(fmin(n, 0x1p53));
+  p->n_synapses = (uint64_t) fmin(rint(n) * (double) model->n_columns, 0x1p53);
 }
 
 /* Mean input of one neuron of the full model that scaling.K takes away, as a constant current. */

@@ -54,7 +54,8 @@ static const meso_param simulation_rows[] = {
 };
 
 static const meso_param scaling_rows[] = {
-  NUMBER("N", "1", 0, 1, true, "1", meso_scaling, N, "factor on the numbers of neurons"),
+  NUMBER("N", "1", 0, 10000, true, "1", meso_scaling, N,
+         "factor on the numbers of neurons; 2, 3, ...: full columns side by side, unconnected"),
   NUMBER("K", "1", 0, 1, true, "1", meso_scaling, K,
          "factor on the in-degrees; weights grow by 1/sqrt(K), a constant current keeps the mean"),
   END
@@ -258,7 +259,8 @@ const meso_model_section *meso_model_sections(void)
   static const meso_model_section sections[] = {
     {"", top_rows, MESO_SECTION_REPORT, false, 0, 0, 0, NULL, "the model"},
     MAP("simulation", simulation_rows, MESO_SECTION_NETWORK, simulation, "step, duration, seed"),
-    MAP("scaling", scaling_rows, MESO_SECTION_NETWORK, scaling, "smaller versions of the model"),
+    MAP("scaling", scaling_rows, MESO_SECTION_NETWORK, scaling,
+        "smaller versions of the model, and several columns"),
     MAP("space", space_rows, MESO_SECTION_NETWORK, space, "the plane of positions"),
     MAP("neuron", neuron_rows, MESO_SECTION_NETWORK, neuron, "defaults of all populations"),
     MAP("synapses.excitatory", excitatory_rows, MESO_SECTION_NETWORK, synapse[MESO_EXCITATORY],
