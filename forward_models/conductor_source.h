@@ -22,6 +22,12 @@ mesoi_inverse_fn *mesoi_source_fn(int source, size_t segment);
 void mesoi_isotropic_matrix(int source, double sigma_S_per_m, const meso_segments *segments,
                             size_t n_contacts, const double *contact_um, double *matrix);
 
+/* Row of the kind of source, for a struct with this member. */
+#define MESOI_SOURCE_ROW(object, m) \
+  {.key = "source", .type = MESO_PARAM_CHOICE, .unit = "", .default_text = "root_as_point", \
+   .choices = MESOI_SOURCE_CHOICES, .offset = offsetof(object, m), \
+   .help = "how a segment's current is spread; root_as_point: the soma a point, others lines"}
+
 /* Row of the conductivity, for a struct with this member. */
 #define MESOI_SIGMA_ROW(object, m) \
   {.key = "sigma_S_per_m", .type = MESO_PARAM_DOUBLE, .unit = "S/m", .min = 0, .max = 1e3, \

@@ -48,12 +48,25 @@ static double one_value(const char *text, const double start[3], const double en
   return value;
 }
 
+static void expect_refusal(const char *text, meso_status want, const char *part)
+{
+  meso_conductor *c = NULL;
+  meso_err err = {0};
+  const meso_status got = meso_conductor_parse(text, &c, &err);
+  if (got != want || strstr(err.msg, part) == NULL)
+    printf("# '%s': status %d, message '%s'\n", text, (int) got, err.msg);
+  CU_ASSERT(got == want && strstr(err.msg, part) != NULL);
+  meso_conductor_destroy(c);
+}
+
 /* ---- golden matrices and signals ---------------------------------------------------------- */
 
 typedef struct golden_row {
   const char *name, *contacts, *conductor;
   double tolerance;
 } golden_row;
+
+#define SLICE "slice z_glass_um=-450 thickness_um=1700 n_terms=20 source="
 
 static const golden_row golden_rows[] = {
   {"phi_pointsource_laminar", "laminar_xyz", "point", 1e-12},
@@ -65,6 +78,16 @@ static const golden_row golden_rows[] = {
   {"phi_root_as_point_laminar", "laminar_xyz", "root_as_point", 1e-12},
   {"phi_root_as_point_grid", "grid_xyz", "root_as_point", 1e-12},
   {"phi_root_as_point_close", "close_xyz", "root_as_point", 1e-12},
+  {"phi_linesource_anisotropic_grid", "grid_xyz", "anisotropic source=line", 1e-11},
+  {"slice_pointsource", "mea_xyz", SLICE "point", 1e-12},
+  {"slice_pointsource_deep", "mea_deep_xyz", SLICE "point", 1e-12},
+  {"slice_linesource_exact", "mea_xyz", SLICE "line", 1e-10},
+  {"slice_root_as_point_exact", "mea_xyz", SLICE "root_as_point", 1e-10},
+  /* the peer's own line sources lose digits in the images */
+  {"slice_linesource", "mea_xyz", SLICE "line", 5e-5},
+  {"slice_root_as_point", "mea_xyz", SLICE "root_as_point", 5e-5},
+  {"csd_r500", "csd_z", "laminar_csd radius_um=500 share=peer", 1e-11},
+  {"csd_r60", "csd_z", "laminar_csd radius_um=60 share=peer", 1e-11},
   {"dipole", NULL, "dipole", 1e-12},
 };
 enum { N_GOLDEN = sizeof golden_rows / sizeof golden_rows[0] };
@@ -103,16 +126,33 @@ static double *measure(const double *matrix, size_t n, const double *imem, size_
   return signal;
 }
 
+/* Contacts of a golden row; those of the CSD are (bottom, top) of boxes. Caller frees. */
+static double *golden_contacts(const char *name, size_t *n)
+{
+  size_t count;
+  *n = 0;
+  if (name == NULL) return NULL;
+  double *data = golden(forward_file, "probes", name, &count);
+  if (strcmp(name, "csd_z") != 0) {
+    *n = count / 3;
+    return data;
+  }
+  *n = count / 2;
+  double *xyz = calloc(3 * *n, sizeof *xyz);
+  for (size_t i = 0; i < *n; i++) xyz[3 * i + 2] = (data[2 * i] + data[2 * i + 1]) / 2;
+  free(data);
+  return xyz;
+}
+
 static void check_golden_row(const golden_row *row, const char *cell, const meso_segments *s,
                              double *const imem[2])
 {
   static const char *const group[2] = {"dt_0.1", "dt_0.0625"};
   char prefix[256];
-  size_t count = 0;
-  double *xyz = row->contacts != NULL ? golden(forward_file, "probes", row->contacts, &count)
-                                      : NULL;
-  double *matrix = matrix_of(row->conductor, s, count / 3, xyz);
-  const size_t n = row->contacts != NULL ? count / 3 : 3;
+  size_t n;
+  double *xyz = golden_contacts(row->contacts, &n);
+  double *matrix = matrix_of(row->conductor, s, n, xyz);
+  if (row->contacts == NULL) n = 3;
   (void) snprintf(prefix, sizeof prefix, "%s/matrices", cell);
   check_golden(forward_file, prefix, row->name, matrix, n * s->n, row->tolerance);
   for (int g = 0; g < 2; g++) {
@@ -270,18 +310,239 @@ static void test_disk(void)
                    one_value("gauss_cylinder soma_sd_um=1e-7", start, end, 1, at), 1e-9, 0);
 }
 
-/* ---- the registry ------------------------------------------------------------------------- */
+/* ---- anisotropic medium and slice --------------------------------------------------------- */
 
-static void expect_refusal(const char *text, meso_status want, const char *part)
+static const double seg_start[3] = {10, -20, 100}, seg_end[3] = {40, 5, 180};
+static const double some_contact[3] = {60, 30, 90};
+
+static void test_anisotropic(void)
 {
-  meso_conductor *c = NULL;
+  static const char *const kind[] = {"point", "line", "root_as_point"};
+  char text[200];
+  for (int i = 0; i < 3; i++) {
+    (void) snprintf(text, sizeof text, "anisotropic sigma_x_S_per_m=0.3 sigma_z_S_per_m=0.3 "
+                    "source=%s", kind[i]);
+    MESO_CHECK_CLOSE(one_value(kind[i], seg_start, seg_end, 2, some_contact),
+                     one_value(text, seg_start, seg_end, 2, some_contact), 1e-14, 0);
+  }
+  /* 1 / (4 pi sqrt(sy sz dx^2 + sx sz dy^2 + sx sy dz^2)) */
+  const double d[3] = {some_contact[0] - 25, some_contact[1] + 7.5, some_contact[2] - 140};
+  MESO_CHECK_CLOSE(1 / (4 * M_PI * sqrt(0.2 * 0.5 * d[0] * d[0] + 0.3 * 0.5 * d[1] * d[1]
+                                        + 0.3 * 0.2 * d[2] * d[2])),
+                   one_value("anisotropic sigma_x_S_per_m=0.3 sigma_y_S_per_m=0.2 "
+                             "sigma_z_S_per_m=0.5 source=point", seg_start, seg_end, 2,
+                             some_contact), 1e-14, 0);
+  /* within half of the diameter nothing changes, in any direction */
+  static const double zero[3] = {0, 0, 0}, near[3] = {0.1, 0, 0}, nearer[3] = {0, 0, 0.05};
+  const double inside = one_value("anisotropic", zero, zero, 2, near);
+  MESO_CHECK_CLOSE(inside, one_value("anisotropic", zero, zero, 2, nearer), 1e-15, 0);
+  MESO_CHECK_CLOSE(1 / (4 * M_PI * cbrt(0.3 * 0.3 * 0.45)), inside, 1e-14, 0);
+}
+
+#define THIN "slice thickness_um=300 source="
+
+static void test_slice(void)
+{
+  static const double floor_[3] = {60, 30, 0}, above[3] = {60, 30, 1e-3};
+  static const double ceiling[3] = {60, 30, 300}, under[3] = {60, 30, 300 - 1e-3};
+  static const char *const kind[] = {"point", "line"};
+  char text[200];
+  for (int i = 0; i < 2; i++) {
+    /* equal conductivities: nothing but tissue */
+    (void) snprintf(text, sizeof text, THIN "%s sigma_saline_S_per_m=0.3 sigma_glass_S_per_m=0.3",
+                    kind[i]);
+    MESO_CHECK_CLOSE(one_value(kind[i], seg_start, seg_end, 2, some_contact),
+                     one_value(text, seg_start, seg_end, 2, some_contact), 1e-14, 0);
+    /* no current through an insulator: no slope there */
+    (void) snprintf(text, sizeof text, THIN "%s", kind[i]);
+    MESO_CHECK_CLOSE(one_value(text, seg_start, seg_end, 2, floor_),
+                     one_value(text, seg_start, seg_end, 2, above), 1e-9, 0);
+    (void) snprintf(text, sizeof text, THIN "%s sigma_saline_S_per_m=0 sigma_glass_S_per_m=1",
+                    kind[i]);
+    MESO_CHECK_CLOSE(one_value(text, seg_start, seg_end, 2, ceiling),
+                     one_value(text, seg_start, seg_end, 2, under), 1e-9, 0);
+    /* saline like metal: no potential at its surface */
+    (void) snprintf(text, sizeof text, THIN "%s sigma_saline_S_per_m=1000 "
+                    "sigma_tissue_S_per_m=1e-5 sigma_glass_S_per_m=1e-5", kind[i]);
+    CU_ASSERT(fabs(one_value(text, seg_start, seg_end, 2, ceiling)) <
+              1e-4 * one_value(text, seg_start, seg_end, 2, some_contact));
+  }
+  /* turned over, with glass and saline swapped, it is the same slice */
+  static const double s[3] = {10, -20, 200}, e[3] = {40, 5, 120}, x[3] = {60, 30, 210};
+  MESO_CHECK_CLOSE(one_value(THIN "line sigma_glass_S_per_m=1 n_terms=200", seg_start, seg_end, 2,
+                             some_contact),
+                   one_value(THIN "line sigma_glass_S_per_m=1.5 sigma_saline_S_per_m=1 "
+                             "n_terms=200", s, e, 2, x), 1e-12, 0);
+  /* a thick slice far from its faces is an infinite medium */
+  MESO_CHECK_CLOSE(one_value("line", seg_start, seg_end, 2, some_contact),
+                   one_value("slice z_glass_um=-1e6 thickness_um=1e6 z_glass_um=-5e5 source=line",
+                             seg_start, seg_end, 2, some_contact), 1e-3, 0);
+  meso_conductor *c = make("slice");
+  double value, diam = 1, length = 1;
+  const meso_segments segments = {1, seg_start, seg_end, &diam, &length};
+  const double out[3] = {0, 0, 301};
   meso_err err = {0};
-  const meso_status got = meso_conductor_parse(text, &c, &err);
-  if (got != want || strstr(err.msg, part) == NULL)
-    printf("# '%s': status %d, message '%s'\n", text, (int) got, err.msg);
-  CU_ASSERT(got == want && strstr(err.msg, part) != NULL);
+  CU_ASSERT(meso_conductor_matrix(c, &segments, 1, out, &value, &err) == MESO_EINVAL);
+  CU_ASSERT(strstr(err.msg, "contact 0 at z = 301 um") != NULL);
+  const meso_segments outside = {1, out, out, &diam, &length};
+  CU_ASSERT(meso_conductor_matrix(c, &outside, 1, seg_start, &value, &err) == MESO_EINVAL);
+  CU_ASSERT(strstr(err.msg, "segment 0") != NULL);
   meso_conductor_destroy(c);
 }
+
+/* ---- wrappers ----------------------------------------------------------------------------- */
+
+static void test_finite_contact(void)
+{
+  static const double zero[3] = {0, 0, 0}, beside[3] = {20, 0, 0}, close[3] = {7.5, 0, 0};
+  const double scale = 1 / (4 * M_PI * 0.3), R = 7.5;
+  /* a point source on the axis of a circle: the mean of 1/r is 2 (sqrt(R^2 + d^2) - d) / R^2 */
+  const double want = 2 * (hypot(R, 20) - 20) / (R * R) * scale;
+  const double want_close = 2 * (hypot(R, R) - R) / (R * R) * scale;
+  MESO_CHECK_CLOSE(want, one_value("finite_contact, point", zero, zero, 1, beside), 2e-7, 0);
+  MESO_CHECK_CLOSE(want_close, one_value("finite_contact, point", zero, zero, 1, close), 2e-4, 0);
+  MESO_CHECK_CLOSE(want_close, one_value("finite_contact n_rings=16, point", zero, zero, 1, close),
+                   1e-13, 0);
+  /* square: the plain mean over a fine grid */
+  double sum = 0;
+  for (int i = 0; i < 100; i++)
+    for (int j = 0; j < 100; j++) {
+      const double x[3] = {some_contact[0] + 15 * ((i + 0.5) / 100 - 0.5), some_contact[1],
+                           some_contact[2] + 15 * ((j + 0.5) / 100 - 0.5)};
+      sum += mean_inverse(seg_start, seg_end, x, 1000);
+    }
+  const char *square = "finite_contact shape=square normal_x=0 normal_y=-2, line";
+  MESO_CHECK_CLOSE(sum / 10000 * scale, one_value(square, seg_start, seg_end, 0, some_contact),
+                   2e-6, 0);
+  /* no size: a point contact; any normal: turning contact and source together changes nothing */
+  MESO_CHECK_CLOSE(one_value("line", seg_start, seg_end, 0, some_contact),
+                   one_value("finite_contact radius_um=1e-6, line", seg_start, seg_end, 0,
+                             some_contact), 1e-12, 0);
+  static const double turned_s[3] = {-20, 100, 10}, turned_e[3] = {5, 180, 40};
+  static const double turned[3] = {30, 90, 60};
+  MESO_CHECK_CLOSE(one_value("finite_contact normal_x=0 normal_y=0.6 normal_z=0.8, line",
+                             seg_start, seg_end, 0, some_contact),
+                   one_value("finite_contact normal_x=0.6 normal_y=0.8, line", turned_s, turned_e,
+                             0, turned), 1e-9, 0);
+  expect_refusal("finite_contact", MESO_EINVAL, "needs another one");
+  expect_refusal("finite_contact, dipole", MESO_EINVAL, "has no contacts");
+  meso_conductor *c = make("finite_contact normal_x=0, line");
+  const meso_segments s = {0};
+  double value;
+  CU_ASSERT(meso_conductor_matrix(c, &s, 1, zero, &value, NULL) == MESO_EINVAL);
+  CU_ASSERT_STRING_EQUAL(meso_conductor_unit(c), "mV");
+  meso_conductor_destroy(c);
+}
+
+static void test_periodic(void)
+{
+  double sum = 0;
+  for (int i = -1; i <= 1; i++)
+    for (int j = -1; j <= 1; j++) {
+      const double s[3] = {seg_start[0] + 400 * i, seg_start[1] + 700 * j, seg_start[2]};
+      const double e[3] = {seg_end[0] + 400 * i, seg_end[1] + 700 * j, seg_end[2]};
+      sum += one_value("line", s, e, 2, some_contact);
+    }
+  MESO_CHECK_CLOSE(sum, one_value("periodic period_x_um=400 period_y_um=700, line", seg_start,
+                                  seg_end, 2, some_contact), 1e-14, 0);
+  MESO_CHECK_CLOSE(one_value("line", seg_start, seg_end, 2, some_contact),
+                   one_value("periodic order=0, line", seg_start, seg_end, 2, some_contact), 0, 0);
+  /* wrappers inside wrappers, either way round */
+  MESO_CHECK_CLOSE(one_value("periodic, finite_contact, line", seg_start, seg_end, 2, some_contact),
+                   one_value("finite_contact, periodic, line", seg_start, seg_end, 2,
+                             some_contact), 1e-14, 0);
+}
+
+/* ---- current source density --------------------------------------------------------------- */
+
+/* Share of the chord's points inside, times 1 / volume: the definition. */
+static double sampled_share(const meso_segments *s, size_t j, const double *x, double radius,
+                            const double size[3])
+{
+  enum { N = 4000 };
+  int inside = 0;
+  for (int i = 0; i < N; i++) {
+    double d[3];
+    for (size_t k = 0; k < 3; k++)
+      d[k] = s->start_um[3 * j + k] - x[k]
+        + (i + 0.5) / N * (s->end_um[3 * j + k] - s->start_um[3 * j + k]);
+    if (radius > 0) inside += hypot(d[0], d[1]) <= radius && fabs(d[2]) <= size[2] / 2;
+    else inside += fabs(d[0]) <= size[0] / 2 && fabs(d[1]) <= size[1] / 2
+           && fabs(d[2]) <= size[2] / 2;
+  }
+  return (double) inside / N;
+}
+
+static void test_csd(void)
+{
+  enum { N = 2000 };
+  meso_morphology *m = reference_cell("pyramid_l5");
+  if (m == NULL) return;
+  const meso_segments s = meso_morphology_segments(m);
+  double *xyz = calloc(3 * N, sizeof *xyz);
+  static const double cube[3] = {100, 100, 100};
+  for (size_t i = 0; i < 30; i++) xyz[3 * i + 2] = -950 + 100 * (double) i;
+  const double volume = M_PI * 60 * 60 * 100;
+  double *thin = matrix_of("laminar_csd radius_um=60", &s, 30, xyz);
+  double *wide = matrix_of("laminar_csd radius_um=5000", &s, 30, xyz);
+  for (size_t j = 0; j < s.n; j++) {
+    double sum = 0;
+    for (size_t i = 0; i < 30; i++) sum += wide[i * s.n + j] * M_PI * 5000 * 5000 * 100;
+    MESO_CHECK_CLOSE(1, sum, 1e-12, 0);
+    MESO_CHECK_WORST(i, 30, fabs(thin[i * s.n + j] * volume
+                                 - sampled_share(&s, j, xyz + 3 * i, 60, cube)), 1e-3);
+  }
+  /* boxes that fill space share every segment out among them */
+  for (size_t i = 0; i < N; i++) {
+    xyz[3 * i] = -450 + 100 * (double) (i % 10);
+    xyz[3 * i + 1] = -450 + 100 * (double) (i / 10 % 10);
+    xyz[3 * i + 2] = -450 + 100 * (double) (i / 100);
+  }
+  double *boxes = matrix_of("volumetric_csd", &s, N, xyz);
+  for (size_t j = 0; j < s.n; j += 7) {
+    double sum = 0;
+    for (size_t i = 0; i < N; i++) sum += boxes[i * s.n + j] * 1e6;
+    MESO_CHECK_CLOSE(1, sum, 1e-12, 0);
+    MESO_CHECK_WORST(i, N, fabs(boxes[i * s.n + j] * 1e6
+                                - (boxes[i * s.n + j] > 0 || i % 97 == 0
+                                   ? sampled_share(&s, j, xyz + 3 * i, 0, cube) : 0)), 1e-3);
+  }
+  free(thin);
+  free(wide);
+  free(boxes);
+  free(xyz);
+  meso_morphology_destroy(m);
+}
+
+/* Three segments on a line: what LFPykit's documentation prints, 1 / (pi 100^2 10) or nothing. */
+static void test_csd_boxes(void)
+{
+  static const double start[9] = {0, 0, 0, 0, 0, 10, 0, 0, 20};
+  static const double end[9] = {0, 0, 10, 0, 0, 20, 0, 0, 30};
+  static const double one[3] = {1, 1, 1}, ten[3] = {10, 10, 10};
+  static const double xyz[15] = {0, 0, -5, 0, 0, 5, 0, 0, 15, 0, 0, 25, 0, 0, 35};
+  const meso_segments s = {3, start, end, one, ten};
+  static const char *const share[2] = {"laminar_csd radius_um=100 height_um=10",
+                                       "laminar_csd radius_um=100 height_um=10 share=peer"};
+  for (int k = 0; k < 2; k++) {
+    double *matrix = matrix_of(share[k], &s, 5, xyz);
+    for (size_t i = 0; i < 5; i++)
+      for (size_t j = 0; j < 3; j++)
+        MESO_CHECK_CLOSE(i == j + 1 ? 3.18309886e-06 : 0, matrix[i * 3 + j], 1e-8, 0);
+    free(matrix);
+  }
+  /* a segment in the face between two boxes is in the upper one; none is in both */
+  static const double flat_start[3] = {-5, 0, 10}, flat_end[3] = {5, 0, 10};
+  const meso_segments flat = {1, flat_start, flat_end, one, ten};
+  double *matrix = matrix_of("laminar_csd radius_um=100 height_um=10", &flat, 5, xyz);
+  for (size_t i = 0; i < 5; i++) MESO_CHECK_CLOSE(i == 2 ? 3.18309886e-06 : 0, matrix[i], 1e-8, 0);
+  free(matrix);
+  matrix = matrix_of("volumetric_csd size_x_um=10 size_y_um=10 size_z_um=10", &flat, 5, xyz);
+  for (size_t i = 0; i < 5; i++) MESO_CHECK_CLOSE(i == 2 ? 1e-3 : 0, matrix[i], 1e-8, 0);
+  free(matrix);
+}
+
+/* ---- the registry ------------------------------------------------------------------------- */
 
 static void test_registry(void)
 {
@@ -322,6 +583,12 @@ int main(void)
     {"least distance", test_least_distance},
     {"a balanced cell is a dipole from afar", test_dipole_from_afar},
     {"disc and cylinder", test_disk},
+    {"three conductivities", test_anisotropic},
+    {"slice", test_slice},
+    {"finite contacts", test_finite_contact},
+    {"periodic images", test_periodic},
+    {"current source density", test_csd},
+    {"current source density at faces", test_csd_boxes},
     {"registry and text", test_registry},
     {NULL, NULL}};
   return meso_test_main("conductors", tests);
