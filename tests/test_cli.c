@@ -39,6 +39,7 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "info", "run/lfp.h5", { "file", "kind", "signals", "digest" } },
   { "info", TOY,
     { "file", "kind", "name", "n_neurons", "n_synapses", "populations", "projections" } },
+  { "info", TOY " --tables -o j_tables.tex", { "outputs", "file", "kind", "name", "tables" } },
   { "plot", "run/spikes.h5 -o j_raster.svg", { "outputs", "figure", "n_marks", "n_labels" } },
   { "report", "run", { "dir", "outputs", "report", "stages", "notes" } },
   { "verify", "run",
@@ -144,6 +145,44 @@ static void test_info_of_a_model(void)
   CU_ASSERT_STRING_EQUAL(cli_text(item, "profile"), "gaussian");
   CU_ASSERT_EQUAL(json_number_value(json_object_get(item, "delay_ms_per_um")), 0.001);
   json_decref(object);
+}
+
+/* The same tables on stdout, in files of each kind, and in the object; not of other files. */
+static void test_tables_of_a_model(void)
+{
+  static const struct { const char *ending, *part; } file[] = {
+    { "md", "| E | iaf_psc_exp | excitatory | 800 |" },
+    { "tex", "E & iaf\\_psc\\_exp & excitatory & 800 &" },
+    { "html", "<td>E</td><td>iaf_psc_exp</td><td>excitatory</td><td>800</td>" },
+  };
+  int code = -1;
+  char arguments[128], name[32];
+  cli_answer printed = cli_run("info " TOY " --tables");
+  CU_ASSERT_EQUAL(printed.code, 0);
+  for (size_t i = 0; i < sizeof file / sizeof file[0]; i++) {
+    snprintf(name, sizeof name, "tables.%s", file[i].ending);
+    snprintf(arguments, sizeof arguments, "info " TOY " --tables -o %s", name);
+    cli_expect(0, arguments);
+    char text[65536] = "";
+    FILE *from = fopen(name, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(from);
+    text[fread(text, 1, sizeof text - 1, from)] = '\0';
+    fclose(from);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, file[i].part));
+    if (i == 0) CU_ASSERT_STRING_EQUAL(text, printed.out);
+  }
+  free(printed.out);
+  json_t *object = cli_json("info " TOY " --tables", &code);
+  const json_t *populations = json_array_get(json_object_get(object, "tables"), 1);
+  CU_ASSERT_STRING_EQUAL(cli_text(populations, "title"), "B: Populations");
+  CU_ASSERT_EQUAL(json_array_size(json_object_get(populations, "rows")), 3);
+  json_decref(object);
+  cli_expect(2, "info " TOY " --tables -o tables.doc");
+  CU_ASSERT(cli_said("must end in .md, .tex or .html"));
+  cli_expect(2, "info " TOY " -o tables.md");
+  CU_ASSERT(cli_said("takes no --output without --tables"));
+  cli_expect(2, "info run/lfp.h5 --tables");
+  CU_ASSERT(cli_said("takes no --tables"));
 }
 
 static void test_every_failure_answers(void)
@@ -576,6 +615,7 @@ int main(void)
     { "a run of the toy model", make_run },
     { "every command answers in JSON", test_every_command_answers },
     { "info of a model", test_info_of_a_model },
+    { "tables of a model", test_tables_of_a_model },
     { "failures answer in JSON", test_every_failure_answers },
     { "usage errors answer in JSON", test_usage_errors_answer },
     { "no option is ignored", test_no_option_is_ignored },

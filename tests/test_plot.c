@@ -412,6 +412,8 @@ static void test_report(void)
   CU_ASSERT_PTR_NOT_NULL(strstr(page, "Passive dendrites &amp; point neurons &lt;LIF&gt;."));
   CU_ASSERT_PTR_NOT_NULL(strstr(page, "78,071"));
   CU_ASSERT_PTR_NOT_NULL(strstr(page, "Model file (spikes/s)"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(page, "<h3>B: Populations</h3>"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td>L23E</td><td>iaf_psc_exp</td>"));
   CU_ASSERT_PTR_NULL(strstr(page, "http://www.w3.org/1999/xhtml"));
   CU_ASSERT_PTR_NULL(strstr(page, "src=\"http"));
   check_ids(page);

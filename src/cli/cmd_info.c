@@ -9,12 +9,15 @@
 #include "cli_options.h"
 #include "info_model.h"
 
-typedef struct options { bool digest; } options;
+typedef struct options { bool digest, tables; } options;
 
 static const meso_param rows[] = {
   { .key = "digest", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
     .offset = offsetof(options, digest),
     .help = "print only the SHA-256 of all datasets and attributes outside /provenance" },
+  { .key = "tables", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
+    .offset = offsetof(options, tables),
+    .help = "a model as the tables of Nordlie et al. 2009; -o FILE.md, .tex or .html" },
   { .key = NULL },
 };
 
@@ -106,6 +109,33 @@ cleanup:
   return status;
 }
 
+static meso_status of_model(const meso_cli *cli, const char *path, const options *o, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (o->digest)
+    MESO_FAIL(err, MESO_EUSAGE, "info: --digest is of HDF5 files, not of models");
+  if (cli->output != NULL && !o->tables)
+    MESO_FAIL(err, MESO_EUSAGE, "info: %s takes no --output without --tables", path);
+  status = o->tables ? mesoi_info_tables(cli, path, err) : mesoi_info_model(cli, path, err);
+cleanup:
+  return status;
+}
+
+static meso_status of_file(const meso_cli *cli, const char *path, const options *o, meso_err *err)
+{
+  static const struct { unsigned takes; const char *name; } of_models[] = {
+    {MESO_TAKES_SET, "--set"}, {MESO_TAKES_SEED, "--seed"}, {MESO_TAKES_OUTPUT, "--output"}};
+  meso_status status = MESO_OK;
+  for (size_t i = 0; i < sizeof of_models / sizeof *of_models; i++)
+    if ((cli->given & of_models[i].takes) != 0)
+      MESO_FAIL(err, MESO_EUSAGE, "info: %s takes no %s: it is no model", path, of_models[i].name);
+  if (o->tables)
+    MESO_FAIL(err, MESO_EUSAGE, "info: %s takes no --tables: it is no model", path);
+  status = show(cli, path, o->digest, err);
+cleanup:
+  return status;
+}
+
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -113,13 +143,8 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   mesoi_positionals args = { .v = NULL };
   mesoi_option_set set = { rows, &o };
   MESO_TRY(mesoi_options_parse(cli, "info", 1, &set, 1, 1, &args, err));
-  const bool is_model = mesoi_is_model_name(args.v[0]);
-  if (!is_model && (cli->given & (MESO_TAKES_SET | MESO_TAKES_SEED)) != 0)
-    MESO_FAIL(err, MESO_EUSAGE, "info: %s takes no %s: it is no model", args.v[0],
-              (cli->given & MESO_TAKES_SET) != 0 ? "--set" : "--seed");
-  if (!is_model) MESO_TRY(show(cli, args.v[0], o.digest, err));
-  else if (!o.digest) MESO_TRY(mesoi_info_model(cli, args.v[0], err));
-  else MESO_FAIL(err, MESO_EUSAGE, "info: --digest is of HDF5 files, not of models");
+  status = mesoi_is_model_name(args.v[0]) ? of_model(cli, args.v[0], &o, err)
+                                          : of_file(cli, args.v[0], &o, err);
 cleanup:
   free(args.v);
   meso_params_clear(rows, &o);
@@ -127,6 +152,7 @@ cleanup:
 }
 
 const meso_command meso_cmd_info = {
-  .name = "info", .usage = "info FILE|MODEL.yaml [--digest]", .summary = "show what a file holds",
-  .params = rows, .takes = MESO_TAKES_SET | MESO_TAKES_SEED, .run = run,
+  .name = "info", .usage = "info FILE [--digest] | MODEL.yaml [--tables [-o FILE.md|tex|html]]",
+  .summary = "show what a file holds or a model says", .params = rows, .run = run,
+  .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_OUTPUT,
 };

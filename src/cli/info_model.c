@@ -3,10 +3,13 @@
 #include "info_model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli_answer.h"
+#include "meso_description.h"
 #include "meso_distribution.h"
+#include "meso_io.h"
 #include "meso_rule.h"
 #include "meso_space.h"
 
@@ -20,19 +23,11 @@ static json_t *population_json(const meso_population *p)
                    "I_dc_pA", mesoi_json_number(p->I_dc_pA));
 }
 
-/** What a rule fixes, by its unit. */
-static const char *const number_name[] = {
-  [MESO_PER_PROJECTION] = "n_synapses", [MESO_PER_TARGET] = "indegree",
-  [MESO_PER_SOURCE] = "outdegree", [MESO_PER_PAIR] = "probability"};
-
 /** What depends on distance, where something does. */
 static void add_distances(const meso_projection *p, json_t *item)
 {
-  static const char *const profile[] = {
-    [MESO_PROFILE_NONE] = "none", [MESO_PROFILE_EXPONENTIAL] = "exponential",
-    [MESO_PROFILE_GAUSSIAN] = "gaussian"};
   if (!meso_space_matters(p) && !(p->delay_ms_per_um > 0)) return;
-  (void) json_object_set_new(item, "profile", json_string(profile[p->profile]));
+  (void) json_object_set_new(item, "profile", json_string(meso_space_profile_name[p->profile]));
   (void) json_object_set_new(item, "profile_length_um", mesoi_json_number(p->profile_length_um));
   (void) json_object_set_new(item, "mask_radius_um", mesoi_json_number(p->mask_radius_um));
   (void) json_object_set_new(item, "delay_ms_per_um", mesoi_json_number(p->delay_ms_per_um));
@@ -51,7 +46,8 @@ static json_t *projection_json(const meso_projection *p)
     "weight_distribution", weight->name, "weight_pA", mesoi_json_number(p->weight_pA),
     "delay_distribution", delay->name, "delay_mean_ms", mesoi_json_number(p->delay_mean_ms));
   if (rule->unit != MESO_PER_PROJECTION)
-    (void) json_object_set_new(item, number_name[rule->unit], mesoi_json_number(p->rule_number));
+    (void) json_object_set_new(item, meso_rule_number_name[rule->unit],
+                               mesoi_json_number(p->rule_number));
   const bool spread[] = {p->weight_distribution != MESO_DISTRIBUTION_constant,
                          p->delay_distribution != MESO_DISTRIBUTION_constant};
   (void) json_object_set_new(item, "weight_sd_pA",
@@ -77,32 +73,76 @@ static void print_populations(const meso_model *m)
   }
 }
 
-static void print_spread(const char *what, const meso_distribution_ops *d, double mean, double sd,
-                         const char *unit)
-{
-  printf("; %s %s %.4g", what, d->name, mean);
-  if (strcmp(d->name, "constant") != 0) printf(" +- %.4g", sd);
-  printf(" %s", unit);
-}
-
 static void print_projection(const meso_projection *p)
 {
-  const meso_rule_ops *rule = meso_rule_at(p->rule);
-  printf("  %s -> %s: %s", p->source_name, p->target_name, rule->name);
-  if (rule->keys[0] != NULL) printf(", %s %.10g", number_name[rule->unit], p->rule_number);
-  if (meso_rule_excludes_self(p)) printf(", no autapses");
-  if (!p->allow_multapses) printf(", no multapses");
-  if (p->profile != MESO_PROFILE_NONE)
-    printf(", %s of %g um", p->profile == MESO_PROFILE_GAUSSIAN ? "gaussian" : "exponential",
-           p->profile_length_um);
-  if (p->mask_radius_um > 0) printf(", mask of %g um", p->mask_radius_um);
-  print_spread("weight", meso_distribution_at(p->weight_distribution, p->weight_sd_pA),
-               p->weight_pA, p->weight_sd_pA, "pA");
-  print_spread("delay", meso_distribution_at(p->delay_distribution, p->delay_sd_ms),
-               p->delay_mean_ms, p->delay_sd_ms, "ms");
-  if (p->delay_ms_per_um > 0) printf(" + %g ms/um", p->delay_ms_per_um);
-  printf("\n");
+  char rule[256], weight[128], delay[128];
+  meso_describe_rule(p, rule, sizeof rule);
+  meso_describe_weight(p, weight, sizeof weight);
+  meso_describe_delay(p, delay, sizeof delay);
+  printf("  %s -> %s: %s; weight %s; delay %s\n", p->source_name, p->target_name, rule, weight,
+         delay);
 }
+
+/* ---- tables -------------------------------------------------------------------------------- */
+
+/** Format by the ending of a file; none: Markdown. */
+static meso_status choose_format(const char *output, meso_text_format *format, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  static const char *const ending[] = {
+    [MESO_TEXT_MARKDOWN] = ".md", [MESO_TEXT_TEX] = ".tex", [MESO_TEXT_HTML] = ".html"};
+  const char *dot = output != NULL ? strrchr(output, '.') : ending[MESO_TEXT_MARKDOWN];
+  for (int f = MESO_TEXT_MARKDOWN; dot != NULL && f <= MESO_TEXT_HTML; f++) {
+    if (strcmp(dot, ending[f]) != 0) continue;
+    *format = (meso_text_format) f;
+    goto cleanup;
+  }
+  MESO_FAIL(err, MESO_EUSAGE, "info: -o %s: must end in .md, .tex or .html", output);
+cleanup:
+  return status;
+}
+
+static json_t *table_json(const meso_table *t)
+{
+  json_t *item = json_pack("{s:s, s:[], s:[]}", "title", t->title, "columns", "rows");
+  for (size_t r = 0; r <= t->n_rows; r++) {
+    json_t *row = json_array();
+    for (size_t c = 0; c < t->n_columns; c++)
+      (void) json_array_append_new(row, json_string(t->cell[r * t->n_columns + c].text));
+    if (r == 0) (void) json_object_set_new(item, "columns", row);
+    else (void) json_array_append_new(json_object_get(item, "rows"), row);
+  }
+  return item;
+}
+
+meso_status mesoi_info_tables(const meso_cli *cli, const char *path, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_model *m = NULL;
+  meso_description *d = NULL;
+  meso_text_format format = MESO_TEXT_MARKDOWN;
+  char *text = NULL;
+  MESO_TRY(choose_format(cli->output, &format, err));
+  MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &m, err));
+  MESO_TRY(meso_describe(m, &d, err));
+  text = meso_description_text(d, format);
+  if (text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the tables of %s", path);
+  mesoi_answer_text(cli, "file", path);
+  mesoi_answer_text(cli, "kind", "model");
+  mesoi_answer_text(cli, "name", m->name);
+  for (size_t i = 0; i < d->n; i++) mesoi_answer_append(cli, "tables", table_json(&d->table[i]));
+  if (cli->output != NULL) {
+    MESO_TRY(meso_file_write(cli->output, text, strlen(text), err));
+    mesoi_answer_output(cli, cli->output);
+  } else if (!cli->json) fputs(text, stdout);
+cleanup:
+  free(text);
+  meso_description_destroy(d);
+  meso_model_destroy(m);
+  return status;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 meso_status mesoi_info_model(const meso_cli *cli, const char *path, meso_err *err)
 {

@@ -358,4 +358,8 @@ static const meso_rule_ops table[MESO_N_RULES] = {
     connect_same, {sources_all, sources_all}},
 };
 
+const char *const meso_rule_number_name[4] = {
+  [MESO_PER_PROJECTION] = "n_synapses", [MESO_PER_TARGET] = "indegree",
+  [MESO_PER_SOURCE] = "outdegree", [MESO_PER_PAIR] = "probability"};
+
 const meso_rule_ops *meso_rule_at(int rule) { return &table[rule]; }

@@ -58,6 +58,9 @@ typedef struct meso_rule_ops {
 #define MESO_RULE_INDEX(name) MESO_RULE_##name,
 enum { MESO_RULES(MESO_RULE_INDEX) MESO_N_RULES };
 
+/** Names of what a rule fixes, by its unit: "n_synapses", "indegree", ... */
+extern const char *const meso_rule_number_name[4];
+
 /** By index in MESO_RULES (meso_projection.rule). */
 const meso_rule_ops *meso_rule_at(int rule);
 

@@ -6,6 +6,10 @@
 
 #include "meso_rng.h"
 
+const char *const meso_space_profile_name[3] = {
+  [MESO_PROFILE_NONE] = "none", [MESO_PROFILE_EXPONENTIAL] = "exponential",
+  [MESO_PROFILE_GAUSSIAN] = "gaussian"};
+
 /** Column and row numbers of a grid for n neurons whose cells are as square as can be. */
 static void grid_shape(const meso_space *s, double n, double *n_x, double *n_y)
 {

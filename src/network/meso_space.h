@@ -27,6 +27,9 @@ double meso_space_distance_um(const meso_space *space, const double a[2], const 
 /** Bound of all distances. */
 double meso_space_farthest_um(const meso_space *space);
 
+/** Names of the profiles: "none", "exponential", "gaussian". */
+extern const char *const meso_space_profile_name[3];
+
 /** True if the probability of a pair depends on its distance. */
 bool meso_space_matters(const meso_projection *projection);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_description.h"
 #include "meso_io.h"
 
 #define MESO_REPORT_LIMIT ((size_t) 10 * 1000 * 1000)
@@ -100,6 +101,8 @@ static meso_status put_contents(meso_bytes *page, const meso_report *report, mes
     MESO_TRY(put_element(page, err, "<li><a href=\"#figure-", figure->name, "\">"));
     MESO_TRY(put_element(page, err, "", figure->name, "</a></li>"));
   }
+  if (report->data != NULL && report->data->model != NULL)
+    MESO_TRY(put(page, err, "<li><a href=\"#description\">Description of the model</a></li>"));
   if (report->n_facts > 0)
     MESO_TRY(put(page, err, "<li><a href=\"#provenance\">Provenance</a></li>"));
   MESO_TRY(put(page, err, "</ol></nav>\n"));
@@ -302,6 +305,24 @@ cleanup:
   return status;
 }
 
+/* The model in the tables of Nordlie et al. 2009. */
+static meso_status put_description(meso_bytes *page, const meso_figure_data *data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_description *description = NULL;
+  char *text = NULL;
+  if (data == NULL || data->model == NULL) goto cleanup;
+  MESO_TRY(meso_describe(data->model, &description, err));
+  text = meso_description_text(description, MESO_TEXT_HTML);
+  if (text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the tables of the model");
+  MESO_TRY(put(page, err, "<h2 id=\"description\">Description of the model</h2>\n"));
+  MESO_TRY(put(page, err, text));
+cleanup:
+  free(text);
+  meso_description_destroy(description);
+  return status;
+}
+
 static meso_status put_provenance(meso_bytes *page, const meso_report *report, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -330,6 +351,7 @@ meso_status meso_report_write(const char *path, const meso_report *report, meso_
   for (size_t i = 0; report->data != NULL && i < meso_figure_count(); i++)
     if (meso_figure_at(i)->available(report->data))
       MESO_TRY(put_figure(&page, meso_figure_at(i), report->data, err));
+  MESO_TRY(put_description(&page, report->data, err));
   MESO_TRY(put_provenance(&page, report, err));
   MESO_TRY(put(&page, err, "</body></html>\n"));
   if (page.n > MESO_REPORT_LIMIT)
