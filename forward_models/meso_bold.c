@@ -65,7 +65,7 @@ cleanup:
 /** Drive and BOLD from the currents; a recording that cannot carry them gives MESO_EINVAL or
  *  MESO_ERANGE with the reason. */
 static meso_status drive_and_bold(const meso_model *model, const meso_forward_ops *ops,
-                                  meso_signals *out, meso_err *err)
+                                  int n_threads, meso_signals *out, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_bold_params *b = &model->bold;
@@ -79,11 +79,8 @@ static meso_status drive_and_bold(const meso_model *model, const meso_forward_op
   const meso_signal current = *meso_signals_find(out, "current");
   MESO_TRY(meso_drive_make(&current, &drive, out, err));
   const meso_signal z = *meso_signals_find(out, "drive");
-  MESO_TRY(ops->apply(params, &z, b->TR_s, out, err));
-  meso_signal *bold = meso_signals_find(out, "bold");
-  for (size_t c = 0; bold != NULL && current.label != NULL && c < bold->n_channels; c++)
-    if (bold->label == NULL || bold->label[c] == NULL)
-      MESO_TRY(meso_signal_set_label(bold, c, current.label[c], err));
+  const meso_series series = meso_series_of_signal(&z);
+  MESO_TRY(ops->apply(params, &series, b->TR_s, n_threads, out, err));
 cleanup:
   if (params != NULL) meso_params_clear(ops->params, params);
   free(params);
@@ -91,8 +88,8 @@ cleanup:
 }
 
 /** Notes why the recording carries no BOLD, if it does not; other failures are errors. */
-static meso_status fill(const meso_model *model, const meso_forward_ops *ops, meso_signals *out,
-                        meso_err *err)
+static meso_status fill(const meso_model *model, const meso_forward_ops *ops, int n_threads,
+                        meso_signals *out, meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_err reason = {0};
@@ -102,7 +99,7 @@ static meso_status fill(const meso_model *model, const meso_forward_ops *ops, me
                           "short for BOLD: the baseline ends at %g s and a response needs seconds "
                           "more", recorded_s, model->bold.baseline_stop_s);
   else
-    status = drive_and_bold(model, ops, out, &reason);
+    status = drive_and_bold(model, ops, n_threads, out, &reason);
   if (status != MESO_OK && meso_status_exit_code(status) == 3)
     status = meso_attrs_set_text(&out->attrs, "empty", reason.msg, err);
   else if (status != MESO_OK && err != NULL)
@@ -111,7 +108,7 @@ static meso_status fill(const meso_model *model, const meso_forward_ops *ops, me
 }
 
 meso_status meso_bold_from_currents(const meso_model *model, const meso_signals *currents,
-                                    meso_signals **ret_bold, meso_err *err)
+                                    int n_threads, meso_signals **ret_bold, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_forward_ops *ops = meso_forward_by_name(model->bold.model);
@@ -122,7 +119,7 @@ meso_status meso_bold_from_currents(const meso_model *model, const meso_signals 
               model->path, model->bold.model);
   MESO_TRY(meso_signals_create(&out, err));
   MESO_TRY(layer_currents(model, currents, out, err));
-  MESO_TRY(fill(model, ops, out, err));
+  MESO_TRY(fill(model, ops, n_threads, out, err));
   *ret_bold = out;
   out = NULL;
 cleanup:

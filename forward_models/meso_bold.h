@@ -22,7 +22,7 @@ extern "C" {
  *  attribute "empty", which says why. Currents of other populations are MESO_EFORMAT, an unknown
  *  bold.model is MESO_EINVAL. Caller destroys ret_bold. */
 MESO_MUST_CHECK meso_status meso_bold_from_currents(const meso_model *model,
-                                                    const meso_signals *currents,
+                                                    const meso_signals *currents, int n_threads,
                                                     meso_signals **ret_bold, meso_err *err);
 
 #ifdef __cplusplus

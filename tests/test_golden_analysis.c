@@ -175,7 +175,8 @@ static void test_bold(void)
     CU_ASSERT_EQUAL_FATAL(meso_signals_create(&out, &err), MESO_OK);
     CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "drive", "1", dims[1], 4, 100, 0, &x, &err), 0);
     for (size_t i = 0; i < 4 * dims[1]; i++) x->data[i % dims[1] * 4 + i / dims[1]] = z[i];
-    CU_ASSERT_EQUAL_FATAL(ops->apply(params, x, 0.1, out, &err), MESO_OK);
+    const meso_series series = meso_series_of_signal(x);
+    CU_ASSERT_EQUAL_FATAL(ops->apply(params, &series, 0.1, 2, out, &err), MESO_OK);
     CU_ASSERT_EQUAL(out->signal[0].n_times, 601);
     for (size_t c = 0; c < regions; c++) {
       double *got = meso_calloc(n, sizeof *got);

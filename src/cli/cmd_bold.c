@@ -114,7 +114,8 @@ static meso_status from_drive(const meso_cli *cli, const meso_model *model, cons
   const meso_signal *drive = meso_signals_find(in, "drive");
   if (drive == NULL) MESO_FAIL(err, MESO_EFORMAT, "%s: has no signal \"drive\"", path);
   MESO_TRY(meso_signals_create(&out, err));
-  MESO_TRY(ops->apply(params, drive, TR_s, out, err));
+  const meso_series series = meso_series_of_signal(drive);
+  MESO_TRY(ops->apply(params, &series, TR_s, cli->n_threads, out, err));
   *ret_bold = out;
   out = NULL;
 cleanup:
@@ -135,7 +136,7 @@ static meso_status from_spikes(const meso_cli *cli, const meso_model *model, con
   meso_signals *currents = NULL;
   MESO_TRY(mesoi_spikes_read(cli, path, &spikes, err));
   MESO_TRY(mesoi_currents_make(cli, model, spikes, &currents, err));
-  MESO_TRY(meso_bold_from_currents(model, currents, ret_bold, err));
+  MESO_TRY(meso_bold_from_currents(model, currents, cli->n_threads, ret_bold, err));
   MESO_TRY(mesoi_go_on("bold", err));
 cleanup:
   meso_spikes_destroy(spikes);
@@ -172,8 +173,15 @@ static void answer(const meso_cli *cli, const meso_signals *out)
   if (empty != NULL) mesoi_warn(cli, "BOLD is empty: %s", empty);
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_signals(cli, out);
-  if (bold != NULL)
-    mesoi_answer_number(cli, "max_flow", meso_attrs_number(&bold->attrs, "max_flow", NAN));
+  if (bold == NULL) return;
+  const char *warning = meso_attrs_text(&bold->attrs, "warning");
+  const double step_error = meso_attrs_number(&bold->attrs, "step_error", NAN);
+  if (warning != NULL) mesoi_warn(cli, "%s", warning);
+  mesoi_answer_number(cli, "max_flow", meso_attrs_number(&bold->attrs, "max_flow", NAN));
+  mesoi_answer_number(cli, "step_error", step_error);
+  if (isfinite(step_error))
+    mesoi_say(cli, "%s: steps of %g s; halving them changes BOLD by %.2g of its peak\n",
+              cli->output, meso_attrs_number(&bold->attrs, "step_used_s", NAN), step_error);
 }
 
 /** @param[in] path  the drive, or NULL: spikes */

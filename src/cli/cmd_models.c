@@ -1,4 +1,5 @@
 /* cmd_models.c: lists neuron models, forward models, analyses and figures. */
+#include <math.h>
 #include <stdio.h>
 
 #include "cli_answer.h"
@@ -16,6 +17,29 @@ static void list(const meso_cli *cli, const char *key, const char *name, const c
 {
   mesoi_answer_append(cli, key, json_pack("{s:s, s:s}", "name", name, "summary", summary));
   if (!cli->json) printf("  %-20s %s\n", name, summary);
+}
+
+/** With the source and the value that was computed independently, if there is one. */
+static void list_forward_model(const meso_cli *cli, const meso_forward_ops *ops)
+{
+  const meso_forward_check *c = &ops->check;
+  json_t *entry = json_pack("{s:s, s:s}", "name", ops->name, "summary", ops->summary);
+  if (!cli->json) printf("  %-20s %s", ops->name, ops->summary);
+  if (ops->doi != NULL) {
+    (void) json_object_set_new(entry, "doi", json_string(ops->doi));
+    if (!cli->json) printf(", doi %s", ops->doi);
+  }
+  if (c->n_channels > 0) {
+    (void) json_object_set_new(entry, "check", json_pack(
+      "{s:f, s:f, s:f, s:o}", "drive", c->drive, "on_s", c->on_s, "peak", c->peak, "peak_s",
+      mesoi_json_number(c->peak_s)));
+    if (!cli->json)
+      printf("\n  %-20s checked: a drive of %g for %g s gives %.4g %%", "", c->drive, c->on_s,
+             100 * c->peak);
+    if (!cli->json && isfinite(c->peak_s)) printf(" after %.4g s", c->peak_s);
+  }
+  if (!cli->json) printf("\n");
+  mesoi_answer_append(cli, "forward_models", entry);
 }
 
 /** Name, and what can be recorded. */
@@ -43,7 +67,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   for (size_t i = 0; i < meso_neuron_count(); i++) list_neuron_model(cli, meso_neuron_at(i));
   head(cli, "forward models");
   for (size_t i = 0; i < meso_forward_count(); i++)
-    list(cli, "forward_models", meso_forward_at(i)->name, meso_forward_at(i)->summary);
+    list_forward_model(cli, meso_forward_at(i));
   head(cli, "analyses");
   for (size_t i = 0; i < meso_analysis_count(); i++)
     list(cli, "analyses", meso_analysis_at(i)->name, meso_analysis_at(i)->summary);

@@ -88,9 +88,12 @@ static meso_status make_bold(pipeline *p, const char *output, const meso_provena
   meso_signals *currents = NULL, *bold = NULL;
   mesoi_pipeline_path(p, "currents.h5", path);
   MESO_TRY(meso_signals_read(path, &currents, err));
-  MESO_TRY(meso_bold_from_currents(p->model, currents, &bold, err));
+  MESO_TRY(meso_bold_from_currents(p->model, currents, p->cli->n_threads, &bold, err));
   const char *empty = meso_attrs_text(&bold->attrs, "empty");
+  const meso_signal *signal = meso_signals_find(bold, "bold");
+  const char *warning = signal != NULL ? meso_attrs_text(&signal->attrs, "warning") : NULL;
   if (empty != NULL) mesoi_warn(p->cli, "BOLD is empty: %s", empty);
+  if (warning != NULL) mesoi_warn(p->cli, "%s", warning);
   MESO_TRY(meso_signals_write(output, "bold", bold, provenance, err));
 cleanup:
   meso_signals_destroy(currents);

@@ -195,6 +195,11 @@ cleanup:
   return status;
 }
 
+void meso_signals_truncate(meso_signals *signals, size_t n)
+{
+  while (signals->n > n) clear_signal(&signals->signal[--signals->n]);
+}
+
 meso_signal *meso_signals_find(const meso_signals *signals, const char *name)
 {
   for (size_t i = 0; i < signals->n; i++)

@@ -79,6 +79,8 @@ MESO_MUST_CHECK meso_status meso_signals_add(meso_signals *signals, const char *
                                              const char *units, size_t n_times, size_t n_channels,
                                              double sampling_rate_Hz, double t_start_ms,
                                              meso_signal **ret_signal, meso_err *err);
+/** Removes all signals but the first @p n. */
+void meso_signals_truncate(meso_signals *signals, size_t n);
 /** Signal by name, or NULL. */
 meso_signal *meso_signals_find(const meso_signals *signals, const char *name);
 /** Sets the label of one channel. */
