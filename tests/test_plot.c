@@ -448,7 +448,7 @@ static void expect_line(const char *figure, const char *lines, const char *part)
 static void test_labels_and_counts(void)
 {
   static const struct { const char *figure, *label[4]; size_t n_marks; } expected[] = {
-    { "network", { "source population (synapses per target neuron)", "target population" }, 59 },
+    { "network", { "source (synapses per target)", "target" }, 59 + 25 }, /* cells and links */
     { "raster", { "time (ms)", "rate (spikes/s)", "sampled neurons (count)" }, 0 },
     { "rates", { "firing rate (spikes/s)" }, 9 * 500 },
     { "variability", { "CV of intervals (dimensionless)", "LV of intervals (dimensionless)" },
@@ -490,6 +490,10 @@ static void test_labels_and_counts(void)
 static void test_notes(void)
 {
   static const struct { const char *figure, *part[5]; } expected[] = {
+    { "network", { "excitatory population\ninhibitory population\npopulation of Poisson sources\n"
+                   "P: Poisson input, one per neuron\n", "dashed: random\nfixed_total_number\n",
+                   "78,071 neurons, 301,977,209 synapses",
+                   "25 of 59 projections, the 18 strongest and the 2 strongest of each source" } },
     { "raster", { "1 in 50 neurons", "n = 1565 neurons", "bins of 2 ms" } },
     { "rates", { "circle: mean", "reference mean" } },
     { "variability", { "at least 4 spikes", "left out: Poisson sources (TC)" } },
@@ -522,6 +526,43 @@ static void test_notes(void)
   data.model = former;
   meso_model_destroy(model);
   free_data(&data);
+}
+
+/* Few links are all drawn; the legend has what the model has, and no more. */
+static void test_diagram(void)
+{
+  static const struct { const char *model, *sets[6]; const char *there, *not_there; size_t marks; }
+  row[] = {
+    { "brunel", { NULL }, "fixed_indegree\nautapses", "solid", 8 },
+    { "toy", { NULL }, "population of Poisson sources", "distance", 12 },
+    { "toy", { "projections.S->E.rule=all_to_all", "projections.S->E.probability=0",
+               "background.type=none" },
+      "solid: determined by the rule\ndashed: random\nfixed_total_number\nall_to_all\n", "P: ",
+      12 },
+    { "toy", { "background.type=dc", "populations.E.positions=grid", "populations.I.positions=grid",
+               "projections.I->E.rule=pairwise_bernoulli", "projections.I->E.mask_radius_um=100" },
+      "I: constant current", "P: ", 12 },
+    { "toy", { "populations.E.positions=grid", "populations.I.positions=grid",
+               "projections.I->E.delay_ms_per_um=0.001" }, "depends on distance", "solid", 12 },
+    { "toy", { "projections.S->E.probability=0", "projections.S->I.probability=0" },
+      "dashed: random", "solid", 10 }, /* a cell each, no link without synapses */
+  };
+  for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+    meso_err err = { 0 };
+    meso_model *model = NULL;
+    char path[64];
+    size_t n = 0;
+    while (n < 6 && row[i].sets[n] != NULL) n++;
+    snprintf(path, sizeof path, "data/models/%s.yaml", row[i].model);
+    must(meso_model_read(meso_test_path(path), n, row[i].sets, &model, &err), &err);
+    const meso_figure_data data = { .model = model };
+    const meso_figure_report report = draw_named("network", &data);
+    expect_line("network", report.notes, row[i].there);
+    CU_ASSERT_PTR_NULL(strstr(report.notes, row[i].not_there));
+    if (report.n_marks != row[i].marks) printf("# row %zu: %zu marks\n", i, report.n_marks);
+    CU_ASSERT_EQUAL(report.n_marks, row[i].marks);
+    meso_model_destroy(model);
+  }
 }
 
 /* With a stimulus in the recording, rasters and traces show 300 ms on both sides of its onset. */
@@ -768,6 +809,7 @@ int main(void)
     { "report", test_report },
     { "labels with units, numbers of marks", test_labels_and_counts },
     { "notes: numbers of data, estimators, what was left out", test_notes },
+    { "network diagram: what there is, and no more", test_diagram },
     { "the stimulus onset is in the window", test_onset },
     { "fixed offsets of contacts do not show", test_offsets_do_not_show },
     { "no BOLD response: the reason", test_bold_reasons },

@@ -339,22 +339,22 @@ static void sources_all(const meso_wiring_projection *q, uint32_t target, uint32
 
 static const meso_rule_ops table[MESO_N_RULES] = {
   [MESO_RULE_fixed_total_number] = {
-    "fixed_total_number", {"probability", "n_synapses"}, MESO_PER_PROJECTION, true, total_synapses,
-    connect_total, {sources_distinct, sources_any}},
+    "fixed_total_number", {"probability", "n_synapses"}, MESO_PER_PROJECTION, true, true,
+    "N_syn", total_synapses, connect_total, {sources_distinct, sources_any}},
   [MESO_RULE_fixed_indegree] = {
-    "fixed_indegree", {"indegree"}, MESO_PER_TARGET, true, indegree_synapses,
-    connect_same, {sources_distinct, sources_any}},
+    "fixed_indegree", {"indegree"}, MESO_PER_TARGET, true, true, "K_in",
+    indegree_synapses, connect_same, {sources_distinct, sources_any}},
   [MESO_RULE_fixed_outdegree] = {
-    "fixed_outdegree", {"outdegree"}, MESO_PER_SOURCE, true, outdegree_synapses,
-    connect_by_source, {sources_listed, sources_listed}},
+    "fixed_outdegree", {"outdegree"}, MESO_PER_SOURCE, true, true, "K_out",
+    outdegree_synapses, connect_by_source, {sources_listed, sources_listed}},
   [MESO_RULE_pairwise_bernoulli] = {
-    "pairwise_bernoulli", {"probability"}, MESO_PER_PAIR, false, bernoulli_synapses,
-    connect_bernoulli, {sources_distinct, sources_distinct}},
+    "pairwise_bernoulli", {"probability"}, MESO_PER_PAIR, false, true, "p",
+    bernoulli_synapses, connect_bernoulli, {sources_distinct, sources_distinct}},
   [MESO_RULE_one_to_one] = {
-    "one_to_one", {NULL}, MESO_PER_TARGET, false, one_synapses,
+    "one_to_one", {NULL}, MESO_PER_TARGET, false, false, "\u03b4", one_synapses,
     connect_same, {sources_one, sources_one}},
   [MESO_RULE_all_to_all] = {
-    "all_to_all", {NULL}, MESO_PER_TARGET, false, meso_rule_pairs,
+    "all_to_all", {NULL}, MESO_PER_TARGET, false, false, "\u03a9", meso_rule_pairs,
     connect_same, {sources_all, sources_all}},
 };
 

@@ -41,6 +41,8 @@ typedef struct meso_rule_ops {
                                empty where the populations say it all */
   meso_rule_unit unit;    /**< of its number */
   bool has_multapses;     /**< it may make them; else allow_multapses changes nothing */
+  bool is_random;         /**< else it follows from the model file */
+  const char *symbol;     /**< of Senk et al. 2022; what follows a _ is lowered */
   /** Expected number of synapses (real, >= 0) between populations of these sizes. */
   double (*n_synapses)(const meso_projection *p, double n_sources, double n_targets);
   /** In-degrees of all targets; a rule that goes by sources also makes q->list. */

@@ -225,18 +225,57 @@ void meso_canvas_outline(meso_canvas *canvas, meso_box box, meso_rgb color, doub
   cairo_stroke(canvas->cr);
 }
 
+/* Strokes the path; nothing without a width. */
+static void stroke_path(meso_canvas *canvas, meso_stroke stroke)
+{
+  static const double dash[2] = { 2.5, 2.0 };
+  if (stroke.width > 0.0) {
+    mesoi_set_color(canvas, stroke.color, 1.0);
+    cairo_set_line_width(canvas->cr, stroke.width);
+    if (stroke.dashed) cairo_set_dash(canvas->cr, dash, 2, 0.0);
+    cairo_stroke_preserve(canvas->cr);
+    cairo_set_dash(canvas->cr, NULL, 0, 0.0);
+  }
+  cairo_new_path(canvas->cr);
+}
+
 void meso_canvas_segment(meso_canvas *canvas, double x0, double y0, double x1, double y1,
                          meso_rgb color, double width, bool dashed)
 {
-  static const double dash[2] = { 2.5, 2.0 };
   if (!isfinite(x0) || !isfinite(y0) || !isfinite(x1) || !isfinite(y1)) return;
-  mesoi_set_color(canvas, color, 1.0);
-  cairo_set_line_width(canvas->cr, width);
-  if (dashed) cairo_set_dash(canvas->cr, dash, 2, 0.0);
   cairo_move_to(canvas->cr, x0, y0);
   cairo_line_to(canvas->cr, x1, y1);
-  cairo_stroke(canvas->cr);
-  cairo_set_dash(canvas->cr, NULL, 0, 0.0);
+  stroke_path(canvas, (meso_stroke) { color, width, dashed });
+}
+
+static void fill_path(meso_canvas *canvas, meso_rgb fill, meso_stroke outline)
+{
+  mesoi_set_color(canvas, fill, 1.0);
+  cairo_fill_preserve(canvas->cr);
+  stroke_path(canvas, outline);
+}
+
+void meso_canvas_area(meso_canvas *canvas, size_t n, const double *x, const double *y,
+                      meso_rgb fill, meso_stroke outline)
+{
+  for (size_t i = 0; i < n; i++) cairo_line_to(canvas->cr, x[i], y[i]);
+  cairo_close_path(canvas->cr);
+  fill_path(canvas, fill, outline);
+}
+
+void meso_canvas_disc(meso_canvas *canvas, double x, double y, double radius, meso_rgb fill,
+                      meso_stroke outline)
+{
+  cairo_arc(canvas->cr, x, y, radius, 0.0, 2.0 * M_PI);
+  fill_path(canvas, fill, outline);
+}
+
+void meso_canvas_curve(meso_canvas *canvas, const double x[4], const double y[4],
+                       meso_stroke stroke)
+{
+  cairo_move_to(canvas->cr, x[0], y[0]);
+  cairo_curve_to(canvas->cr, x[1], y[1], x[2], y[2], x[3], y[3]);
+  stroke_path(canvas, stroke);
 }
 
 void meso_canvas_note(meso_canvas *canvas, double x, double y, const char *fmt, ...)

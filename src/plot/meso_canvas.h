@@ -90,6 +90,14 @@ void meso_canvas_fill(meso_canvas *canvas, meso_box box, meso_rgb color, double 
 void meso_canvas_outline(meso_canvas *canvas, meso_box box, meso_rgb color, double width);
 void meso_canvas_segment(meso_canvas *canvas, double x0, double y0, double x1, double y1,
                          meso_rgb color, double width, bool dashed);
+/** Area with n corners, filled, and outlined where the stroke has a width. */
+void meso_canvas_area(meso_canvas *canvas, size_t n, const double *x, const double *y,
+                      meso_rgb fill, meso_stroke outline);
+void meso_canvas_disc(meso_canvas *canvas, double x, double y, double radius, meso_rgb fill,
+                      meso_stroke outline);
+/** Cubic Bezier curve: ends 0 and 3, control points 1 and 2. */
+void meso_canvas_curve(meso_canvas *canvas, const double x[4], const double y[4],
+                       meso_stroke stroke);
 /** Small grey text at (x, y): what was drawn, how it was estimated. */
 void meso_canvas_note(meso_canvas *canvas, double x, double y, const char *fmt, ...)
   MESO_PRINTF(4, 5);
