@@ -86,4 +86,26 @@ static inline meso_cable_event *golden_events(const char *file, const char *cell
   return event;
 }
 
+/* Membrane currents (segment, sample) of a reference cell from our own cable, every so
+ * many steps; caller frees. */
+static inline double *golden_currents(const char *file, const meso_morphology *m, const char *cell,
+                                      double dt_ms, size_t every, size_t n_samples)
+{
+  size_t n_events;
+  const size_t n_steps = every * (n_samples - 1), width = n_steps + 1;
+  meso_cable_event *event = golden_events(file, cell, &n_events);
+  double *g_pas = calloc(m->n_segments, sizeof *g_pas);
+  double *all = calloc(m->n_segments * width, sizeof *all);
+  double *imem = calloc(m->n_segments * n_samples, sizeof *imem);
+  for (size_t j = 0; j < m->n_segments; j++) g_pas[j] = 1e-4;
+  const meso_cable cable = {1, -65, g_pas, dt_ms, n_steps};
+  CU_ASSERT(meso_cable_run(m, &cable, n_events, event, all, NULL, NULL) == MESO_OK);
+  for (size_t j = 0; j < m->n_segments; j++)
+    for (size_t k = 0; k < n_samples; k++) imem[j * n_samples + k] = all[j * width + k * every];
+  free(event);
+  free(g_pas);
+  free(all);
+  return imem;
+}
+
 #endif

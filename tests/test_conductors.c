@@ -92,27 +92,6 @@ static const golden_row golden_rows[] = {
 };
 enum { N_GOLDEN = sizeof golden_rows / sizeof golden_rows[0] };
 
-/* Membrane currents (segment, sample) from our own cable, every so many steps; caller frees. */
-static double *cell_currents(const meso_morphology *m, const char *cell, double dt_ms, size_t every,
-                             size_t n_samples)
-{
-  size_t n_events;
-  const size_t n_steps = every * (n_samples - 1), width = n_steps + 1;
-  meso_cable_event *event = golden_events(cell_file, cell, &n_events);
-  double *g_pas = calloc(m->n_segments, sizeof *g_pas);
-  double *all = calloc(m->n_segments * width, sizeof *all);
-  double *imem = calloc(m->n_segments * n_samples, sizeof *imem);
-  for (size_t j = 0; j < m->n_segments; j++) g_pas[j] = 1e-4;
-  const meso_cable cable = {1, -65, g_pas, dt_ms, n_steps};
-  CU_ASSERT(meso_cable_run(m, &cable, n_events, event, all, NULL, NULL) == MESO_OK);
-  for (size_t j = 0; j < m->n_segments; j++)
-    for (size_t k = 0; k < n_samples; k++) imem[j * n_samples + k] = all[j * width + k * every];
-  free(event);
-  free(g_pas);
-  free(all);
-  return imem;
-}
-
 enum { N_SAMPLES = 31 };
 
 /* matrix (n, n_segments) times currents; caller frees. */
@@ -172,8 +151,8 @@ static void test_golden(void)
     meso_morphology *m = reference_cell(cells[k]);
     if (m == NULL) return;
     const meso_segments s = meso_morphology_segments(m);
-    double *imem[2] = {cell_currents(m, cells[k], 0.1, 20, N_SAMPLES),
-                       cell_currents(m, cells[k], 0.0625, 32, N_SAMPLES)};
+    double *imem[2] = {golden_currents(cell_file, m, cells[k], 0.1, 20, N_SAMPLES),
+                       golden_currents(cell_file, m, cells[k], 0.0625, 32, N_SAMPLES)};
     for (int i = 0; i < N_GOLDEN; i++) check_golden_row(&golden_rows[i], cells[k], &s, imem);
     free(imem[0]);
     free(imem[1]);
@@ -255,7 +234,7 @@ static void test_dipole_from_afar(void)
   meso_morphology *m = reference_cell("pyramid_l5");
   if (m == NULL) return;
   const meso_segments s = meso_morphology_segments(m);
-  double *imem = cell_currents(m, "pyramid_l5", 0.0625, 8, N_SAMPLES);
+  double *imem = golden_currents(cell_file, m, "pyramid_l5", 0.0625, 8, N_SAMPLES);
   double *moment = matrix_of("dipole", &s, 0, NULL);
   double *p = measure(moment, 3, imem, s.n);
   const double r = 1e6, x[3] = {0.36 * r, 0.48 * r, 0.8 * r};

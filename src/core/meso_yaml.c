@@ -1,15 +1,13 @@
 /* meso_yaml.c: YAML text to a document tree, from libyaml's parser events with their marks. */
 #include "meso_yaml.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
+
+#include "meso_text.h"
 
 enum { MAX_DEPTH = 16, MAX_KEYS = 1000, MAX_BYTES = 4 << 20, NAME_SHOWN = 60 };
 
@@ -306,39 +304,14 @@ cleanup:
   return status;
 }
 
-/** Opens a regular file, without waiting for anyone at the other end of a FIFO. */
-static meso_status open_regular(const char *path, FILE **ret_file, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  struct stat about;
-  const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0)
-    MESO_FAIL(err, MESO_ENOTFOUND, "%s: cannot open: %s", path, strerror(errno));
-  if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
-    MESO_FAIL(err, MESO_EFORMAT, "%s: is not a regular file", path);
-  *ret_file = fdopen(fd, "rb");
-  if (*ret_file == NULL) MESO_FAIL(err, MESO_ENOMEM, "%s: cannot open", path);
-cleanup:
-  if (status != MESO_OK && fd >= 0) (void) close(fd);
-  return status;
-}
-
 meso_status mesoi_yaml_read(const char *path, mesoi_node *ret_root, meso_err *err)
 {
   meso_status status = MESO_OK;
   char *bytes = NULL;
   size_t n = 0;
-  FILE *f = NULL;
-  MESO_TRY(open_regular(path, &f, err));
-  MESO_ALLOC(err, bytes, MAX_BYTES + 1);
-  n = fread(bytes, 1, MAX_BYTES + 1, f);
-  if (ferror(f)) MESO_FAIL(err, MESO_EFORMAT, "%s: cannot read: %s", path, strerror(errno));
-  if (n > MAX_BYTES)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: larger than %d MB, not a model file", path,
-              (int) (MAX_BYTES >> 20));
+  MESO_TRY(mesoi_text_read(path, MAX_BYTES, "model file", &bytes, &n, err));
   MESO_TRY(mesoi_yaml_parse(bytes, n, path, ret_root, err));
 cleanup:
-  if (f != NULL) fclose(f);
   free(bytes);
   return status;
 }
