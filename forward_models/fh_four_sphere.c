@@ -68,8 +68,8 @@ static meso_status check(const parameters *p, const double dipole_um[3], meso_er
       MESO_FAIL(err, MESO_EINVAL, "four_sphere: radii must grow from brain to scalp; %g um is not "
                 "beyond %g um", p->radius_um[s], p->radius_um[s - 1]);
   if (!(norm(dipole_um) < p->radius_um[0]))
-    MESO_FAIL(err, MESO_EINVAL, "four_sphere: the dipole is %g um from the centre; it must be in the "
-              "brain, nearer than %g um", norm(dipole_um), p->radius_um[0]);
+    MESO_FAIL(err, MESO_EINVAL, "four_sphere: the dipole is %g um from the centre; it must be in "
+              "the brain, nearer than %g um", norm(dipole_um), p->radius_um[0]);
 cleanup:
   return status;
 }
@@ -233,7 +233,8 @@ static meso_status meg(const void *params, const double dipole_um[3], size_t n,
     const double a[3] = {x[0] - dipole_um[0], x[1] - dipole_um[1], x[2] - dipole_um[2]};
     const double an = norm(a), ax = dot(a, x);
     const double F = an * (r * an + r * r - dot(dipole_um, x));
-    const double along_x = an * an / r + ax / an + 2 * an + 2 * r, along_dipole = an + 2 * r + ax / an;
+    const double along_x = an * an / r + ax / an + 2 * an + 2 * r;
+    const double along_dipole = an + 2 * r + ax / an;
     for (size_t k = 0; k < 3; k++) {
       const double moment[3] = {k == 0, k == 1, k == 2};
       double c[3];

@@ -1,8 +1,8 @@
 /* meso_head.h: models of the head: what electrodes and magnetometers measure of a current dipole.
  *
  * One head is one file forward_models/fh_X.c that defines `const meso_head_ops meso_fh_X`, and one
- * row in forward_models/Makefile.am. Coordinates are those of the head (um); its centre is the origin
- * where it has one. Magnetic fields are H; B = mu0 H, and 1 nA/um is 4 pi 1e5 fT.
+ * row in forward_models/Makefile.am. Coordinates are those of the head (um); its centre is the
+ * origin where it has one. Magnetic fields are H; B = mu0 H, and 1 nA/um is 4 pi 1e5 fT.
  */
 #ifndef MESO_HEAD_H
 #define MESO_HEAD_H

@@ -21,6 +21,8 @@ static const size_t max_samples = (size_t) 1 << 40;
 typedef struct kernel_view {
   size_t n_pathways, n_channels, n_lags;
   const double *data, *channel_um;
+  const double *dipole_z;             /* (n_pathways, n_lags), or NULL */
+  size_t n_rows;                      /* channels, and the moment if there is one */
   char *const *source;                /* (n_pathways) */
   size_t n_populations;
   char *const *population;
@@ -42,7 +44,8 @@ typedef struct source_job {
   const char *name;                   /* borrowed from the kernels */
   const meso_spike_population *spikes; /* NULL: silent */
   double *out;                        /* (n_out, n_channels), borrowed */
-  double *kernel;                     /* (n_channels, n_lags), summed over pathways */
+  double *moment;                     /* (n_out), or NULL */
+  double *kernel;                     /* (n_rows, n_lags), summed over pathways */
   meso_status status;
 } source_job;
 
@@ -76,6 +79,23 @@ cleanup:
   return status;
 }
 
+static meso_status view_dipole(const meso_result *kernels, kernel_view *view, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *dipole = meso_result_find(kernels, "/kernels/dipole_z");
+  if (dipole == NULL) return MESO_OK;
+  const size_t n = view->n_pathways * view->n_lags;
+  if (dipole->data == NULL || dipole->n_dims != 2 || meso_array_count(dipole) != n)
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: shapes of data and dipole_z disagree");
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite(dipole->data[i]))
+      MESO_FAIL(err, MESO_EFORMAT, "kernel file: non-finite dipole_z");
+  view->dipole_z = dipole->data;
+  view->n_rows = view->n_channels + 1;
+cleanup:
+  return status;
+}
+
 static meso_status view_kernels(const meso_result *kernels, kernel_view *view, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -93,9 +113,11 @@ static meso_status view_kernels(const meso_result *kernels, kernel_view *view, m
       || meso_array_count(channel) != 3 * view->n_channels)
     MESO_FAIL(err, MESO_EFORMAT, "kernel file: shapes of data, source and channel_um disagree");
   view->data = data->data;
+  view->n_rows = view->n_channels;
   view->source = source->text;
   view->channel_um = channel->data;
   MESO_TRY(view_populations(kernels, view, err));
+  MESO_TRY(view_dipole(kernels, view, err));
   view->dt_ms = meso_attrs_number(view->attrs, "kernel_dt_ms", NAN);
   view->sigma_S_per_m = meso_attrs_number(view->attrs, "sigma_S_per_m", NAN);
   if (!(view->dt_ms > 0 && isfinite(view->dt_ms) && view->sigma_S_per_m > 0))
@@ -175,9 +197,11 @@ static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes,
       job[i].name = view->source[p];
       const size_t at = meso_spikes_find(spikes, job[i].name);
       if (at != NOT_FOUND) job[i].spikes = &spikes->population[at];
-      MESO_ALLOC(err, job[i].kernel, size);
+      MESO_ALLOC(err, job[i].kernel, view->n_rows * view->n_lags);
     }
     for (size_t k = 0; k < size; k++) job[i].kernel[k] += view->data[p * size + k];
+    for (size_t k = 0; view->dipole_z != NULL && k < view->n_lags; k++)
+      job[i].kernel[size + k] += view->dipole_z[p * view->n_lags + k];
   }
 cleanup:
   return status;
@@ -201,7 +225,7 @@ static meso_status work_create(const kernel_view *view, const grid *g, work *w)
   w->time = fftw_alloc_real(g->n_fft);
   w->spectrum = fftw_alloc_complex(n_freq);
   w->product = fftw_alloc_complex(n_freq);
-  w->kernel = fftw_alloc_complex(n_freq * view->n_channels);
+  w->kernel = fftw_alloc_complex(n_freq * view->n_rows);
   return w->counts != NULL && w->time != NULL && w->spectrum != NULL && w->product != NULL
     && w->kernel != NULL ? MESO_OK : MESO_ENOMEM;
 }
@@ -225,13 +249,13 @@ cleanup:
   return status;
 }
 
-/* Spectra of every channel's kernel, with the factors of the inverse and of the mean. */
+/* Spectra of every row's kernel, with the factors of the inverse and of the mean. */
 static void transform_kernel(const kernel_view *view, const grid *g, const transform *t,
                              const double *kernel, work *w)
 {
   const size_t n_freq = g->n_fft / 2 + 1;
   const double scale = 1 / ((double) g->n_fft * (double) g->factor);
-  for (size_t c = 0; c < view->n_channels; c++) {
+  for (size_t c = 0; c < view->n_rows; c++) {
     memset(w->time, 0, g->n_fft * sizeof *w->time);
     for (size_t k = 0; k < view->n_lags; k++) w->time[k] = kernel[c * view->n_lags + k] * scale;
     fftw_execute_dft_r2c(t->forward, w->time, w->kernel + c * n_freq);
@@ -264,11 +288,14 @@ static size_t count_window(const grid *g, const meso_spike_population *spikes, d
 
 /* Adds one block to the output: transform, multiply, back, mean over each output interval. */
 static void convolve_block(const kernel_view *view, const grid *g, const transform *t, work *w,
-                           size_t block_start, double *out)
+                           size_t block_start, const source_job *job)
 {
   const size_t n_freq = g->n_fft / 2 + 1;
   fftw_execute_dft_r2c(t->forward, w->counts, w->spectrum);
-  for (size_t c = 0; c < view->n_channels; c++) {
+  for (size_t c = 0; c < view->n_rows; c++) {
+    const bool is_moment = c == view->n_channels;
+    double *out = is_moment ? job->moment : job->out + c;
+    const size_t stride = is_moment ? 1 : view->n_channels;
     const fftw_complex *kernel = (const fftw_complex *) w->kernel + c * n_freq;
     for (size_t f = 0; f < n_freq; f++) {
       const double a = w->spectrum[f][0], b = w->spectrum[f][1];
@@ -280,7 +307,7 @@ static void convolve_block(const kernel_view *view, const grid *g, const transfo
       double sum = 0;
       for (size_t k = 0; k < g->factor; k++)
         sum += w->time[view->n_lags - 1 + i * g->factor + k];
-      out[(block_start / g->factor + i) * view->n_channels + c] = sum;
+      out[(block_start / g->factor + i) * stride] = sum;
     }
   }
 }
@@ -297,7 +324,7 @@ static meso_status convolve_source(const kernel_view *view, const grid *g, const
     for (size_t start = 0; start < g->n_out * g->factor; start += g->block) {
       const double window_start = (double) start - (double) (view->n_lags - 1);
       if (count_window(g, job->spikes, window_start, &next, w.counts) > 0)
-        convolve_block(view, g, t, &w, start, job->out);
+        convolve_block(view, g, t, &w, start, job);
     }
   }
   work_clear(&w);
@@ -464,7 +491,26 @@ static meso_status add_signals(const kernel_view *view, const grid *g, source_jo
     (void) snprintf(name, sizeof name, "lfp_from_%s", job[i].name);
     MESO_TRY(add_signal(view, g, name, signals, &signal, err));
     job[i].out = signal->data;
+    if (view->dipole_z != NULL) MESO_ALLOC(err, job[i].moment, g->n_out);
   }
+cleanup:
+  return status;
+}
+
+/* The moment along z, and none along x and y: cells are turned about z at random. */
+static meso_status add_dipole(const grid *g, const source_job *job, size_t n_jobs,
+                              const meso_signal *lfp, meso_signals *signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  static const char *const axis[3] = {"x", "y", "z"};
+  meso_signal *dipole;
+  MESO_TRY(meso_signals_add(signals, "dipole", "nA um", g->n_out, 3, lfp->sampling_rate_Hz,
+                            lfp->t_start_ms, &dipole, err));
+  for (size_t i = 0; i < n_jobs; i++)
+    for (size_t t = 0; t < g->n_out; t++) dipole->data[3 * t + 2] += job[i].moment[t];
+  for (size_t k = 0; k < 3; k++) MESO_TRY(meso_signal_set_label(dipole, k, axis[k], err));
+  MESO_TRY(meso_attrs_set_text(&dipole->attrs, "doc", "current dipole moment of the column; x and "
+                               "y cancel in the mean over cells", err));
 cleanup:
   return status;
 }
@@ -500,11 +546,15 @@ meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes 
   MESO_TRY(describe(&view, &g, n_spikes, &lfp->attrs, err));
   MESO_TRY(describe_charge(kernels, &view, spikes, &lfp->attrs, err));
   MESO_TRY(describe_silent(&view, spikes, &lfp->attrs, err));
+  if (view.dipole_z != NULL) MESO_TRY(add_dipole(&g, job, n_jobs, lfp, signals, err));
   MESO_TRY(add_csd(&view, signals, err));
   *ret_lfp = signals;
   signals = NULL;
 cleanup:
-  for (size_t i = 0; i < n_jobs; i++) free(job[i].kernel);
+  for (size_t i = 0; i < n_jobs; i++) {
+    free(job[i].kernel);
+    free(job[i].moment);
+  }
   free(job);
   meso_signals_destroy(signals);
   return status;

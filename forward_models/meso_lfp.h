@@ -14,7 +14,8 @@ extern "C" {
 /** Builds the kernel of every pathway (source population -> cell type) of a model: response of the
  *  probe to one spike of one source neuron, averaged over the wiring.
  *  @param[in] morphology_dirs  n_dirs folders searched for the SWC files, in order
- *  Result: "/kernels/data" (pathway, channel, lag) mV, "/kernels/lag_ms", "/kernels/source",
+ *  Result: "/kernels/data" (pathway, channel, lag) mV, "/kernels/dipole_z" (pathway, lag) nA um,
+ *  the current dipole moment along z, "/kernels/lag_ms", "/kernels/source",
  *  "/kernels/cell_type", "/kernels/population" (names, one a pathway), "/kernels/channel_um"
  *  (channel, 3); "/kernels/model", the keys of the model that kernels depend on, a line each;
  *  "/populations/{name,size,is_source}", all of the model; excitatory input of each
@@ -34,7 +35,8 @@ MESO_MUST_CHECK meso_status meso_kernels_check(const meso_result *kernels, const
 /** Convolves the spikes with the kernels (FFTW, overlap-save). Populations of the model must have
  *  its sizes; sources (poisson) may be missing: they count as silent, which attribute
  *  "silent_sources" says. Populations that the model lacks are refused.
- *  Signals: "lfp" and, per source population with any kernel, "lfp_from_<population>"; mV; sampled
+ *  Signals: "lfp" and, per source population with any kernel, "lfp_from_<population>"; mV; if the
+ *  kernels have moments, "dipole", (time, 3), nA um; sampled
  *  at output_rate_Hz from spikes->t_start_ms on; positions of the contacts; attributes: kernel
  *  method, validity band, and "excitatory_external_share.<population>": the share of the excitatory
  *  charge that external input carries at these rates and the LFP leaves out. */

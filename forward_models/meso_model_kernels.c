@@ -28,7 +28,7 @@ static const double d_lambda = 0.1, d_lambda_frequency_Hz = 100;
 typedef struct type_cell {
   meso_morphology *morphology;
   unsigned section_types;
-  double *matrix;      /* (n_channels, n_segments) */
+  double *matrix;      /* (n_rows, n_segments) */
   double *g_pas;
 } type_cell;
 
@@ -44,6 +44,7 @@ typedef struct pathway {
 typedef struct build {
   const meso_model *model;
   size_t n_channels, n_lags;
+  size_t n_rows;       /* of a pathway: the channels and the moment along z */
   double *channel_um;  /* (n_channels, 3) */
   meso_conductor *conductor;
   type_cell *cell;     /* one per cell type */
@@ -113,10 +114,12 @@ static meso_status make_cell(const build *b, size_t type, size_t n_dirs, const c
   MESO_ALLOC(err, cell->g_pas, cell->morphology->n_segments);
   for (size_t j = 0; j < cell->morphology->n_segments; j++)
     cell->g_pas[j] = lfp->cm_uF_per_cm2 * 1e-3 / lfp->tau_m_ms;
-  MESO_ALLOC(err, cell->matrix, b->n_channels * cell->morphology->n_segments);
+  MESO_ALLOC(err, cell->matrix, b->n_rows * cell->morphology->n_segments);
   const meso_segments segments = meso_morphology_segments(cell->morphology);
   MESO_TRY(meso_conductor_matrix(b->conductor, &segments, b->n_channels, b->channel_um,
                                  cell->matrix, err));
+  for (size_t j = 0; j < segments.n; j++) /* x and y cancel: cells are turned about z at random */
+    cell->matrix[b->n_channels * segments.n + j] = meso_morphology_z_um(cell->morphology, j);
 cleanup:
   return status;
 }
@@ -211,7 +214,7 @@ static meso_status compute_pathway(const build *b, pathway *p, double *data, mes
     .weight_nA = weight_nA, .delay_share = delay_share};
   const meso_cable cable = {model->lfp.cm_uF_per_cm2, 0, cell->g_pas, model->lfp.kernel_dt_ms,
                             b->n_lags - 1};
-  MESO_TRY(meso_kernel_compute(m, &cable, &input, b->n_channels, cell->matrix, data, err));
+  MESO_TRY(meso_kernel_compute(m, &cable, &input, b->n_rows, cell->matrix, data, err));
 cleanup:
   free(weight_nA);
   free(delay_share);
@@ -231,7 +234,7 @@ static meso_status compute_all(const build *b, int n_threads, const meso_progres
 #pragma omp atomic read
     skipped = stopped;
     if (skipped) continue;
-    p->status = compute_pathway(b, p, data + i * b->n_channels * b->n_lags, &p->err);
+    p->status = compute_pathway(b, p, data + i * b->n_rows * b->n_lags, &p->err);
     bool go_on = true;
 #pragma omp critical(meso_kernel_progress)
     go_on = meso_progress_report(progress, "kernels", (double) ++n_done / (double) b->n_pathways);
@@ -319,6 +322,7 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
   const meso_model *model = b->model;
   MESO_TRY(check_model(model, err));
   b->n_channels = (size_t) model->probe.n_contacts;
+  b->n_rows = b->n_channels + 1;
   b->n_lags = (size_t) floor(model->lfp.kernel_duration_ms / model->lfp.kernel_dt_ms + 1e-9) + 1;
   MESO_ALLOC(err, b->channel_um, 3 * b->n_channels);
   for (size_t c = 0; c < b->n_channels; c++) {
@@ -348,6 +352,32 @@ static void build_clear(build *b)
 }
 
 /* ---- result ------------------------------------------------------------------------------- */
+
+/* Kernels of all pathways: potentials, and the moment along z. */
+static meso_status add_kernels(const build *b, int n_threads, const meso_progress *progress,
+                               meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t size = b->n_channels * b->n_lags;
+  meso_array *array;
+  double *rows = NULL;
+  if (b->n_pathways > (size_t) -1 / 16 / b->n_lags / b->n_rows)
+    MESO_FAIL(err, MESO_ENOMEM, "too many kernels");
+  MESO_ALLOC(err, rows, b->n_pathways * b->n_rows * b->n_lags);
+  MESO_TRY(compute_all(b, n_threads, progress, rows, err));
+  MESO_TRY(meso_result_add(result, "/kernels/data", "mV", 3,
+                           (size_t[]) {b->n_pathways, b->n_channels, b->n_lags}, &array, err));
+  for (size_t i = 0; i < b->n_pathways; i++)
+    memcpy(array->data + i * size, rows + i * b->n_rows * b->n_lags, size * sizeof *rows);
+  MESO_TRY(meso_result_add(result, "/kernels/dipole_z", "nA um", 2,
+                           (size_t[]) {b->n_pathways, b->n_lags}, &array, err));
+  for (size_t i = 0; i < b->n_pathways; i++)
+    memcpy(array->data + i * b->n_lags, rows + i * b->n_rows * b->n_lags + size,
+           b->n_lags * sizeof *rows);
+cleanup:
+  free(rows);
+  return status;
+}
 
 static meso_status add_names(const build *b, meso_result *result, meso_err *err)
 {
@@ -569,12 +599,9 @@ meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
   meso_status status = MESO_OK;
   build b = {.model = model};
   meso_result *result = NULL;
-  meso_array *data;
   MESO_TRY(prepare(&b, n_dirs, morphology_dirs, err));
   MESO_TRY(meso_result_create(&result, err));
-  MESO_TRY(meso_result_add(result, "/kernels/data", "mV", 3,
-                           (size_t[]) {b.n_pathways, b.n_channels, b.n_lags}, &data, err));
-  MESO_TRY(compute_all(&b, n_threads, progress, data->data, err));
+  MESO_TRY(add_kernels(&b, n_threads, progress, result, err));
   MESO_TRY(add_names(&b, result, err));
   MESO_TRY(add_numbers(&b, result, err));
   MESO_TRY(add_charge(model, result, err));

@@ -1,6 +1,7 @@
 /* The command line: JSON of every command, BOLD from spikes, the report made again, verification,
  * comparison. All on one run of the toy model, long enough for BOLD. */
 #include "cli_run.h"
+#include "meso_io.h"
 
 #define TOY "\"$TOY\" --set simulation.duration_ms=8000"
 
@@ -32,6 +33,7 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "kernels", TOY " -o j_kernels.h5", { "outputs", "arrays" } },
   { "lfp", TOY " --spikes run/spikes.h5 --kernels run/kernels.h5 -o j_lfp.h5",
     { "outputs", "signals" } },
+  { "eeg", "run/lfp.h5 -o j_eeg.h5", { "outputs", "signals" } },
   { "bold", TOY " --spikes run/spikes.h5 -o j_bold.h5", { "outputs", "signals", "max_flow" } },
   { "analyze", "statistics run/spikes.h5 -o j_statistics.h5", { "outputs", "analysis", "arrays" } },
   { "compare", "run/analysis.h5 --lfp run/lfp.h5 -o j_comparison.json",
@@ -44,7 +46,8 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "report", "run", { "dir", "outputs", "report", "stages", "notes" } },
   { "verify", "run",
     { "files", "n_ok", "n_missing", "n_unreadable", "n_damaged", "n_not_listed" } },
-  { "models", "", { "neuron_models", "forward_models", "analyses", "figures" } },
+  { "models", "", { "neuron_models", "forward_models", "volume_conductors", "heads", "analyses",
+                    "figures" } },
   { "help", "", { "commands" } },
 };
 enum { N_ROWS = sizeof table / sizeof table[0] };
@@ -222,6 +225,7 @@ static const struct { const char *command, *arguments; unsigned takes; } shared[
   { "simulate", TOY, SET | SEED | THREADS | OUTPUT },
   { "kernels", TOY, SET | SEED | THREADS | OUTPUT },
   { "lfp", TOY " --spikes run/spikes.h5", SET | SEED | THREADS | OUTPUT },
+  { "eeg", "run/lfp.h5", SET | OUTPUT },
   { "bold", "run/bold.h5", SET | SEED | THREADS | OUTPUT },
   { "analyze", "spectrum run/lfp.h5", SET | THREADS | OUTPUT },
   { "compare", "run/analysis.h5", OUTPUT },
@@ -360,6 +364,50 @@ static void test_numbers_of_the_answer(void)
   CU_ASSERT_EQUAL(json_number_value(json_object_get(info, "t_stop_ms")), 8000);
   json_decref(made);
   json_decref(info);
+}
+
+/* ---- eeg ----------------------------------------------------------------------------------- */
+
+static void test_eeg(void)
+{
+  char *text = NULL;
+  meso_signals *s = NULL;
+  static const char table_of_two[] = "name,x_um,y_um,z_um\nvertex,0,0,90000\nleft,-90000,0,0\n";
+  CU_ASSERT_FATAL(meso_file_write("sensors.csv", table_of_two, sizeof table_of_two - 1, NULL)
+                  == MESO_OK);
+  cli_expect(0, "eeg run/lfp.h5 --sensors sensors.csv --magnetometers none -o two.h5");
+  CU_ASSERT_FATAL(meso_signals_read("two.h5", &s, NULL) == MESO_OK);
+  CU_ASSERT(s->n == 1 && s->signal[0].n_channels == 2);
+  CU_ASSERT_STRING_EQUAL(s->signal[0].label[1], "left");
+  CU_ASSERT_STRING_EQUAL(s->signal[0].units, "mV");
+  double largest = 0;
+  for (size_t t = 0; t < s->signal[0].n_times; t++)
+    largest = fmax(largest, fabs(s->signal[0].data[2 * t]));
+  CU_ASSERT(largest > 1e-9 && largest < 1); /* mV above a column of 1 mm2 */
+  meso_signals_destroy(s);
+  CU_ASSERT(meso_h5_read_text("two.h5", "/signals/eeg/data", "sigma_skull_S_per_m", &text, NULL)
+            == MESO_OK);
+  if (text != NULL) CU_ASSERT_STRING_EQUAL(text, "0.015");
+  free(text);
+  cli_expect(0, "eeg run/lfp.h5 --head infinite --sensors sensors.csv --magnetometers none "
+             "--set sigma_S_per_m=0.2 --axis 1,0,0 -o infinite.h5");
+  cli_expect(2, "eeg run/lfp.h5 --head infinite -o x.h5");
+  CU_ASSERT(cli_said("no surface"));
+  cli_expect(2, "eeg run/lfp.h5 --head cube -o x.h5");
+  CU_ASSERT(cli_said("unknown head cube"));
+  cli_expect(2, "eeg run/lfp.h5 --sensors none --magnetometers none -o x.h5");
+  cli_expect(2, "eeg run/lfp.h5 --dipole-um 1,2 -o x.h5");
+  CU_ASSERT(cli_said("3 numbers"));
+  cli_expect(3, "eeg run/lfp.h5 --sensors missing.csv -o x.h5");
+  CU_ASSERT(cli_said("missing.csv"));
+  cli_expect(3, "eeg run/lfp.h5 --signal lfp -o x.h5");
+  CU_ASSERT(cli_said("nA um"));
+  cli_expect(3, "eeg run/bold.h5 -o x.h5");
+  CU_ASSERT(cli_said("no signal \"dipole\""));
+  cli_expect(3, "eeg run/lfp.h5 --dipole-um 0,0,80000 -o x.h5");
+  CU_ASSERT(cli_said("in the brain"));
+  cli_expect(3, "eeg run/lfp.h5 --set radius_scalp_um=-1 -o x.h5");
+  CU_ASSERT(cli_said("radius_scalp_um"));
 }
 
 /* ---- lfp ----------------------------------------------------------------------------------- */
@@ -624,6 +672,7 @@ int main(void)
     { "an output that cannot be created", test_output_cannot_be_created },
     { "help of an analysis and of a forward model", test_help_of_a_name },
     { "numbers of an answer are those of the file", test_numbers_of_the_answer },
+    { "eeg of a run", test_eeg },
     { "lfp of kernels of another model", test_lfp_of_other_kernels },
     { "bold from spikes is that of the run", test_bold_is_that_of_the_run },
     { "bold of a drive", test_bold_of_a_drive },

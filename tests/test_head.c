@@ -214,10 +214,11 @@ static void test_boundaries(void)
 {
   static const double radius[4] = {79000, 80000, 85000, 90000}, sigma[4] = {0.3, 1.5, 0.015, 0.3};
   static const double dipole[3] = {20000, 10000, 70000}, h = 0.5;
+  static const double step[5] = {-2, -1, 1, 2, 0}; /* inside, outside, the boundary last */
   for (int s = 0; s < 4; s++) {
-    double at[5][3]; /* two inside, two outside, the boundary last */
+    double at[5][3];
     for (int i = 0; i < 5; i++) {
-      const double r = radius[s] + (i == 0 ? -2 * h : i == 1 ? -h : i == 2 ? h : i == 3 ? 2 * h : 0);
+      const double r = radius[s] + step[i] * h;
       const double x[3] = {0.48 * r, -0.36 * r, 0.8 * r};
       if (s < 3 || i < 2 || i == 4) eeg_row(NULL, dipole, x, at[i]);
     }

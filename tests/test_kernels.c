@@ -325,6 +325,10 @@ static meso_result *made_up_kernels(void)
                             (size_t[]) {N_PATHWAYS, N_CHANNELS, N_LAGS}, &a, NULL) == MESO_OK);
   for (size_t i = 0; i < N_PATHWAYS * N_CHANNELS * N_LAGS; i++)
     a->data[i] = (double) next_random(&state) / 4294967296. - 0.4;
+  CU_ASSERT(meso_result_add(r, "/kernels/dipole_z", "nA um", 2, (size_t[]) {N_PATHWAYS, N_LAGS}, &a,
+                            NULL) == MESO_OK);
+  for (size_t i = 0; i < N_PATHWAYS * N_LAGS; i++)
+    a->data[i] = 100 * ((double) next_random(&state) / 4294967296. - 0.4);
   CU_ASSERT(meso_result_add_text(r, "/kernels/source", N_PATHWAYS, source, NULL) == MESO_OK);
   CU_ASSERT(meso_result_add_text(r, "/populations/name", 3, all, NULL) == MESO_OK);
   CU_ASSERT(meso_result_add_vector(r, "/populations/size", "1", 3, (double[]) {100, 100, 7},
@@ -366,15 +370,18 @@ static meso_spikes *made_up_spikes(size_t n_spikes, const char *second)
   return s;
 }
 
-/* Sums kernels at every spike, then means over 1 ms. */
-static void direct_lfp(const meso_result *r, const meso_spikes *s, double *lfp, size_t n_out)
+/* Sums kernels at every spike, then means over 1 ms. dipole: (n_out, 3) */
+static void direct_lfp(const meso_result *r, const meso_spikes *s, double *lfp, double *dipole,
+                       size_t n_out)
 {
   const double *kernel = meso_result_find(r, "/kernels/data")->data;
+  const double *moment = meso_result_find(r, "/kernels/dipole_z")->data;
   for (size_t p = 0; p < N_PATHWAYS; p++) {
     const meso_spike_population *population = &s->population[p == 1 ? 1 : 0];
     for (size_t i = 0; i < population->n_spikes; i++)
       for (size_t k = 0; k < N_LAGS; k++) {
         const size_t step = (size_t) floor(population->time_ms[i] / 0.1 + 0.5) + k;
+        if (step / 10 < n_out) dipole[3 * (step / 10) + 2] += moment[p * N_LAGS + k] / 10;
         for (size_t c = 0; c < N_CHANNELS && step / 10 < n_out; c++)
           lfp[step / 10 * N_CHANNELS + c] += kernel[(p * N_CHANNELS + c) * N_LAGS + k] / 10;
       }
@@ -395,10 +402,16 @@ static void test_lfp_is_the_direct_sum(void)
     CU_ASSERT_FATAL(lfp != NULL && lfp->n_times == 2500 && lfp->n_channels == N_CHANNELS);
     if (first == NULL) {
       first = out;
+      const meso_signal *dipole = meso_signals_find(out, "dipole");
       double *direct = calloc(2500 * N_CHANNELS, sizeof *direct);
-      direct_lfp(r, s, direct, 2500);
+      double *moment = calloc(2500 * 3, sizeof *moment);
+      direct_lfp(r, s, direct, moment, 2500);
       CU_ASSERT(relative_error(direct, lfp->data, 2500 * N_CHANNELS) < 1e-12);
+      CU_ASSERT_FATAL(dipole != NULL && dipole->n_times == 2500 && dipole->n_channels == 3);
+      CU_ASSERT_STRING_EQUAL(dipole->units, "nA um");
+      CU_ASSERT(relative_error(moment, dipole->data, 2500 * 3) < 1e-12);
       free(direct);
+      free(moment);
     } else {
       for (size_t k = 0; k < out->n; k++)
         CU_ASSERT(memcmp(out->signal[k].data, first->signal[k].data,

@@ -109,6 +109,18 @@ static void test_far_contact(void)
       for (size_t i = 0; i < meso_array_count(data[k]); i++)
         largest[k] = fmax(largest[k], fabs(data[k]->data[i]));
     CU_ASSERT(largest[1] < 1e-4 * largest[0]);
+    /* what is left is the field of the dipole moment, p_z / (4 pi sigma z^2) */
+    const size_t n_lags = data[1]->dims[2], n_channels = data[1]->dims[1];
+    const meso_array *moment = meso_result_find(far_kernels, "/kernels/dipole_z");
+    double worst = 0;
+    CU_ASSERT_FATAL(moment != NULL && moment->dims[0] == data[1]->dims[0]);
+    for (size_t p = 0; p < moment->dims[0]; p++)
+      for (size_t k = 0; k < n_lags; k++)
+        worst = fmax(worst, fabs(data[1]->data[p * n_channels * n_lags + k]
+                                 - moment->data[p * n_lags + k] / (4 * M_PI * 0.3 * 1e10)));
+    printf("# potential at 10 cm against that of the moment: %.2g of the largest\n",
+           worst / largest[1]);
+    CU_ASSERT(worst < 0.05 * largest[1]); /* next order: depth of the column over distance */
   }
   meso_result_destroy(near_kernels);
   meso_result_destroy(far_kernels);

@@ -28,7 +28,8 @@ static void print_overview(void)
   mesoi_shared_print(~0u);
   printf("\nexit codes: 0 fine, 1 the run failed, 2 wrong usage, 3 bad input, 130 stopped by\n"
          "SIGINT, 143 by SIGTERM (no file is half written; a second signal kills at once)\n"
-         "\nmesocast help COMMAND tells more, help analyze ANALYSIS and help bold MODEL too.\n");
+         "\nmesocast help COMMAND tells more, help analyze ANALYSIS, help bold MODEL\n"
+         "and help eeg HEAD too.\n");
 }
 
 /** Rows of a name that the command takes, one line each: analyze takes them as options as well. */

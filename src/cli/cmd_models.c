@@ -1,10 +1,12 @@
-/* cmd_models.c: lists neuron models, forward models, analyses and figures. */
+/* cmd_models.c: lists all that is there by name: neuron models, conductors, heads, analyses ... */
 #include <math.h>
 #include <stdio.h>
 
 #include "cli_answer.h"
 #include "meso_analysis.h"
+#include "meso_conductor.h"
 #include "meso_forward.h"
+#include "meso_head.h"
 #include "meso_neuron.h"
 #include "meso_plot.h"
 
@@ -58,6 +60,22 @@ static void list_neuron_model(const meso_cli *cli, const meso_neuron_ops *ops)
                                 "weight_unit", ops->weight_unit, "records", records));
 }
 
+/** Name, unit and keys. */
+static void list_conductor(const meso_cli *cli, const meso_conductor_ops *ops)
+{
+  const char *unit = ops->unit != NULL ? ops->unit : "that of what it wraps";
+  json_t *keys = json_array();
+  if (!cli->json) printf("  %-20s %s; in %s", ops->name, ops->summary, unit);
+  for (const meso_param *r = ops->params; r->key != NULL; r++) {
+    (void) json_array_append_new(keys, json_string(r->key));
+    if (!cli->json) printf("%s %s", r == ops->params ? "; keys" : ",", r->key);
+  }
+  if (!cli->json) printf("\n");
+  mesoi_answer_append(cli, "volume_conductors",
+                      json_pack("{s:s, s:s, s:s, s:o}", "name", ops->name, "summary", ops->summary,
+                                "unit", unit, "keys", keys));
+}
+
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
   if (cli->n_args > 0)
@@ -65,6 +83,11 @@ static meso_status run(const meso_cli *cli, meso_err *err)
                         cli->args[0]);
   head(cli, "neuron models (explicit networks)");
   for (size_t i = 0; i < meso_neuron_count(); i++) list_neuron_model(cli, meso_neuron_at(i));
+  head(cli, "volume conductors");
+  for (size_t i = 0; i < meso_conductor_count(); i++) list_conductor(cli, meso_conductor_at(i));
+  head(cli, "heads (EEG and MEG)");
+  for (size_t i = 0; i < meso_head_count(); i++)
+    list(cli, "heads", meso_head_at(i)->name, meso_head_at(i)->summary);
   head(cli, "forward models");
   for (size_t i = 0; i < meso_forward_count(); i++)
     list_forward_model(cli, meso_forward_at(i));
@@ -79,5 +102,5 @@ static meso_status run(const meso_cli *cli, meso_err *err)
 
 const meso_command meso_cmd_models = {
   .name = "models", .usage = "models", .run = run,
-  .summary = "list neuron models, forward models, analyses, figures",
+  .summary = "list neuron and forward models, volume conductors, heads, analyses, figures",
 };

@@ -17,10 +17,10 @@ typedef struct meso_points {
 } meso_points;
 
 /** Reads a table of places: three numbers a line (um), separated by commas or blanks, all lines or
- *  none with a name before them; # starts a comment. The first line may be the header x_um,y_um,z_um,
- *  with name before it if there are names. At most 100,000 points in 4 MB. Refuses, with file and
- *  line: other headers (so other units), numbers that are not finite or beyond 1e7 um, lines with
- *  more or fewer fields, no points at all. Free with meso_points_clear. */
+ *  none with a name before them; # starts a comment. The first line may be the header
+ *  x_um,y_um,z_um, with name before it if there are names. At most 100,000 points in 4 MB. Refuses,
+ *  with file and line: other headers (so other units), numbers that are not finite or > 1e7 um,
+ *  lines with more or fewer fields, no points at all. Free with meso_points_clear. */
 MESO_MUST_CHECK meso_status meso_points_read(const char *path, meso_points *ret_points,
                                              meso_err *err);
 

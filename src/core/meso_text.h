@@ -6,8 +6,8 @@
 
 #include "meso_error.h"
 
-/* A regular file of at most max_bytes (never waits for a FIFO), NUL-terminated beyond its end. what:
- * what it should be, for messages ("model file"). The caller frees *ret_bytes. */
+/* A regular file of at most max_bytes (never waits for a FIFO), NUL-terminated beyond its end.
+ * what: what it should be, for messages ("model file"). The caller frees *ret_bytes. */
 MESO_MUST_CHECK meso_status mesoi_text_read(const char *path, size_t max_bytes, const char *what,
                                             char **ret_bytes, size_t *ret_n_bytes, meso_err *err);
 
