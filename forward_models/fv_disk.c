@@ -1,4 +1,4 @@
-/* fv_disk.c: currents spread evenly over a disc around the contact's vertical. */
+/* fv_disk.c: currents spread evenly over a disc about the z axis, the column's. */
 #include "conductor_disk.h"
 
 typedef struct parameters { double sigma_S_per_m, radius_um; } parameters;
@@ -18,6 +18,6 @@ static meso_status forward(const meso_conductor *conductor, const meso_segments 
 }
 
 const meso_conductor_ops meso_fv_disk = {
-  .name = "disk", .summary = "each segment spread over a disc about the contact's axis",
+  .name = "disk", .summary = "each segment spread over a disc about the z axis",
   .unit = "mV", .params = rows, .params_size = sizeof(parameters), .matrix = forward
 };

@@ -440,13 +440,15 @@ cleanup:
   return status;
 }
 
-/* Spacing of contacts that stand evenly along z, else 0. */
+/* Spacing of contacts that stand evenly above each other, else 0. */
 static double contact_step_um(const kernel_view *view)
 {
   const double *x = view->channel_um;
   const double step = view->n_channels > 2 ? x[5] - x[2] : 0;
   for (size_t c = 1; c < view->n_channels; c++)
-    if (fabs(x[3 * c + 2] - x[3 * c - 1] - step) > 1e-6 * fabs(step)) return 0;
+    if (fabs(x[3 * c + 2] - x[3 * c - 1] - step) > 1e-6 * fabs(step) || x[3 * c] != x[0] ||
+        x[3 * c + 1] != x[1])
+      return 0;
   return fabs(step);
 }
 

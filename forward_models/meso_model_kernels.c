@@ -45,7 +45,7 @@ typedef struct build {
   const meso_model *model;
   size_t n_channels, n_lags;
   size_t n_rows;       /* of a pathway: the channels and the moment along z */
-  double *channel_um;  /* (n_channels, 3) */
+  const double *channel_um; /* (n_channels, 3), the model's */
   meso_conductor *conductor;
   type_cell *cell;     /* one per cell type */
   size_t n_pathways;
@@ -261,7 +261,7 @@ static meso_status check_model(const meso_model *model, meso_err *err)
   if (model->n_cell_types == 0)
     MESO_FAIL(err, MESO_EINVAL, "model %s has no cell types: nothing makes an LFP",
               model->name != NULL ? model->name : "");
-  if (model->probe.n_contacts < 1)
+  if (model->probe.contacts.n < 1)
     MESO_FAIL(err, MESO_EINVAL, "probe without contacts");
   if (!(lfp->kernel_dt_ms > 0 && lfp->kernel_duration_ms >= lfp->kernel_dt_ms
         && lfp->kernel_duration_ms / lfp->kernel_dt_ms < MAX_LAGS))
@@ -305,6 +305,27 @@ cleanup:
   return status;
 }
 
+/* Makes the contacts as large as the model says. */
+static meso_status wrap_contacts(build *b, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_probe_params *probe = &b->model->probe;
+  static const char *const shape[] = {[MESO_CONTACT_CIRCLE] = "circle",
+                                      [MESO_CONTACT_SQUARE] = "square"};
+  static const char *const normal[] = {"normal_x", "normal_y", "normal_z"};
+  meso_conductor *inner = b->conductor;
+  b->conductor = NULL;
+  MESO_TRY(meso_conductor_create("finite_contact", inner, &b->conductor, err));
+  MESO_TRY(meso_params_set(b->conductor->ops->params, b->conductor->params, "shape",
+                           shape[probe->contact_shape], NULL, err));
+  MESO_TRY(meso_conductor_set(b->conductor, "radius_um", probe->contact_radius_um, err));
+  MESO_TRY(meso_conductor_set(b->conductor, "side_um", probe->contact_side_um, err));
+  for (size_t k = 0; k < 3; k++)
+    MESO_TRY(meso_conductor_set(b->conductor, normal[k], probe->contact_normal.v[k], err));
+cleanup:
+  return status;
+}
+
 static meso_status make_conductor(build *b, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -312,6 +333,7 @@ static meso_status make_conductor(build *b, meso_err *err)
   MESO_TRY(meso_conductor_set(b->conductor, "sigma_S_per_m", b->model->probe.sigma_S_per_m, err));
   MESO_TRY(meso_conductor_set(b->conductor, "radius_um", b->model->lfp.radius_um, err));
   MESO_TRY(meso_conductor_set(b->conductor, "soma_sd_um", b->model->lfp.soma_sd_um, err));
+  if (b->model->probe.contact_shape != MESO_CONTACT_POINT) MESO_TRY(wrap_contacts(b, err));
 cleanup:
   return status;
 }
@@ -321,15 +343,10 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
   meso_status status = MESO_OK;
   const meso_model *model = b->model;
   MESO_TRY(check_model(model, err));
-  b->n_channels = (size_t) model->probe.n_contacts;
+  b->n_channels = model->probe.contacts.n;
+  b->channel_um = model->probe.contacts.xyz_um;
   b->n_rows = b->n_channels + 1;
   b->n_lags = (size_t) floor(model->lfp.kernel_duration_ms / model->lfp.kernel_dt_ms + 1e-9) + 1;
-  MESO_ALLOC(err, b->channel_um, 3 * b->n_channels);
-  for (size_t c = 0; c < b->n_channels; c++) {
-    b->channel_um[3 * c] = model->probe.x_um;
-    b->channel_um[3 * c + 1] = model->probe.y_um;
-    b->channel_um[3 * c + 2] = model->probe.z_first_um + (double) c * model->probe.z_step_um;
-  }
   MESO_TRY(make_conductor(b, err));
   MESO_ALLOC(err, b->cell, model->n_cell_types);
   for (size_t y = 0; y < model->n_cell_types; y++) MESO_TRY(make_cell(b, y, n_dirs, dirs, err));
@@ -346,7 +363,6 @@ static void build_clear(build *b)
     free(b->cell[y].g_pas);
   }
   free(b->cell);
-  free(b->channel_um);
   meso_conductor_destroy(b->conductor);
   free(b->pathway);
 }
@@ -510,7 +526,7 @@ static meso_status add_attributes(const build *b, meso_result *result, meso_err 
   for (size_t i = 0; i < sizeof number / sizeof number[0]; i++)
     MESO_TRY(meso_attrs_set_number(attrs, number[i].key, number[i].value, err));
   MESO_TRY(meso_attrs_set_text(attrs, "method", "population", err));
-  MESO_TRY(meso_attrs_set_text(attrs, "doc", "mV at a contact on the axis of the column per spike "
+  MESO_TRY(meso_attrs_set_text(attrs, "doc", "mV at a contact per spike "
                                "of one source neuron, at lag 0, kernel_dt_ms, ...; mean over the "
                                "wiring, one representative passive cell per type", err));
   MESO_TRY(add_moved_text(b, attrs, err));

@@ -289,6 +289,45 @@ static void test_disk(void)
                    one_value("gauss_cylinder soma_sd_um=1e-7", start, end, 1, at), 1e-9, 0);
 }
 
+/* Off the axis: many point sources again, inside the disc, under its rim and outside. */
+static void test_disk_off_axis(void)
+{
+  enum { N = 1500 };
+  static const double start[3] = {0, 0, -1}, end[3] = {0, 0, 1};
+  static const double rho[5] = {30, 300, 560, 570, 2000};
+  for (int k = 0; k < 5; k++) {
+    const double x[3] = {0.6 * rho[k], -0.8 * rho[k], 60};
+    double sum = 0;
+    for (int i = 0; i < N; i++)
+      for (int j = 0; j < N; j++) {
+        const double r = 564.19 * sqrt((i + 0.5) / N), angle = 2 * M_PI * (j + 0.5) / N;
+        const double dx = rho[k] - r * cos(angle), dy = r * sin(angle);
+        sum += 1 / sqrt(dx * dx + dy * dy + 60 * 60);
+      }
+    /* what the grid of sources misses at the rim is about its step squared */
+    MESO_CHECK_CLOSE(sum / N / N / (4 * M_PI * 0.3), one_value("disk", start, end, 1, x), 5e-6, 0);
+  }
+  /* towards the axis it is the closed form; far away a point */
+  static const double near[3] = {1e-6, 0, 37}, on[3] = {0, 0, 37}, far[3] = {3e6, 4e6, 0};
+  MESO_CHECK_CLOSE(one_value("disk", start, end, 1, on), one_value("disk", start, end, 1, near),
+                   1e-13, 0);
+  MESO_CHECK_CLOSE(one_value("gauss_cylinder", start, end, 1, on),
+                   one_value("gauss_cylinder", start, end, 1, near), 1e-9, 0);
+  MESO_CHECK_CLOSE(1 / (4 * M_PI * 0.3 * 5e6), one_value("gauss_cylinder", start, end, 1, far),
+                   1e-8, 0);
+  /* scatter in depth is the mean over disks, within the scatter and beyond */
+  for (int k = 0; k < 2; k++) {
+    const double z = k == 0 ? 11 : 300, aside[3] = {200, 0, z};
+    double mean = 0, norm = 0;
+    for (int i = -400; i <= 400; i++) {
+      const double t = i / 50., w = exp(-t * t / 2), shifted[3] = {200, 0, z - 14.43 * t};
+      mean += w * one_value("disk", start, end, 1, shifted);
+      norm += w;
+    }
+    MESO_CHECK_CLOSE(mean / norm, one_value("gauss_cylinder", start, end, 1, aside), 1e-6, 0);
+  }
+}
+
 /* ---- anisotropic medium and slice --------------------------------------------------------- */
 
 static const double seg_start[3] = {10, -20, 100}, seg_end[3] = {40, 5, 180};
@@ -562,6 +601,7 @@ int main(void)
     {"least distance", test_least_distance},
     {"a balanced cell is a dipole from afar", test_dipole_from_afar},
     {"disc and cylinder", test_disk},
+    {"disc and cylinder off their axis", test_disk_off_axis},
     {"three conductivities", test_anisotropic},
     {"slice", test_slice},
     {"finite contacts", test_finite_contact},

@@ -120,8 +120,6 @@ static void test_cross_checks(void)
                     ":8: scaling.N = 1.5: must be at most 1 or a whole number");
   expect_text_error(HEAD POPS "bold: {baseline_start_s: 5, baseline_stop_s: 5}\n",
                     ":8: bold.baseline_stop_s = 5: must be greater");
-  expect_text_error(HEAD POPS "probe: {x_um: 5}\n", ":8: probe.x_um = 5: must be 0");
-  expect_text_error(HEAD POPS "probe: {y_um: -5}\n", ":8: probe.y_um = -5: must be 0");
   expect_text_error(HEAD POPS "    layer: L1\nlayers:\n"
                     "  - {name: L1, z_top_um: 0, z_bottom_um: -100}\n"
                     "probe: {z_first_um: 5000, z_step_um: 100}\n",

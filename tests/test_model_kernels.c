@@ -98,7 +98,9 @@ static void test_far_contact(void)
 {
   meso_model *model = read_model("microcircuit", quick, 1);
   meso_model *away = read_model("microcircuit", quick, 1);
-  if (away != NULL) away->probe.z_first_um = 1e5; /* a model file with that is refused */
+  if (away != NULL)
+    for (size_t c = 0; c < away->probe.contacts.n; c++) /* a model file with that is refused */
+      away->probe.contacts.xyz_um[3 * c + 2] += 1e5;
   meso_result *near_kernels = model != NULL ? build_kernels(model, 2) : NULL;
   meso_result *far_kernels = away != NULL ? build_kernels(away, 2) : NULL;
   if (near_kernels != NULL && far_kernels != NULL) {

@@ -322,6 +322,7 @@ void meso_model_destroy(meso_model *model)
     free(model->cell_type[i].layer_share);
     free(model->cell_type[i].morphology_place);
   }
+  meso_points_clear(&model->probe.contacts);
   for (const meso_model_section *s = meso_model_sections(); s->path != NULL; s++) {
     for (size_t i = 0; i < mesoi_section_count(model, s); i++)
       meso_params_clear(s->rows, mesoi_section_object(model, s, i));

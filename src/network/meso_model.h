@@ -17,6 +17,7 @@
 #include "meso_attrs.h"
 #include "meso_error.h"
 #include "meso_params.h"
+#include "meso_points.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -112,11 +113,20 @@ typedef struct meso_cell_type {
 
 typedef struct meso_layer { char *name; double z_top_um, z_bottom_um; } meso_layer;
 
-/** Laminar probe and medium. z up, pia at 0, cortex negative. */
+enum { MESO_CONTACT_POINT = 0, MESO_CONTACT_CIRCLE = 1, MESO_CONTACT_SQUARE = 2 };
+
+/** Probe and medium. z up, pia at 0, cortex negative. */
 typedef struct meso_probe_params {
-  int64_t n_contacts;
-  double x_um, y_um, z_first_um, z_step_um;
+  int layout;                  /**< index in MESO_LAYOUTS (meso_probe.h) */
+  int64_t n_contacts, n_columns, n_rows; /**< as the layout takes them */
+  double x_um, y_um, z_first_um, z_step_um, pitch_x_um, pitch_y_um;
+  meso_doubles contacts_um;    /**< layout list: x, y, z of every contact, also those of the file */
+  char *contacts_file;
+  int contact_shape;           /**< MESO_CONTACT_... */
+  double contact_radius_um, contact_side_um;
+  meso_doubles contact_normal; /**< 3 numbers */
   double sigma_S_per_m;
+  meso_points contacts;        /**< derived: all contacts; the one place where they are */
 } meso_probe_params;
 
 typedef struct meso_lfp_params {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "meso_distribution.h"
+#include "meso_probe.h"
 #include "meso_rule.h"
 #include "meso_space.h"
 #include "meso_wiring.h"
@@ -69,30 +70,103 @@ cleanup:
 /* Does any contact lie within the layers, or no farther from them than the column is wide? */
 static bool sees_the_column(const meso_model *model)
 {
-  const meso_probe_params *probe = &model->probe;
+  const meso_points *contacts = &model->probe.contacts;
   double top = -INFINITY, bottom = INFINITY;
   for (size_t i = 0; i < model->n_layers; i++) {
     top = fmax(top, model->layer[i].z_top_um + model->lfp.radius_um);
     bottom = fmin(bottom, model->layer[i].z_bottom_um - model->lfp.radius_um);
   }
   bool any = model->n_layers == 0;
-  for (int64_t k = 0; k < probe->n_contacts && !any; k++) {
-    const double z_um = probe->z_first_um + (double) k * probe->z_step_um;
-    any = z_um <= top && z_um >= bottom;
-  }
+  for (size_t k = 0; k < contacts->n && !any; k++)
+    any = contacts->xyz_um[3 * k + 2] <= top && contacts->xyz_um[3 * k + 2] >= bottom;
   return any;
 }
 
-/* Kernels of whole populations know depth only. */
-static meso_status check_probe(const meso_model *model, const mesoi_node *root, meso_err *err)
+static bool is_key(const char *const *keys, const char *key)
+{
+  for (; *keys != NULL; keys++)
+    if (strcmp(*keys, key) == 0) return true;
+  return false;
+}
+
+/* What only another layout takes must be as if it were not there. */
+static meso_status check_keys_of_layout(const meso_model *model, const mesoi_node *root,
+                                        meso_err *err)
 {
   meso_status status = MESO_OK;
-  if (model->probe.x_um != 0)
-    REFUSE("probe", 0, "x_um", "must be 0: with population kernels the probe is on the axis of "
-           "the column");
-  if (model->probe.y_um != 0)
-    REFUSE("probe", 0, "y_um", "must be 0: with population kernels the probe is on the axis of "
-           "the column");
+  const meso_layout_ops *own = meso_layout_at(model->probe.layout);
+  char message[160], *text = NULL;
+  for (int k = 0; k < MESO_N_LAYOUTS; k++)
+    for (const char *const *key = meso_layout_at(k)->keys; *key != NULL; key++) {
+      if (is_key(own->keys, *key)) continue;
+      const meso_param *row = meso_param_find(mesoi_section("probe")->rows, *key);
+      text = meso_param_format(row, &model->probe);
+      if (text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot format a key");
+      snprintf(message, sizeof message, "layout %s does not take it", own->name);
+      if (strcmp(text, row->default_text) != 0) REFUSE("probe", 0, *key, message);
+      free(text);
+      text = NULL;
+    }
+cleanup:
+  free(text);
+  return status;
+}
+
+/* Reads the table of contacts, which lies beside the model file, into contacts_um. */
+static meso_status read_contacts(meso_model *model, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_probe_params *probe = &model->probe;
+  meso_points points = {0};
+  const char *slash = strrchr(model->path, '/'), *file = probe->contacts_file;
+  const size_t n_folder = slash != NULL && file[0] != '/' ? (size_t) (slash - model->path) + 1 : 0;
+  const size_t size = n_folder + strlen(file) + 1;
+  char *path = NULL;
+  MESO_ALLOC(err, path, size);
+  (void) snprintf(path, size, "%.*s%s", (int) n_folder, model->path, file);
+  MESO_TRY(meso_points_read(path, &points, err));
+  free(probe->contacts_um.v);
+  probe->contacts_um = (meso_doubles) {3 * points.n, points.xyz_um};
+  probe->contacts.name = points.name; /* the places themselves follow from the layout */
+  probe->contacts.n = points.n;
+  points = (meso_points) {0};
+cleanup:
+  free(path);
+  return status;
+}
+
+static meso_status place_contacts(meso_model *model, const mesoi_node *root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_probe_params *probe = &model->probe;
+  const meso_layout_ops *layout = meso_layout_at(probe->layout);
+  if (probe->layout == MESO_LAYOUT_list) {
+    const bool has_file = probe->contacts_file[0] != '\0';
+    if (has_file == (probe->contacts_um.n > 0))
+      REFUSE("probe", 0, "layout", "needs contacts_um or contacts_file, one of them");
+    if (has_file) MESO_TRY(read_contacts(model, err));
+    if (probe->contacts_um.n % 3 != 0)
+      REFUSE("probe", 0, "contacts_um", "must have three numbers, x, y and z, for each contact");
+  }
+  const double n = layout->count(probe);
+  if (!(n >= 1 && n <= MESO_MAX_CONTACTS))
+    REFUSE("probe", 0, probe->layout == MESO_LAYOUT_grid ? "n_columns" : "layout",
+           "makes too many contacts: at most 100000 are possible");
+  MESO_ALLOC(err, probe->contacts.xyz_um, 3 * (size_t) n);
+  probe->contacts.n = (size_t) n;
+  layout->place(probe, probe->contacts.xyz_um);
+cleanup:
+  return status;
+}
+
+static meso_status check_probe(meso_model *model, const mesoi_node *root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_doubles *normal = &model->probe.contact_normal;
+  MESO_TRY(check_keys_of_layout(model, root, err));
+  MESO_TRY(place_contacts(model, root, err));
+  if (normal->n != 3 || (normal->v[0] == 0 && normal->v[1] == 0 && normal->v[2] == 0))
+    REFUSE("probe", 0, "contact_normal", "must be three numbers that are not all 0");
   if (!sees_the_column(model))
     REFUSE("probe", 0, "z_first_um", "no contact is within the layers or lfp.radius_um of them");
 cleanup:

@@ -3,6 +3,7 @@
 
 #include "meso_distribution.h"
 #include "meso_model.h"
+#include "meso_probe.h"
 #include "meso_rule.h"
 
 /* key, type, unit, min, max, min_open, default, choices, offset, help */
@@ -191,12 +192,30 @@ static const meso_param cell_rows[] = {
 };
 
 #define PROBE meso_probe_params
+#define LAYOUTS (&(MESO_LAYOUTS(OR_NAME))[1])
 static const meso_param probe_rows[] = {
-  WHOLE("n_contacts", 1, 100000, "16", PROBE, n_contacts, "number of contacts"),
+  CHOICE("layout", "laminar", LAYOUTS, PROBE, layout, "where its contacts are"),
+  WHOLE("n_contacts", 1, MESO_MAX_CONTACTS, "16", PROBE, n_contacts,
+        "laminar, neuropixels: number of contacts"),
+  WHOLE("n_columns", 1, MESO_MAX_CONTACTS, "10", PROBE, n_columns, "grid: contacts along x"),
+  WHOLE("n_rows", 1, MESO_MAX_CONTACTS, "10", PROBE, n_rows, "grid: contacts along y"),
   NUMBER("x_um", "um", -1e5, 1e5, false, "0", PROBE, x_um, "place of the probe"),
   NUMBER("y_um", "um", -1e5, 1e5, false, "0", PROBE, y_um, "place of the probe"),
   NUMBER("z_first_um", "um", -1e5, 1e5, false, "0", PROBE, z_first_um, "depth of contact 0"),
-  NUMBER("z_step_um", "um", -1e4, 1e4, false, "-100", PROBE, z_step_um, "contact to contact"),
+  NUMBER("z_step_um", "um", -1e4, 1e4, false, "-100", PROBE, z_step_um,
+         "laminar: contact to contact"),
+  NUMBER("pitch_x_um", "um", 0, 1e5, true, "400", PROBE, pitch_x_um, "grid: contact to contact"),
+  NUMBER("pitch_y_um", "um", 0, 1e5, true, "400", PROBE, pitch_y_um, "grid: contact to contact"),
+  {"contacts_um", MESO_PARAM_DOUBLES, "um", -1e5, 1e5, false, "", NULL,
+   offsetof(PROBE, contacts_um), "list: x, y, z of every contact, from the place of the probe"},
+  TEXT("contacts_file", "", PROBE, contacts_file,
+       "list: a table of them instead, beside the model file: x_um,y_um,z_um"),
+  CHOICE("contact_shape", "point", "point|circle|square", PROBE, contact_shape,
+         "potentials are means over the contact"),
+  NUMBER("contact_radius_um", "um", 0, 1e4, true, "7.5", PROBE, contact_radius_um, "of a circle"),
+  NUMBER("contact_side_um", "um", 0, 1e4, true, "12", PROBE, contact_side_um, "of a square"),
+  {"contact_normal", MESO_PARAM_DOUBLES, "1", -1e3, 1e3, false, "1, 0, 0", NULL,
+   offsetof(PROBE, contact_normal), "direction that contacts face"},
   NUMBER("sigma_S_per_m", "S/m", 1e-3, 100, false, "0.3", PROBE, sigma_S_per_m,
          "conductivity of the tissue"),
   END
@@ -278,7 +297,7 @@ const meso_model_section *meso_model_sections(void)
     {"cells", cell_rows, MESO_SECTION_LFP, true, offsetof(meso_model, cell_type),
      offsetof(meso_model, n_cell_types), sizeof(meso_cell_type), "layer_share",
      "cell types with a morphology"},
-    MAP("probe", probe_rows, MESO_SECTION_LFP, probe, "laminar probe"),
+    MAP("probe", probe_rows, MESO_SECTION_LFP, probe, "contacts and medium"),
     MAP("lfp", lfp_rows, MESO_SECTION_LFP, lfp, "extracellular potentials"),
     MAP("bold", bold_rows, MESO_SECTION_BOLD, bold, "haemodynamic response"),
     MAP("analysis", analysis_rows, MESO_SECTION_ANALYSIS, analysis, "statistics"),
