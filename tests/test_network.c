@@ -158,17 +158,35 @@ static void write_entry(hid_t file, const entry *e)
   (void) H5Gclose(group);
 }
 
-static void write_model_name(hid_t file, const char *model)
+static void write_text_attribute(hid_t file, const char *at, const char *name, const char *text)
 {
-  const hid_t group = H5Gopen2(file, "/neurons", H5P_DEFAULT), type = H5Tcopy(H5T_C_S1);
-  (void) H5Tset_size(type, strlen(model) + 1);
+  const hid_t group = H5Gopen2(file, at, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1);
+  (void) H5Tset_size(type, strlen(text) + 1);
   const hid_t space = H5Screate(H5S_SCALAR);
-  const hid_t id = H5Acreate2(group, "model", type, space, H5P_DEFAULT, H5P_DEFAULT);
-  CU_ASSERT_FATAL(H5Awrite(id, type, model) >= 0);
+  const hid_t id = H5Acreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  CU_ASSERT_FATAL(H5Awrite(id, type, text) >= 0);
   (void) H5Aclose(id);
   (void) H5Sclose(space);
   (void) H5Tclose(type);
   (void) H5Gclose(group);
+}
+
+/** What the entries, which are numbers, leave out of sources and populations. */
+static void write_texts(hid_t file)
+{
+  static const char names[2][2] = {"A", "B"};
+  const hsize_t n = 2;
+  if (H5Lexists(file, "/sources", H5P_DEFAULT) > 0)
+    write_text_attribute(file, "/sources", "type", "pulses");
+  if (H5Lexists(file, "/populations", H5P_DEFAULT) <= 0) return;
+  const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate_simple(1, &n, NULL);
+  (void) H5Tset_size(type, sizeof names[0]);
+  const hid_t id = H5Dcreate2(file, "/populations/name", type, space, H5P_DEFAULT, H5P_DEFAULT,
+                              H5P_DEFAULT);
+  CU_ASSERT_FATAL(H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, names) >= 0);
+  (void) H5Dclose(id);
+  (void) H5Sclose(space);
+  (void) H5Tclose(type);
 }
 
 /** The base with some entries replaced or added; model NULL: no attribute. path: room for 64. */
@@ -187,7 +205,8 @@ static void write_network(char *path, const char *model, size_t n, const entry *
   }
   for (size_t c = 0; c < n; c++)
     if (changes[c].n > 0) write_entry(file, &changes[c]);
-  if (model != NULL) write_model_name(file, model);
+  if (model != NULL) write_text_attribute(file, "/neurons", "model", model);
+  write_texts(file);
   CU_ASSERT_FATAL(H5Fclose(file) >= 0);
 }
 
@@ -381,7 +400,8 @@ static const refusal refusals[] = {
   {NULL, {"/input/multiplicity", 2, {1, -1}}, {"/input/multiplicity[1] = -1"}},
   {NULL, {"/input/multiplicity", 2, {1, 1.5}}, {"/input/multiplicity[1] = 1.5", "whole"}},
   {NULL, {"/input/weight", 2, {1, NAN}}, {"/input/weight[1] = nan"}},
-  {NULL, {"/input/poisson", 1, {1}}, {"/input/poisson", "not known", "ac_current"}},
+  {NULL, {"/input/gamma", 1, {1}}, {"/input/gamma", "not known", "ac_current"}},
+  {NULL, {"/input/poisson", 1, {1}}, {"/input/poisson", "not a group"}},
   {NULL, {"/input@weight_pA", 0, {0}}, {"weight_pA"}},
   {NULL, {"/input@weight_pA", 1, {INFINITY}}, {"weight_pA", "inf"}},
   {NULL, {"/input@delay_steps", 1, {0}}, {"delay_steps", "/input"}},
@@ -399,6 +419,105 @@ static const refusal refusals[] = {
   {NULL, {"/input/ac_current/stop_step", 1, {-1}}, {"ac_current/stop_step[0] = -1"}},
   {NULL, {"/input/ac_current@delay_steps", 1, {70000}}, {"ac_current", "delay_steps", "65535"}},
 };
+
+/* Generators and populations, which the base has not; and what is changed of them. */
+static const entry generators[] = {
+  {"/input/poisson/neuron", 2, {0, 1}}, {"/input/poisson/rate", 2, {8000, 8000}},
+  {"/input/poisson/weight", 2, {50, 50}}, {"/input/poisson/identity", 2, {0, 1}},
+  {"/input/poisson@seed", 1, {7}}, {"/input/poisson@delay_steps", 1, {15}},
+  {"/sources/identity", 2, {4, 3}}, {"/sources@seed", 1, {7}}, {"/sources@rate_Hz", 1, {100}},
+  {"/sources@start_ms", 1, {10}}, {"/sources@on_ms", 1, {5}}, {"/sources@period_ms", 1, {20}},
+  {"/populations/first", 2, {0, 2}}, {"/populations/size", 2, {2, 3}},
+};
+enum { N_GENERATORS = sizeof generators / sizeof generators[0] };
+
+/** The base with generators, one entry of which is changed. */
+static size_t with_generators(const entry *change, entry *entries)
+{
+  size_t n = 0;
+  bool replaced = false;
+  for (size_t i = 0; i < N_GENERATORS; i++) {
+    const bool same = change != NULL && strcmp(change->name, generators[i].name) == 0;
+    entries[n++] = same ? *change : generators[i];
+    replaced |= same;
+  }
+  if (change != NULL && !replaced) entries[n++] = *change;
+  return n;
+}
+
+static const refusal generator_refusals[] = {
+  {NULL, {"/input/poisson/neuron", 2, {0, 3}}, {"/input/poisson/neuron[1] = 3", "0 to 2"}},
+  {NULL, {"/input/poisson/neuron", 0, {0}}, {"/input/poisson/neuron"}},
+  {NULL, {"/input/poisson/rate", 2, {0, 150001}}, {"/input/poisson/rate[1]", "0 Hz to 150000 Hz"}},
+  {NULL, {"/input/poisson/rate", 2, {NAN, 0}}, {"/input/poisson/rate[0] = nan", "Hz"}},
+  {NULL, {"/input/poisson/weight", 2, {0, INFINITY}}, {"/input/poisson/weight[1] = inf", "pA"}},
+  {NULL, {"/input/poisson/identity", 2, {0, -1}}, {"/input/poisson/identity[1] = -1"}},
+  {NULL, {"/input/poisson/identity", 2, {0, 1e16}}, {"/input/poisson/identity[1] = 1e+16"}},
+  {NULL, {"/input/poisson/seeds", 2, {0, 0}}, {"/input/poisson/seeds", "not known", "identity"}},
+  {NULL, {"/input/poisson@seed", 1, {0}}, {"seed", "/input/poisson"}},
+  {NULL, {"/input/poisson@delay_steps", 0, {0}}, {"delay_steps", "/input/poisson"}},
+  {NULL, {"/sources/identity", 2, {0.5, 1}}, {"/sources/identity[0] = 0.5", "whole"}},
+  {NULL, {"/sources/neuron", 1, {0}}, {"/sources/neuron", "not known"}},
+  {NULL, {"/sources@seed", 1, {NAN}}, {"seed", "/sources"}},
+  {NULL, {"/sources@rate_Hz", 1, {5001}}, {"rate_Hz", "/sources", "5000 Hz"}},
+  {NULL, {"/sources@period_ms", 1, {0}}, {"period_ms", "/sources"}},
+  {NULL, {"/sources@on_ms", 0, {0}}, {"on_ms", "/sources"}},
+  {NULL, {"/connections/source", 2, {0, 5}}, {"/connections/source[1] = 5", "0 to 4"}},
+  {NULL, {"/connections/target", 2, {0, 3}}, {"/connections/target[1] = 3", "0 to 2"}},
+  {NULL, {"/populations/size", 2, {2, 4}}, {"/populations", "B", "beyond the last neuron"}},
+  {NULL, {"/populations/size", 2, {2, 2}}, {"/populations hold 4 neurons, the network 5"}},
+  {NULL, {"/populations/first", 2, {0, 1}}, {"/populations", "B", "shares neurons"}},
+  {NULL, {"/populations/first", 1, {0}}, {"/populations", "1 values, 2 expected"}},
+};
+
+static void wrong_generators_are_refused(void)
+{
+  for (size_t i = 0; i < sizeof generator_refusals / sizeof generator_refusals[0]; i++) {
+    const refusal *r = &generator_refusals[i];
+    entry entries[N_GENERATORS + 1];
+    meso_err err = {0};
+    meso_status st;
+    const size_t n = with_generators(&r->change, entries);
+    meso_signals *traces = run_network(NULL, n, entries, NULL, &st, &err);
+    bool good = meso_status_exit_code(st) == 3 && strstr(err.msg, "meso_network") != NULL;
+    for (int w = 0; w < 3 && r->words[w] != NULL; w++)
+      good = good && strstr(err.msg, r->words[w]) != NULL;
+    if (!good) printf("# %zu %s: %s\n", i, r->change.name, err.msg);
+    CU_ASSERT(good);
+    meso_signals_destroy(traces);
+  }
+  entry entries[N_GENERATORS + 1];
+  meso_signals_destroy(run_changed(NULL, with_generators(NULL, entries), entries));
+}
+
+/** A Poisson train of rate r and weight w moves the mean potential by r w tau_syn tau_m / C (the
+ *  time constants in s and ms), after its delay and not before. */
+static void poisson_input_has_its_mean(void)
+{
+  static const entry quiet[] = {
+    {"/@T_ms", 1, {20000}}, {"/input/multiplicity", 2, {0, 0}},
+    {"/input/step_current/amplitude", 2, {0, 0}}, {"/input/ac_current/amplitude", 1, {0}},
+    {"/neurons/V_th", 3, {1e6, 1e6, 1e6}}, {"/connections/weight", 2, {0, 0}},
+    {"/input/poisson/neuron", 3, {0, 1, 1}}, {"/input/poisson/rate", 3, {8000, 4000, 4000}},
+    {"/input/poisson/weight", 3, {20, -20, -20}}, {"/input/poisson/identity", 3, {5, 6, 9}},
+    {"/input/poisson@seed", 1, {7}}, {"/input/poisson@delay_steps", 1, {15}},
+  };
+  meso_signals *traces = run_changed(NULL, sizeof quiet / sizeof quiet[0], quiet);
+  const meso_signal *V = meso_signals_find(traces, "V_m");
+  const double want_mV = 8 * 20 * 2 * 10 / 250.0; /* sd of V about sqrt(r/2 tau) PSP: 0.4 mV */
+  double mean[3] = {0};
+  for (size_t t = 1000; t < V->n_times; t++)
+    for (int c = 0; c < 3; c++) mean[c] += (V->data[3 * t + c] + 65) / (double) (V->n_times - 1000);
+  printf("# mean potentials %.3f, %.3f, %.3f mV; expected %.3f\n", mean[0], mean[1], mean[2],
+         want_mV);
+  MESO_CHECK_CLOSE(want_mV, mean[0], 0.01, 0);
+  MESO_CHECK_CLOSE(-want_mV, mean[1], 0.01, 0);
+  CU_ASSERT_EQUAL(mean[2], 0.0);
+  for (int t = 0; t < 16; t++) CU_ASSERT_EQUAL(V->data[3 * t], -65.0); /* an input of step 16 acts
+                                                                         in the one after it */
+  CU_ASSERT_NOT_EQUAL(V->data[3 * 17], -65.0);
+  meso_signals_destroy(traces);
+}
 
 static void wrong_values_are_refused(void)
 {
@@ -484,6 +603,8 @@ int main(void)
     {"weights_that_do_not_fit_are_told", weights_that_do_not_fit_are_told},
     {"missing_network_is_refused", missing_network_is_refused},
     {"wrong_values_are_refused", wrong_values_are_refused},
+    {"wrong_generators_are_refused", wrong_generators_are_refused},
+    {"poisson_input_has_its_mean", poisson_input_has_its_mean},
     {"columns_of_other_models_do_not_matter", columns_of_other_models_do_not_matter},
     {"sound_files_are_accepted", sound_files_are_accepted},
     {"quantities_that_a_model_lacks_are_refused", quantities_that_a_model_lacks_are_refused},

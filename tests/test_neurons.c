@@ -157,8 +157,10 @@ typedef double psp_function(double w, double tau_s, double tau_m, double t);
 static void check_psp(const char *model, psp_function *psp, double tau_s, double w)
 {
   bench b = bench_named(model);
-  if (meso_param_find(b.ops->params, "tau_syn_ex") != NULL)
-    set(&b, w > 0 ? "tau_syn_ex" : "tau_syn_in", tau_s);
+  const bool one = strcmp(model, "iaf_psc_exp_merged") == 0;
+  const bool has_tau = meso_param_find(b.ops->params, "tau_syn_ex") != NULL;
+  if (has_tau && (one || w > 0)) set(&b, "tau_syn_ex", tau_s);
+  if (has_tau && (one || w < 0)) set(&b, "tau_syn_in", tau_s);
   start(&b);
   double peak = 0, want_peak = 0;
   step(&b, w, 0);
@@ -179,10 +181,29 @@ static void potentials_after_one_input(void)
   for (int i = 0; i < 4; i++)
     for (int sign = -1; sign <= 1; sign += 2) {
       check_psp("iaf_psc_exp", psp_exp, tau_s[i], sign * 100);
+      check_psp("iaf_psc_exp_merged", psp_exp, tau_s[i], sign * 100);
       check_psp("iaf_psc_alpha", psp_alpha, tau_s[i], sign * 100);
     }
   check_psp("iaf_psc_delta", psp_delta, 1, 0.5);
   check_psp("iaf_psc_delta", psp_delta, 1, -0.5);
+}
+
+/** One current for both signs of input: their sum, and no two time constants. */
+static void merged_current_is_the_sum(void)
+{
+  bench both = bench_named("iaf_psc_exp"), one = bench_named("iaf_psc_exp_merged");
+  start(&both);
+  start(&one);
+  for (int k = 0; k < 300; k++) {
+    const double weight = k % 7 == 0 ? 30 : k % 5 == 0 ? -20 : 0;
+    step(&both, weight, 0);
+    step(&one, weight, 0);
+    MESO_CHECK_CLOSE(recorded(&both, "I_syn_ex") + recorded(&both, "I_syn_in"),
+                     recorded(&one, "I_syn"), 1e-12, 1e-12);
+    MESO_CHECK_CLOSE(recorded(&both, "V_m"), recorded(&one, "V_m"), 1e-12, 1e-12);
+  }
+  set(&one, "tau_syn_in", 2.1);
+  CU_ASSERT_PTR_NOT_NULL(one.ops->check(one.params));
 }
 
 /** The exponential current starts at the weight; the alpha current peaks at the weight, tau_syn
@@ -309,6 +330,7 @@ int main(void)
     {"registry_is_sound", registry_is_sound},
     {"propagators_are_the_integrals", propagators_are_the_integrals},
     {"potentials_after_one_input", potentials_after_one_input},
+    {"merged_current_is_the_sum", merged_current_is_the_sum},
     {"currents_after_one_input", currents_after_one_input},
     {"constant_current_charges_the_membrane", constant_current_charges_the_membrane},
     {"dead_time_has_its_length", dead_time_has_its_length},

@@ -8,6 +8,7 @@
 #include "cli_files.h"
 #include "cli_options.h"
 #include "meso_engine.h"
+#include "meso_format.h"
 #include "meso_neuron.h"
 #include "meso_simulate.h"
 
@@ -151,7 +152,13 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   meso_engine_report report = { .build_s = 0 };
   meso_record_options record = { .quantities = NULL };
   char *to = NULL;
+  meso_network *network = NULL;
+  const meso_format *format = NULL;
+  const meso_format_input input = { .path = path };
   const bool recording = o->record[0] != '\0';
+  MESO_TRY(meso_format_of_file(path, &format, err));
+  if (format->read_network == NULL)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: holds spikes, not a network", path);
   if (!recording && o->traces[0] != '\0')
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --traces needs --record");
   if (recording) {
@@ -162,9 +169,10 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --checkpoint-every needs a model file, not %s", path);
   if (cli->n_sets > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
-  MESO_TRY(meso_engine_run_network(path, o->duration_ms, cli->n_threads,
-                                   recording ? &record : NULL, cli->progress, &spikes,
-                                   recording ? &traces : NULL, &report, err));
+  MESO_TRY(format->read_network(&input, &network, err));
+  MESO_TRY(meso_engine_run_explicit(network, o->duration_ms, recording ? &record : NULL,
+                                    cli->progress, &spikes, recording ? &traces : NULL, &report,
+                                    err));
   MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
   MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
   if (traces != NULL) {
@@ -177,6 +185,7 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
 cleanup:
   mesoi_origin_clear(&origin);
   free(to);
+  meso_network_destroy(network);
   meso_spikes_destroy(spikes);
   meso_signals_destroy(traces);
   return status;

@@ -1,4 +1,4 @@
-/* engine_network.c: simulates an explicit network file, every synapse given, in NEST's exact order.
+/* engine_network.c: simulates a network that is given synapse by synapse, in NEST's exact order.
  *
  * Plain and exact: two sums of input per neuron, never merged, in 64-bit fixed point with a
  * power-of-two step in which every weight is a whole number, where that is possible. What a neuron
@@ -6,6 +6,7 @@
  *
  * 1. fixed point   2. set-up   3. traces   4. the loop
  */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,58 +17,82 @@
 #include "meso_clock.h"
 #include "meso_engine.h"
 #include "network_current.h"
-#include "network_file.h"
+#include "network_poisson.h"
 
 /* ---- 1. fixed point ----------------------------------------------------------------------- */
 
-static double rounding_error(double weight, double step)
+/** What all weights together ask of the fixed point. */
+typedef struct survey {
+  double sum;       /**< of what can meet in one neuron and step at most */
+  int finest;       /**< every weight is a multiple of 2^finest */
+  uint32_t longest; /**< delay, in steps */
+} survey;
+
+/** A weight that arrives up to n times in a step. */
+static void look_at(survey *s, double weight, double n)
 {
-  return fabs(weight - step * nearbyint(weight / step));
+  int exponent = 0;
+  if (weight == 0) return;
+  const double digits = ldexp(frexp(fabs(weight), &exponent), 53);
+  const int lowest = exponent - 53 + __builtin_ctzll((unsigned long long) digits);
+  if (lowest < s->finest) s->finest = lowest;
+  s->sum += fabs(weight) * n;
 }
 
-/** A bound of any sum of weights that meet in one neuron and step: a synapse carries at most one
- *  spike a step. */
-static double largest_sum(const network_file *w)
+enum { BATCH = 1 << 16 }; /* synapses */
+
+/** Looks at every weight and counts the synapses of each source in row[source + 1]. */
+static meso_status look_at_all(const meso_network *w, size_t *row, survey *s, meso_err *err)
 {
-  double sum = 0;
-  for (size_t i = 0; i < w->n_synapses; i++) sum += fabs(w->synapse[i].weight);
+  meso_status status = MESO_OK;
+  const meso_synapse_stream *stream = &w->synapses;
+  meso_synapse *batch = NULL;
+  size_t n = 1;
+  MESO_ALLOC(err, batch, BATCH);
+  stream->rewind(stream->state);
+  while (n > 0) {
+    MESO_TRY(stream->next(stream->state, BATCH, batch, &n, err));
+    for (size_t i = 0; i < n; i++) {
+      const bool from_source = batch[i].source >= w->n_neurons;
+      row[batch[i].source + 1]++;
+      look_at(s, batch[i].weight, from_source ? MESO_SOURCE_MAX_SPIKES : 1);
+      if (batch[i].delay_steps > s->longest) s->longest = batch[i].delay_steps;
+    }
+  }
   for (size_t i = 0; i < w->n_events; i++)
-    sum += fabs(w->event[i].weight) * (double) w->event[i].multiplicity;
-  return sum;
+    look_at(s, w->event[i].weight, (double) w->event[i].multiplicity);
+  for (size_t i = 0; i < w->n_poisson; i++)
+    look_at(s, w->poisson[i].weight, MESO_POISSON_MAX_EVENTS);
+cleanup:
+  free(batch);
+  return status;
 }
 
-/** Largest power of two that divides every weight, from 512 down; not below 2^-30, nor so small
- *  that a sum of weights could overflow. loss: the largest rounding error left. */
-static double choose_step(const network_file *w, double *loss)
+/** Largest power of two that divides every weight, at most 512; not below 2^-30, nor so small that
+ *  a sum of weights could overflow. */
+static double choose_step(const survey *s)
 {
-  const double lowest = fmax(0x1p-30, largest_sum(w) * 0x1p-61);
-  double step = 1024, worst;
-  while (step / 2 < lowest) step *= 2;
-  do {
-    step /= 2;
-    worst = 0;
-    for (size_t i = 0; i < w->n_events; i++)
-      worst = fmax(worst, rounding_error(w->event[i].weight, step));
-    for (size_t i = 0; i < w->n_synapses; i++)
-      worst = fmax(worst, rounding_error(w->synapse[i].weight, step));
-  } while (worst > 0 && step / 2 >= lowest);
-  *loss = worst;
+  const double lowest = fmax(0x1p-30, s->sum * 0x1p-61);
+  double step = ldexp(1.0, s->finest < 9 ? s->finest : 9);
+  while (step < lowest) step *= 2;
   return step;
 }
 
 /* ---- 2. set-up ---------------------------------------------------------------------------- */
 
 /** A neuron among all, wherever its model keeps it. */
-typedef struct neuron_place { const network_group *group; const void *neuron; } neuron_place;
+typedef struct neuron_place { const meso_neuron_group *group; const void *neuron; } neuron_place;
 
 typedef struct probe { const meso_neuron_recordable *what; const void *neuron; double *out; } probe;
 
 typedef struct runner {
-  network_file w;
+  const meso_network *w;
+  double duration_ms;
   double step_size;           /**< of the fixed point, in the unit of the weights */
+  double loss;                /**< largest rounding error of a weight */
   size_t n_slots;
   uint64_t n_steps;
-  size_t *row;                /**< (n_neurons + 1) synapses by source */
+  size_t *row;                /**< (n_neurons + n_sources + 1) synapses by source */
   uint32_t *target;
   uint16_t *delay;
   int64_t *weight;
@@ -76,6 +101,7 @@ typedef struct runner {
   void **neurons;             /**< (n_groups) neurons of each model */
   neuron_place *place;        /**< (n_neurons) */
   network_current current;
+  network_poisson poisson;
   double *ex, *in, *current_pA; /**< input of one group, in its order */
   uint8_t *spiked, *fired;    /**< of one group in its order; of all neurons */
   size_t n_probes;
@@ -88,48 +114,61 @@ typedef struct runner {
 
 static void runner_clear(runner *r)
 {
-  for (size_t g = 0; r->neurons != NULL && g < r->w.n_groups; g++) free(r->neurons[g]);
+  for (size_t g = 0; r->neurons != NULL && g < r->w->n_groups; g++) free(r->neurons[g]);
   network_current_clear(&r->current);
-  network_file_clear(&r->w);
+  network_poisson_clear(&r->poisson);
   void *owned[] = {r->row, r->target, r->delay, r->weight, r->ring_ex, r->ring_in, r->neurons,
                    r->place, r->ex, r->in, r->current_pA, r->spiked, r->fired, r->probes,
                    r->spike_step, r->spike_neuron};
   for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
 }
 
-/** Synapses by source. */
+/** A weight in steps; what that changes is noted. */
+static int64_t fixed(runner *r, double weight)
+{
+  const double steps = nearbyint(weight / r->step_size);
+  r->loss = fmax(r->loss, fabs(weight - steps * r->step_size));
+  return (int64_t) steps;
+}
+
+/** Puts every synapse into the row of its source; row[source + 1] has their number. */
 static meso_status index_synapses(runner *r, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const network_file *w = &r->w;
-  size_t *next = NULL;
-  MESO_ALLOC(err, r->row, w->n_neurons + 1);
-  MESO_ALLOC(err, next, w->n_neurons);
-  MESO_ALLOC(err, r->target, w->n_synapses);
-  MESO_ALLOC(err, r->delay, w->n_synapses);
-  MESO_ALLOC(err, r->weight, w->n_synapses);
-  for (size_t i = 0; i < w->n_synapses; i++) r->row[w->synapse[i].source + 1]++;
-  for (size_t i = 0; i < w->n_neurons; i++) r->row[i + 1] += r->row[i];
-  memcpy(next, r->row, w->n_neurons * sizeof *next);
-  for (size_t i = 0; i < w->n_synapses; i++) {
-    const network_synapse *s = &w->synapse[i];
-    const size_t k = next[s->source]++;
-    r->target[k] = (uint32_t) s->target;
-    r->delay[k] = (uint16_t) s->delay_steps;
-    r->weight[k] = (int64_t) nearbyint(s->weight / r->step_size);
+  const meso_network *w = r->w;
+  const meso_synapse_stream *stream = &w->synapses;
+  const size_t n_all = w->n_neurons + w->n_sources;
+  size_t *next = NULL, n = 1;
+  meso_synapse *batch = NULL;
+  for (size_t i = 0; i < n_all; i++) r->row[i + 1] += r->row[i];
+  MESO_ALLOC(err, next, n_all);
+  MESO_ALLOC(err, batch, BATCH);
+  MESO_ALLOC(err, r->target, r->row[n_all]);
+  MESO_ALLOC(err, r->delay, r->row[n_all]);
+  MESO_ALLOC(err, r->weight, r->row[n_all]);
+  memcpy(next, r->row, n_all * sizeof *next);
+  stream->rewind(stream->state);
+  while (n > 0) {
+    MESO_TRY(stream->next(stream->state, BATCH, batch, &n, err));
+    for (size_t i = 0; i < n; i++) {
+      const size_t k = next[batch[i].source]++;
+      if (k >= r->row[batch[i].source + 1])
+        MESO_FAIL(err, MESO_EIO, "%s: changed while it was read", w->path);
+      r->target[k] = batch[i].target;
+      r->delay[k] = (uint16_t) batch[i].delay_steps;
+      r->weight[k] = fixed(r, batch[i].weight);
+    }
   }
 cleanup:
   free(next);
+  free(batch);
   return status;
 }
 
-static meso_status create_rings(runner *r, meso_err *err)
+static meso_status create_rings(runner *r, uint32_t longest, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const network_file *w = &r->w;
-  int64_t longest = 0;
-  for (size_t i = 0; i < w->n_synapses; i++)
-    if (w->synapse[i].delay_steps > longest) longest = w->synapse[i].delay_steps;
+  const meso_network *w = r->w;
   r->n_slots = (size_t) longest + 1;
   if (r->n_slots > SIZE_MAX / 64 / (w->n_neurons + 1))
     MESO_FAIL(err, MESO_ENOMEM, "%s: delay ring too large", w->path);
@@ -142,7 +181,7 @@ cleanup:
 static meso_status create_neurons(runner *r, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const network_file *w = &r->w;
+  const meso_network *w = r->w;
   MESO_ALLOC(err, r->ex, w->n_neurons);
   MESO_ALLOC(err, r->in, w->n_neurons);
   MESO_ALLOC(err, r->current_pA, w->n_neurons);
@@ -151,7 +190,7 @@ static meso_status create_neurons(runner *r, meso_err *err)
   MESO_ALLOC(err, r->place, w->n_neurons);
   MESO_ALLOC(err, r->neurons, w->n_groups);
   for (size_t g = 0; g < w->n_groups; g++) {
-    const network_group *group = &w->group[g];
+    const meso_neuron_group *group = &w->group[g];
     const meso_neuron_ops *ops = group->ops;
     r->neurons[g] = meso_calloc(group->n, ops->neuron_size);
     if (r->neurons[g] == NULL)
@@ -183,10 +222,10 @@ static meso_status add_trace(runner *r, const meso_record_options *record, const
       meso_neuron_recordable_by_name(p->group->ops, name, length);
     if (what == NULL)
       MESO_FAIL(err, MESO_ENOTFOUND, "%s: neuron %zu is an %s, which has no %s to record",
-                r->w.path, record->first_neuron + c, p->group->ops->name, text);
+                r->w->path, record->first_neuron + c, p->group->ops->name, text);
     if (signal == NULL)
       MESO_TRY(meso_signals_add(traces, text, what->unit, (size_t) r->n_steps, n,
-                                1e3 / r->w.dt_ms, r->w.dt_ms, &signal, err));
+                                1e3 / r->w->dt_ms, r->w->dt_ms, &signal, err));
     r->probes[r->n_probes++] = (probe) { what, p->neuron, signal->data + c };
   }
 cleanup:
@@ -197,9 +236,9 @@ static meso_status create_traces(runner *r, const meso_record_options *record,
                                  meso_signals **ret_traces, meso_err *err)
 {
   meso_status status = MESO_OK;
-  if (record->last_neuron >= r->w.n_neurons || record->first_neuron > record->last_neuron)
+  if (record->last_neuron >= r->w->n_neurons || record->first_neuron > record->last_neuron)
     MESO_FAIL(err, MESO_ERANGE, "neurons %u-%u: must be a range within 0-%zu",
-              record->first_neuron, record->last_neuron, r->w.n_neurons - 1);
+              record->first_neuron, record->last_neuron, r->w->n_neurons - 1);
   r->stride = record->last_neuron - record->first_neuron + 1;
   MESO_ALLOC(err, r->probes, r->stride * (strlen(record->quantities) / 2 + 1));
   MESO_TRY(meso_signals_create(ret_traces, err));
@@ -228,7 +267,7 @@ static void record_traces(runner *r)
 /** A weight > 0 goes to the excitatory sum, all others to the inhibitory one, as in NEST. */
 static void add_input(runner *r, size_t slot, size_t neuron, int64_t weight)
 {
-  (weight > 0 ? r->ring_ex : r->ring_in)[slot * r->w.n_neurons + neuron] += weight;
+  (weight > 0 ? r->ring_ex : r->ring_in)[slot * r->w->n_neurons + neuron] += weight;
 }
 
 static bool emit(runner *r, uint64_t step, size_t neuron)
@@ -252,22 +291,50 @@ static bool emit(runner *r, uint64_t step, size_t neuron)
 /** Spikes from outside that arrive at the end of this step. */
 static void receive_events(runner *r, uint64_t step, size_t slot)
 {
-  const network_file *w = &r->w;
+  const meso_network *w = r->w;
   for (; r->next_event < w->n_events; r->next_event++) {
-    const network_event *e = &w->event[r->next_event];
+    const meso_network_event *e = &w->event[r->next_event];
     if (e->step + w->event_delay_steps > (int64_t) step) break;
     const int64_t weight = (int64_t) nearbyint(e->weight / r->step_size);
     add_input(r, slot, (size_t) e->neuron, e->multiplicity * weight);
   }
 }
 
+/** Events of Poisson trains that arrive at the end of this step. */
+static void receive_poisson(runner *r, uint64_t step, size_t slot)
+{
+  _Alignas(64) uint16_t buffer[ENGINE_CHUNK];
+  for (size_t k = 0; k < r->poisson.n_runs; k++) {
+    const poisson_run *run = &r->poisson.run[k];
+    const uint16_t *count = network_poisson_events(&r->poisson, run, step, buffer);
+    if (count == NULL) return;
+    const meso_poisson_input *row = &r->w->poisson[run->first];
+    const int64_t weight = (int64_t) nearbyint(row->weight / r->step_size);
+    for (size_t i = 0; i < run->n; i++)
+      if (count[i] > 0) add_input(r, slot, (size_t) row[i].neuron, count[i] * weight);
+  }
+}
+
+/** Spikes of the sources, which may be several of one in a step. */
+static bool step_sources(runner *r, uint64_t step)
+{
+  const meso_network *w = r->w;
+  const double mean = network_poisson_source_mean(w, step);
+  bool ok = true;
+  for (size_t i = 0; mean > 0 && i < w->n_sources; i++)
+    for (int n = engine_source_count(r->poisson.source_key, (uint64_t) w->source[i].identity, step,
+                                     mean); n > 0; n--)
+      ok = emit(r, step, w->n_neurons + i) && ok;
+  return ok;
+}
+
 /** One step of the neurons of one model. */
 static void advance_group(runner *r, size_t g, uint64_t step)
 {
   const size_t slot = (size_t) (step % r->n_slots);
-  const network_group *group = &r->w.group[g];
-  int64_t *ring_ex = r->ring_ex + slot * r->w.n_neurons;
-  int64_t *ring_in = r->ring_in + slot * r->w.n_neurons;
+  const meso_neuron_group *group = &r->w->group[g];
+  int64_t *ring_ex = r->ring_ex + slot * r->w->n_neurons;
+  int64_t *ring_in = r->ring_in + slot * r->w->n_neurons;
   for (size_t k = 0; k < group->n; k++) {
     const uint32_t i = group->member[k];
     r->ex[k] = (double) ring_ex[i] * r->step_size;
@@ -288,10 +355,12 @@ static meso_status run_step(runner *r, uint64_t step, meso_err *err)
   meso_status status = MESO_OK;
   const size_t slot = (size_t) (step % r->n_slots);
   receive_events(r, step, slot);
+  receive_poisson(r, step, slot);
   network_current_step_to(&r->current, step - 1);
-  for (size_t g = 0; g < r->w.n_groups; g++) advance_group(r, g, step);
-  for (size_t i = 0; i < r->w.n_neurons; i++)
+  for (size_t g = 0; g < r->w->n_groups; g++) advance_group(r, g, step);
+  for (size_t i = 0; i < r->w->n_neurons; i++)
     if (r->fired[i] && !emit(r, step, i)) MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes");
+  if (!step_sources(r, step)) MESO_FAIL(err, MESO_ENOMEM, "out of memory for spikes");
   record_traces(r);
 cleanup:
   return status;
@@ -309,69 +378,104 @@ cleanup:
   return status;
 }
 
+/** Populations without spikes, and which of them every neuron and source belongs to. */
+static meso_status describe(const runner *r, meso_spikes *spikes, uint16_t *of, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_network *w = r->w;
+  MESO_TRY(meso_attrs_copy(&spikes->attrs, &w->attrs, err));
+  spikes->t_stop_ms = r->duration_ms;
+  for (size_t p = 0; p < w->n_populations; p++) {
+    const meso_network_population *from = &w->population[p];
+    meso_spike_population *to = &spikes->population[p];
+    MESO_STRDUP(err, to->name, from->name);
+    to->size = from->size;
+    for (size_t i = 0; i < from->size; i++) of[from->first + i] = (uint16_t) p;
+    if (from->position_um == NULL) continue;
+    MESO_ALLOC_ALIGNED(err, to->position_um, 3 * (size_t) from->size);
+    memcpy(to->position_um, from->position_um, 3 * (size_t) from->size * sizeof(double));
+  }
+cleanup:
+  return status;
+}
+
 static meso_status collect(const runner *r, meso_spikes **ret_spikes, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const meso_network *w = r->w;
   meso_spikes *spikes = NULL;
-  MESO_TRY(meso_spikes_create(1, &spikes, err));
-  spikes->t_stop_ms = (double) r->n_steps * r->w.dt_ms;
-  meso_spike_population *p = &spikes->population[0];
-  MESO_STRDUP(err, p->name, "neurons");
-  p->size = r->w.n_neurons;
-  MESO_ALLOC(err, p->time_ms, r->n_spikes);
-  MESO_ALLOC(err, p->id, r->n_spikes);
-  p->n_spikes = r->n_spikes;
+  uint16_t *of = NULL;
+  size_t *count = NULL;
+  MESO_ALLOC(err, of, w->n_neurons + w->n_sources);
+  MESO_ALLOC(err, count, w->n_populations);
+  MESO_TRY(meso_spikes_create(w->n_populations, &spikes, err));
+  MESO_TRY(describe(r, spikes, of, err));
+  for (size_t i = 0; i < r->n_spikes; i++) count[of[r->spike_neuron[i]]]++;
+  for (size_t p = 0; p < w->n_populations; p++) {
+    MESO_ALLOC(err, spikes->population[p].time_ms, count[p]);
+    MESO_ALLOC(err, spikes->population[p].id, count[p]);
+  }
   for (size_t i = 0; i < r->n_spikes; i++) {
-    p->time_ms[i] = engine_step_ms(r->spike_step[i], r->w.dt_ms);
-    p->id[i] = r->spike_neuron[i];
+    const uint16_t p = of[r->spike_neuron[i]];
+    meso_spike_population *q = &spikes->population[p];
+    q->time_ms[q->n_spikes] = engine_step_ms(r->spike_step[i], w->dt_ms);
+    q->id[q->n_spikes++] = r->spike_neuron[i] - w->population[p].first;
   }
   *ret_spikes = spikes;
   spikes = NULL;
 cleanup:
   meso_spikes_destroy(spikes);
+  free(of);
+  free(count);
   return status;
 }
 
 static meso_status set_up(runner *r, double duration_ms, meso_engine_report *report, meso_err *err)
 {
   meso_status status = MESO_OK;
-  MESO_TRY(network_file_read(&r->w, err));
-  if (duration_ms <= 0) duration_ms = r->w.T_ms;
-  r->n_steps = (uint64_t) llround(duration_ms / r->w.dt_ms);
-  if (r->n_steps == 0 || duration_ms < r->w.dt_ms * (1 - 1e-9))
+  const meso_network *w = r->w;
+  survey s = {.finest = INT_MAX};
+  r->duration_ms = duration_ms > 0 ? duration_ms : w->T_ms;
+  r->n_steps = (uint64_t) llround(r->duration_ms / w->dt_ms);
+  if (r->n_steps == 0 || r->duration_ms < w->dt_ms * (1 - 1e-9))
     MESO_FAIL(err, MESO_ERANGE, "%s: a duration of %g ms is shorter than a step of %g ms",
-              r->w.path, duration_ms, r->w.dt_ms);
-  r->step_size = choose_step(&r->w, &report->weight_loss);
-  report->weight_unit = r->w.weight_unit;
+              w->path, r->duration_ms, w->dt_ms);
+  MESO_ALLOC(err, r->row, w->n_neurons + w->n_sources + 1);
+  MESO_TRY(look_at_all(w, r->row, &s, err));
+  r->step_size = choose_step(&s);
   MESO_TRY(index_synapses(r, err));
-  MESO_TRY(create_rings(r, err));
+  for (size_t i = 0; i < w->n_events; i++) (void) fixed(r, w->event[i].weight);
+  for (size_t i = 0; i < w->n_poisson; i++) (void) fixed(r, w->poisson[i].weight);
+  report->weight_loss = r->loss;
+  report->weight_unit = w->weight_unit;
+  MESO_TRY(create_rings(r, s.longest, err));
   MESO_TRY(create_neurons(r, err));
-  MESO_TRY(network_current_init(&r->current, &r->w, err));
+  MESO_TRY(network_current_init(&r->current, w, err));
+  MESO_TRY(network_poisson_init(&r->poisson, w, err));
 cleanup:
   return status;
 }
 
 static void count(const runner *r, meso_engine_report *report)
 {
-  report->real_time_factor = report->loop_s / (1e-3 * (double) r->n_steps * r->w.dt_ms);
-  report->n_synapses = r->w.n_synapses;
+  report->real_time_factor = report->loop_s / (1e-3 * (double) r->n_steps * r->w->dt_ms);
+  report->n_synapses = r->row[r->w->n_neurons + r->w->n_sources];
   report->n_spikes = r->n_spikes;
   for (size_t i = 0; i < r->n_spikes; i++)
     report->n_synaptic_events += r->row[r->spike_neuron[i] + 1] - r->row[r->spike_neuron[i]];
   report->weight_step_pA = r->step_size;
 }
 
-meso_status meso_engine_run_network(const char *path, double duration_ms, int n_threads,
-                                    const meso_record_options *record,
-                                    const meso_progress *progress, meso_spikes **ret_spikes,
-                                    meso_signals **ret_traces, meso_engine_report *report,
-                                    meso_err *err)
+meso_status meso_engine_run_explicit(const meso_network *network, double duration_ms,
+                                     const meso_record_options *record,
+                                     const meso_progress *progress, meso_spikes **ret_spikes,
+                                     meso_signals **ret_traces, meso_engine_report *report,
+                                     meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_engine_report result = {0};
-  runner r = {.w = {.path = path}};
+  runner r = {.w = network};
   meso_signals *traces = NULL;
-  (void) n_threads; /* one thread: explicit networks are small, and the answer is the same */
   *ret_spikes = NULL;
   if (ret_traces != NULL) *ret_traces = NULL;
   const double t0 = mesoi_clock_s();
@@ -389,5 +493,24 @@ meso_status meso_engine_run_network(const char *path, double duration_ms, int n_
 cleanup:
   meso_signals_destroy(traces);
   runner_clear(&r);
+  return status;
+}
+
+meso_status meso_engine_run_network(const char *path, double duration_ms, int n_threads,
+                                    const meso_record_options *record,
+                                    const meso_progress *progress, meso_spikes **ret_spikes,
+                                    meso_signals **ret_traces, meso_engine_report *report,
+                                    meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_network *network = NULL;
+  (void) n_threads; /* one thread: explicit networks are small, and the answer is the same */
+  *ret_spikes = NULL;
+  if (ret_traces != NULL) *ret_traces = NULL;
+  MESO_TRY(meso_network_read(path, &network, err));
+  MESO_TRY(meso_engine_run_explicit(network, duration_ms, record, progress, ret_spikes, ret_traces,
+                                    report, err));
+cleanup:
+  meso_network_destroy(network);
   return status;
 }

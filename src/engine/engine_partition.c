@@ -14,9 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_cdf.h>
-
 #include "engine_neuron.h"
+#include "engine_poisson.h"
 #include "engine_settle.h"
 #include "meso_clock.h"
 
@@ -57,45 +56,6 @@ void engine_ring_clear(spike_list *ring, uint32_t n_slots)
 
 /* ---- 2. creation -------------------------------------------------------------------------- */
 
-/** Cumulative Poisson table for a mean count; thresholds are 48-bit. */
-static meso_status poisson_table(engine_poisson *p, double mean, const meso_model *m, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  double term = exp(-mean), sum = term;
-  p->n_thresholds = 0;
-  if (mean > 15.0)
-    MESO_FAIL(err, MESO_ERANGE, "%s: background of %g events per step of %g ms; at most 15 are "
-              "possible: lower the rate or dt_ms", m->path, mean, m->simulation.dt_ms);
-  while (p->n_thresholds < 64 && 1.0 - sum > 0x1p-49) {
-    const uint64_t t = (uint64_t) (sum * 0x1p48);
-    p->threshold[p->n_thresholds] = t < ((uint64_t) 1 << 48) ? t : ((uint64_t) 1 << 48) - 1;
-    p->n_thresholds++;
-    term *= mean / (double) p->n_thresholds;
-    sum += term;
-  }
-  /* The counts above are so rare that each is looked up alone (a 16-bit number never exceeds
-   * UINT16_MAX). */
-  const uint64_t rare = ((uint64_t) 1 << 48) - ((uint64_t) 1 << 35);
-  for (p->n_upper = 0; p->n_upper < 31 && p->n_upper < p->n_thresholds;) {
-    const uint64_t t = p->threshold[p->n_upper];
-    p->upper[p->n_upper++] = (uint16_t) (t >> 32);
-    if (t >= rare) break;
-  }
-cleanup:
-  return status;
-}
-
-/** identity: meso_model_identity. */
-static double initial_V_mV(const meso_model *m, const meso_population *p, uint64_t identity)
-{
-  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_V_INITIAL);
-  const uint32_t counter[4] = {(uint32_t) identity, (uint32_t) (identity >> 32), 0, 0};
-  uint32_t word[4];
-  meso_rng_block(key, counter, word);
-  const double z = gsl_cdf_ugaussian_Pinv(meso_rng_uniform(word[0], word[1]));
-  return p->V_m_initial_mean_mV + p->V_m_initial_sd_mV * z - p->neuron.E_L_mV;
-}
-
 /** Cuts the places [begin, end) into chunks. */
 static meso_status cut_into_chunks(slice *a, uint32_t begin, uint32_t end, meso_err *err)
 {
@@ -129,11 +89,12 @@ static meso_status slice_create(const simulation *s, partition *q, size_t p, mes
   a->iaf.P21_ex *= s->wiring->weight_step_pA;
   a->iaf.P21_in *= s->wiring->weight_step_pA;
   MESO_TRY(cut_into_chunks(a, base / ENGINE_ALIGN * ENGINE_ALIGN, past, err));
-  for (uint32_t i = 0; i < n; i++) q->V_mV[base + i] = initial_V_mV(m, pop, identity + i);
+  for (uint32_t i = 0; i < n; i++)
+    q->V_mV[base + i] = engine_initial_V_mV(m, pop, identity + i) - pop->neuron.E_L_mV;
   if (pop->background_rate_Hz > 0 && pop->background_weight_pA != 0) {
     const double mean = pop->background_rate_Hz * m->simulation.dt_ms * 1e-3;
     a->background_weight = (int32_t) lrint(pop->background_weight_pA / s->wiring->weight_step_pA);
-    MESO_TRY(poisson_table(&a->background, mean, m, err));
+    MESO_TRY(engine_poisson_make(&a->background, mean, m->simulation.dt_ms, m->path, err));
   }
 cleanup:
   return status;

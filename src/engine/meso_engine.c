@@ -17,11 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine_neuron.h"
 #include "engine_partition.h"
+#include "engine_poisson.h"
 #include "engine_state.h"
 #include "engine_step.h"
 #include "meso_clock.h"
-#include "meso_space.h"
+#include "meso_network.h"
 
 /* ---- 1. barrier --------------------------------------------------------------------------- */
 
@@ -66,26 +68,7 @@ typedef struct run {
   meso_err sink_err;
 } run;
 
-enum { MAX_SOURCE_SPIKES = 8 }; /* of one source neuron in one step */
-
 /* ---- 2. sources --------------------------------------------------------------------------- */
-
-/** Number of events of a Poisson process with this mean, by inversion (more than 8 happen in one of
- *  1e9 draws at the largest mean allowed, 0.5). */
-static int poisson_count(meso_rng_key key, uint32_t column, uint32_t neuron, uint64_t step,
-                         double mean)
-{
-  const uint32_t counter[4] = {neuron, column, (uint32_t) step, (uint32_t) (step >> 32)};
-  uint32_t word[4];
-  meso_rng_block(key, counter, word);
-  double u = meso_rng_uniform(word[0], word[1]), term = exp(-mean);
-  int n = 0;
-  while (n < MAX_SOURCE_SPIKES && u >= term) {
-    u -= term;
-    term *= mean / ++n;
-  }
-  return n;
-}
 
 /** Poisson spikes of a column's source populations; a neuron may fire more than once in a step. */
 static bool step_sources(run *r, uint32_t column, uint64_t step)
@@ -102,7 +85,8 @@ static bool step_sources(run *r, uint32_t column, uint64_t step)
     if (m->population[p].model != MESO_NEURON_POISSON) continue;
     for (int64_t i = 0; i < m->population[p].column_size; i++) {
       const uint32_t neuron = (uint32_t) (m->population[p].first_in_column + i);
-      for (int n = poisson_count(r->source_key, column, neuron, step, mean); n > 0; n--)
+      const uint64_t identity = (uint64_t) column << 32 | neuron;
+      for (int n = engine_source_count(r->source_key, identity, step, mean); n > 0; n--)
         ok = engine_list_append(spikes, neuron) && ok;
     }
   }
@@ -135,23 +119,6 @@ static void take_step(const meso_model *m, const recording *r, uint32_t column, 
   }
 }
 
-/** Places of a population's neurons, where they have any. */
-static meso_status add_places(const simulation *s, size_t p, meso_spike_population *q,
-                              meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const double *xy_um = s->wiring->xy_um[p];
-  if (xy_um == NULL) goto cleanup;
-  MESO_ALLOC_ALIGNED(err, q->position_um, 3 * (size_t) q->size);
-  for (uint64_t i = 0; i < q->size; i++) {
-    q->position_um[3 * i] = xy_um[2 * i];
-    q->position_um[3 * i + 1] = xy_um[2 * i + 1];
-    q->position_um[3 * i + 2] = meso_space_depth_um(s->model, p);
-  }
-cleanup:
-  return status;
-}
-
 /** The spikes of the steps after r->taken up to last_step; they leave the recordings. */
 static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_spikes,
                                   meso_err *err)
@@ -179,7 +146,7 @@ static meso_status collect_spikes(run *r, uint64_t last_step, meso_spikes **ret_
     MESO_ALLOC(err, q->time_ms, count[p]);
     MESO_ALLOC(err, q->id, count[p]);
     r->n_spikes += count[p];
-    MESO_TRY(add_places(s, p, q, err));
+    MESO_TRY(meso_wiring_places(s->wiring, p, &q->position_um, err));
   }
   for (uint64_t step = r->taken + 1; step <= last_step; step++) {
     const double t_ms = engine_step_ms(step, m->simulation.dt_ms);
@@ -221,7 +188,6 @@ cleanup:
 
 /* Events of one neuron in one step: sums have 32 bits, weights 16, so these can't overflow. */
 #define MAX_EVENTS 65536.0
-#define MAX_SOURCE_MEAN 0.5 /* spikes of a source neuron in a step */
 
 /** Refuses what the fixed-width numbers of the engine can't hold. */
 static meso_status check_ranges(const meso_model *m, double n_steps, meso_err *err)
@@ -234,10 +200,10 @@ static meso_status check_ranges(const meso_model *m, double n_steps, meso_err *e
               (long long) m->n_neurons, INT32_MAX);
   if (m->n_populations > 256)
     MESO_FAIL(err, MESO_ERANGE, "%s: more than 256 populations", m->path);
-  if (m->thalamus.kind != MESO_SCHEDULE_OFF && source_mean > MAX_SOURCE_MEAN)
+  if (m->thalamus.kind != MESO_SCHEDULE_OFF && source_mean > MESO_SOURCE_MAX_MEAN)
     MESO_FAIL(err, MESO_ERANGE, "%s: thalamus.rate_Hz = %g gives %g spikes in a step of %g ms; at "
               "most %g are possible", m->path, m->thalamus.rate_Hz, source_mean,
-              m->simulation.dt_ms, MAX_SOURCE_MEAN);
+              m->simulation.dt_ms, MESO_SOURCE_MAX_MEAN);
   for (size_t p = 0; p < m->n_populations; p++)
     longest_hold = fmax(longest_hold, m->population[p].neuron.t_ref_ms / m->simulation.dt_ms);
   if (n_steps + longest_hold > 4e9)
@@ -246,14 +212,14 @@ static meso_status check_ranges(const meso_model *m, double n_steps, meso_err *e
   for (size_t p = 0; p < m->n_projections; p++) {
     const meso_projection *q = &m->projection[p];
     const bool poisson = m->population[q->source].model == MESO_NEURON_POISSON;
-    events[q->target] += (poisson ? MAX_SOURCE_SPIKES : 1.0) * (double) q->n_synapses /
+    events[q->target] += (poisson ? MESO_SOURCE_MAX_SPIKES : 1.0) * (double) q->n_synapses /
                          (double) m->population[q->target].size;
   }
   for (size_t p = 0; p < m->n_populations; p++)
     if (events[p] + 10.0 * sqrt(events[p]) > MAX_EVENTS)
       MESO_FAIL(err, MESO_ERANGE, "%s: %g synapses per neuron of %s; the sums of one step hold at "
                 "most %g (a poisson source counts %d times)", m->path, events[p],
-                m->population[p].name, MAX_EVENTS, MAX_SOURCE_SPIKES);
+                m->population[p].name, MAX_EVENTS, (int) MESO_SOURCE_MAX_SPIKES);
 cleanup:
   return status;
 }
@@ -267,13 +233,9 @@ static meso_status run_init(run *r, const meso_model *m, int n_threads, meso_err
   s->model = m;
   MESO_TRY(check_ranges(m, n_steps, err));
   s->kernels = engine_kernels_choose(NULL);
-  s->merged = true;
-  for (size_t p = 0; p < m->n_populations; p++) {
-    if (m->population[p].model == MESO_NEURON_POISSON) continue;
-    n_dynamic += m->population[p].column_size;
-    if (m->population[p].neuron.tau_syn_ex_ms != m->population[p].neuron.tau_syn_in_ms)
-      s->merged = false;
-  }
+  s->merged = engine_merges_currents(m);
+  for (size_t p = 0; p < m->n_populations; p++)
+    if (m->population[p].model != MESO_NEURON_POISSON) n_dynamic += m->population[p].column_size;
   MESO_TRY(meso_wiring_create(m, &s->wiring, err));
   s->n_delays = (1u << s->wiring->delay_bits) - 1u;
   s->block_steps = s->wiring->min_delay_steps + 1;

@@ -8,6 +8,7 @@
 #include "meso_data.h"
 #include "meso_error.h"
 #include "meso_model.h"
+#include "meso_network.h"
 #include "meso_progress.h"
 
 #ifdef __cplusplus
@@ -75,10 +76,19 @@ typedef struct meso_record_options {
   uint32_t first_neuron, last_neuron; /**< inclusive */
 } meso_record_options;
 
-/** Simulates an explicit network file (layout: doc/formats.md). Spikes: one population "neurons".
- *  Traces: a signal for each quantity, named so (time, neuron), sample k at (k + 1) dt, recorded
- *  after input and reset of the step; a quantity that the model of a recorded neuron lacks is an
- *  error. record and ret_traces may be NULL. duration_ms <= 0: the file's T_ms. */
+/** Simulates a network given synapse by synapse; spikes of the populations that it names. Traces:
+ *  a signal for each quantity, named so (time, neuron), sample k at (k + 1) dt, recorded after
+ *  input and reset of the step; a quantity that the model of a recorded neuron lacks is an error.
+ *  record and ret_traces may be NULL. duration_ms <= 0: the network's T_ms. One thread. */
+MESO_MUST_CHECK meso_status meso_engine_run_explicit(const meso_network *network,
+                                                     double duration_ms,
+                                                     const meso_record_options *record,
+                                                     const meso_progress *progress,
+                                                     meso_spikes **ret_spikes,
+                                                     meso_signals **ret_traces,
+                                                     meso_engine_report *report, meso_err *err);
+
+/** The same, of an explicit network file (layout: doc/formats.md). */
 MESO_MUST_CHECK meso_status meso_engine_run_network(const char *path, double duration_ms,
                                                     int n_threads,
                                                     const meso_record_options *record,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-meso_status network_current_init(network_current *c, const network_file *w, meso_err *err)
+meso_status network_current_init(network_current *c, const meso_network *w, meso_err *err)
 {
   meso_status status = MESO_OK;
   *c = (network_current) { .w = w };
@@ -21,13 +21,13 @@ void network_current_clear(network_current *c)
   free(c->sum_pA);
 }
 
-static double sine_pA(const network_current_ac *a, double t_ms)
+static double sine_pA(const meso_current_ac *a, double t_ms)
 {
   const double phase = a->phase_deg / 180 * M_PI;
   return a->offset_pA + a->amplitude_pA * sin(2 * M_PI * a->frequency_Hz * 1e-3 * t_ms + phase);
 }
 
-static bool same_wave(const network_current_ac *a, const network_current_ac *b)
+static bool same_wave(const meso_current_ac *a, const meso_current_ac *b)
 {
   return a->amplitude_pA == b->amplitude_pA && a->offset_pA == b->offset_pA &&
          a->frequency_Hz == b->frequency_Hz && a->phase_deg == b->phase_deg;
@@ -36,10 +36,10 @@ static bool same_wave(const network_current_ac *a, const network_current_ac *b)
 /** A wave that goes to many neurons stands in as many rows, but is computed once. */
 static void add_sines(network_current *c, int64_t step)
 {
-  const network_current_ac *known = NULL;
+  const meso_current_ac *known = NULL;
   double pA = 0;
   for (size_t i = 0; i < c->w->n_current_ac; i++) {
-    const network_current_ac *a = &c->w->current_ac[i];
+    const meso_current_ac *a = &c->w->current_ac[i];
     if (step < a->start_step || step >= a->stop_step) continue;
     if (known == NULL || !same_wave(a, known)) pA = sine_pA(a, (double) step * c->w->dt_ms);
     known = a;
@@ -50,7 +50,7 @@ static void add_sines(network_current *c, int64_t step)
 void network_current_step_to(network_current *c, uint64_t step)
 {
   if (c->held_pA == NULL) return;
-  const network_file *w = c->w;
+  const meso_network *w = c->w;
   const int64_t now = (int64_t) step;
   for (; c->next < w->n_current_steps &&
          w->current_step[c->next].step + w->current_step_delay_steps <= now; c->next++)

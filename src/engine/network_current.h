@@ -3,17 +3,17 @@
 #ifndef NETWORK_CURRENT_H
 #define NETWORK_CURRENT_H
 
-#include "network_file.h"
+#include "meso_network.h"
 
 typedef struct network_current {
-  const network_file *w;
+  const meso_network *w;
   double *held_pA;          /**< (n_neurons) staircases; NULL: no current at all */
   double *sum_pA;           /**< (n_neurons) all currents during the step */
   size_t next;              /**< next change of a staircase */
 } network_current;
 
 /** w must live as long; cleared by network_current_clear. */
-MESO_MUST_CHECK meso_status network_current_init(network_current *c, const network_file *w,
+MESO_MUST_CHECK meso_status network_current_init(network_current *c, const meso_network *w,
                                                  meso_err *err);
 void network_current_clear(network_current *c);
 

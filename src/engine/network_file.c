@@ -1,7 +1,7 @@
 /* network_file.c: reads explicit networks. The file may come from anywhere: every value is checked,
  * and a name that is not known is refused.
  *
- * 1. neurons   2. synapses   3. spikes from outside   4. injected currents   5. the file
+ * 1. neurons   2. populations   3. synapses   4. the file
  */
 #include "network_file.h"
 
@@ -10,28 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_columns.h"
 #include "meso_io.h"
-#include "network_table.h"
-
-/* Beyond these a step or a sum means nothing, and integers could overflow. */
-#define MAX_STEP 1e12
-#define MAX_VALUE 1e9
-
-#define INT_ROW(T, f, name, its_unit, low, high, text) \
-  { .key = name, .type = MESO_PARAM_INT, .unit = its_unit, .min = low, .max = high, \
-    .default_text = text, .offset = offsetof(T, f) }
-#define DOUBLE_ROW(T, f, name, its_unit, low, high, text) \
-  { .key = name, .type = MESO_PARAM_DOUBLE, .unit = its_unit, .min = low, .max = high, \
-    .default_text = text, .offset = offsetof(T, f) }
-
-static double last_neuron(const network_file *w) { return (double) w->n_neurons - 1; }
-
-static const char *const no_names[] = {NULL};
 
 /* ---- 1. neurons --------------------------------------------------------------------------- */
 
 /** Makes a group for each model that the attribute `model` names, comma-separated. */
-static meso_status read_models(network_file *w, meso_err *err)
+static meso_status read_models(meso_network *w, meso_err *err)
 {
   meso_status status = MESO_OK;
   char *text = NULL;
@@ -62,12 +47,12 @@ cleanup:
 }
 
 /** Which neurons are of which model: the dataset `model`, needed if there are several. */
-static meso_status read_membership(network_file *w, const network_table *t, meso_err *err)
+static meso_status read_membership(meso_network *w, const network_table *t, meso_err *err)
 {
   meso_status status = MESO_OK;
   typedef struct record { int64_t model; } record;
   const meso_param row[] = {
-    INT_ROW(record, model, "model", "", 0, (double) w->n_groups - 1, NULL), { .key = NULL },
+    NETWORK_INT(record, model, "model", "", 0, (double) w->n_groups - 1, NULL), { .key = NULL },
   };
   record *of = NULL;
   void *records = NULL;
@@ -85,7 +70,7 @@ cleanup:
   return status;
 }
 
-static meso_status read_group(network_file *w, const network_table *t, network_group *g,
+static meso_status read_group(meso_network *w, const network_table *t, meso_neuron_group *g,
                               meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -100,7 +85,7 @@ cleanup:
   return status;
 }
 
-static meso_status read_neurons(network_file *w, meso_err *err)
+static meso_status read_neurons(meso_network *w, meso_err *err)
 {
   meso_status status = MESO_OK;
   static const char *const others[] = {"model", NULL};
@@ -126,208 +111,228 @@ cleanup:
   return status;
 }
 
-/* ---- 2. synapses -------------------------------------------------------------------------- */
+/* ---- 2. populations ----------------------------------------------------------------------- */
 
-static meso_status read_synapses(network_file *w, meso_err *err)
+/** Where the neurons of a population are, if the file says so. */
+static meso_status read_positions(meso_network *w, const network_table *nodes,
+                                  meso_network_population *p, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double last = last_neuron(w);
+  size_t n_dims = 0, dims[4] = {0};
+  char dataset[128];
+  if (!network_table_has(nodes, p->name)) return MESO_OK;
+  (void) snprintf(dataset, sizeof dataset, "/nodes/%s/positions", p->name);
+  MESO_TRY(meso_h5_read_doubles(w->path, dataset, &n_dims, dims, &p->position_um, err));
+  if (n_dims != 2 || dims[0] != p->size || dims[1] != 3)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: %s must be of %u neurons times 3", w->path, dataset,
+              (unsigned) p->size);
+cleanup:
+  return status;
+}
+
+static meso_status refuse_population(const meso_network *w, size_t p, const char *wrong,
+                                     meso_err *err)
+{
+  return meso_err_set(err, MESO_EINVAL, __FILE__, __LINE__, "%s: /populations: %.60s %s", w->path,
+                      w->population[p].name, wrong);
+}
+
+/** Plain names, each once; every index of a neuron or source in exactly one of them. */
+static meso_status check_populations(const meso_network *w, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const uint64_t n_all = w->n_neurons + w->n_sources;
+  uint64_t n_in = 0;
+  for (size_t i = 0; i < w->n_populations; i++) {
+    const meso_network_population *p = &w->population[i];
+    const size_t length = strlen(p->name);
+    if (length == 0 || length > 60 || p->name[0] == '.' || strchr(p->name, '/') != NULL)
+      return refuse_population(w, i, "must be a name of 1 to 60 characters without /", err);
+    if ((uint64_t) p->first + p->size > n_all)
+      return refuse_population(w, i, "ends beyond the last neuron", err);
+    for (size_t j = 0; j < i; j++) {
+      const meso_network_population *q = &w->population[j];
+      if (strcmp(p->name, q->name) == 0) return refuse_population(w, i, "is there twice", err);
+      if (p->first < q->first + q->size && q->first < p->first + p->size)
+        return refuse_population(w, i, "shares neurons with another population", err);
+    }
+    n_in += p->size;
+  }
+  if (n_in != n_all)
+    MESO_FAIL(err, MESO_EINVAL, "%s: /populations hold %llu neurons, the network %llu", w->path,
+              (unsigned long long) n_in, (unsigned long long) n_all);
+cleanup:
+  return status;
+}
+
+/** Reads the table `populations`; names are put in by the caller. */
+static meso_status read_population_table(meso_network *w, char **names, size_t n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  typedef struct record { int64_t first, size; } record;
   const meso_param rows[] = {
-    INT_ROW(network_synapse, source, "source", "", 0, last, NULL),
-    INT_ROW(network_synapse, target, "target", "", 0, last, NULL),
-    DOUBLE_ROW(network_synapse, weight, "weight", w->weight_unit, -MAX_VALUE, MAX_VALUE, NULL),
-    INT_ROW(network_synapse, delay_steps, "delay_steps", "dt", 1, 65535, NULL),
-    { .key = NULL },
+    NETWORK_INT(record, first, "first", "", 0, (double) UINT32_MAX, NULL),
+    NETWORK_INT(record, size, "size", "", 1, (double) UINT32_MAX, NULL), { .key = NULL },
   };
   network_table t = { .path = NULL };
   void *records = NULL;
-  w->n_synapses = SIZE_MAX;
-  MESO_TRY(network_table_open(w->path, "/connections", &t, err));
-  MESO_TRY(network_table_read(&t, rows, sizeof *w->synapse, &w->n_synapses, NULL, 0, &records,
-                              err));
-  w->synapse = records;
+  enum { MOST = 4096 }; /* all pairs are compared */
+  if (n < 1 || n > MOST)
+    MESO_FAIL(err, MESO_ERANGE, "%s: %zu populations; must be 1 to %d", w->path, n, (int) MOST);
+  MESO_TRY(network_table_open(w->path, "/populations", &t, err));
+  MESO_TRY(network_table_read(&t, rows, sizeof(record), &n, NULL, 0, &records, err));
+  MESO_ALLOC(err, w->population, n);
+  w->n_populations = n;
+  for (size_t p = 0; p < n; p++) {
+    const record *r = (const record *) records + p;
+    w->population[p].first = (uint32_t) r->first;
+    w->population[p].size = (uint32_t) r->size;
+    w->population[p].name = names[p];
+    names[p] = NULL;
+  }
 cleanup:
+  free(records);
   network_table_clear(&t);
   return status;
 }
 
-/* ---- 3. spikes from outside --------------------------------------------------------------- */
-
-static int compare_events(const void *a, const void *b)
-{
-  const network_event *x = a, *y = b;
-  return (x->step > y->step) - (x->step < y->step);
-}
-
-/** One weight for all events: attribute weight_pA or weight_mV, as the models have it. */
-static meso_status read_common_weight(network_file *w, const network_table *t, meso_err *err)
+static meso_status read_populations(meso_network *w, const network_table *root, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char name[32];
-  double weight = 0;
-  (void) snprintf(name, sizeof name, "weight_%s", w->weight_unit);
-  const meso_param row = { .key = name, .type = MESO_PARAM_DOUBLE, .unit = w->weight_unit,
-                           .min = -MAX_VALUE, .max = MAX_VALUE };
-  if (strchr(w->weight_unit, ' ') != NULL)
-    MESO_FAIL(err, MESO_ENOTFOUND, "%s: models with weights in pA and in mV: /input needs the "
-              "dataset weight", t->path);
-  MESO_TRY(network_table_attribute(t, &row, &weight, err));
-  for (size_t i = 0; i < w->n_events; i++) w->event[i].weight = weight;
+  char **names = NULL;
+  size_t n = 0;
+  network_table nodes = { .path = NULL };
+  if (!network_table_has(root, "populations")) return mesoi_network_default_populations(w, err);
+  MESO_TRY(meso_h5_read_strings(w->path, "/populations/name", &names, &n, err));
+  MESO_TRY(read_population_table(w, names, n, err));
+  MESO_TRY(check_populations(w, err));
+  if (network_table_has(root, "nodes")) {
+    MESO_TRY(network_table_open(w->path, "/nodes", &nodes, err));
+    for (size_t p = 0; p < n; p++)
+      MESO_TRY(read_positions(w, &nodes, &w->population[p], err));
+  }
 cleanup:
+  meso_names_free(names, n);
+  network_table_clear(&nodes);
   return status;
 }
 
-static meso_status read_events(network_file *w, const network_table *t, const meso_param *rows,
+/** What converted models say of their scaling, for those who read the spikes. */
+static meso_status read_attrs(meso_network *w, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  static const char *const numbers[] = {"scaling_N", "scaling_K"};
+  char *text = NULL;
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    double x = 0;
+    if (meso_h5_read_number(w->path, "/", numbers[i], &x, NULL) == MESO_OK)
+      MESO_TRY(meso_attrs_set_number(&w->attrs, numbers[i], x, err));
+  }
+  if (meso_h5_read_text(w->path, "/", "scaling", &text, NULL) == MESO_OK)
+    MESO_TRY(meso_attrs_set_text(&w->attrs, "scaling", text, err));
+cleanup:
+  free(text);
+  return status;
+}
+
+/* ---- 3. synapses -------------------------------------------------------------------------- */
+
+/** What the rows of /connections describe. */
+typedef struct connection { int64_t source, target, delay_steps; double weight; } connection;
+
+enum { N_COLUMNS = 4, PIECE = 1 << 16 };
+
+typedef struct reader {
+  meso_columns *columns;
+  network_table table;         /**< for messages */
+  meso_param row[N_COLUMNS + 1];
+  uint64_t n, next;
+  double *piece[N_COLUMNS];    /**< (PIECE) */
+} reader;
+
+static void reader_close(void *state)
+{
+  reader *r = state;
+  if (r == NULL) return;
+  meso_columns_close(r->columns);
+  for (size_t c = 0; c < N_COLUMNS; c++) free(r->piece[c]);
+  free(r);
+}
+
+static void reader_rewind(void *state) { ((reader *) state)->next = 0; }
+
+static meso_status reader_next(void *state, size_t room, meso_synapse *out, size_t *ret_n,
                                meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_param delay = { .key = "delay_steps", .type = MESO_PARAM_INT, .unit = "dt", .min = 1,
-                             .max = 65535 };
-  double delay_steps = 0;
-  void *records = NULL;
-  w->n_events = SIZE_MAX;
-  status = network_table_read(t, rows, sizeof *w->event, &w->n_events, NULL, 0, &records, err);
-  w->event = records;
-  MESO_TRY(status);
-  MESO_TRY(network_table_attribute(t, &delay, &delay_steps, err));
-  w->event_delay_steps = (int64_t) delay_steps;
-  if (!network_table_has(t, "weight")) MESO_TRY(read_common_weight(w, t, err));
-  qsort(w->event, w->n_events, sizeof *w->event, compare_events);
+  reader *r = state;
+  size_t n = room < PIECE ? room : PIECE;
+  if (n > r->n - r->next) n = (size_t) (r->n - r->next);
+  for (size_t c = 0; c < N_COLUMNS; c++) {
+    MESO_TRY(meso_columns_read(r->columns, c, r->next, n, r->piece[c], err));
+    for (size_t i = 0; i < n; i++)
+      MESO_TRY(network_table_check(&r->table, &r->row[c], r->next + i, r->piece[c][i], err));
+  }
+  for (size_t i = 0; i < n; i++)
+    out[i] = (meso_synapse) {.source = (uint32_t) r->piece[0][i],
+                             .target = (uint32_t) r->piece[1][i], .weight = r->piece[2][i],
+                             .delay_steps = (uint32_t) r->piece[3][i]};
+  r->next += n;
+  *ret_n = n;
 cleanup:
   return status;
 }
 
-/* ---- 4. injected currents ----------------------------------------------------------------- */
-
-/** A table of currents and the delay of its group. */
-static meso_status read_currents(const char *path, const char *group, const meso_param *rows,
-                                 size_t record_size, size_t *n, void **ret_records,
-                                 int64_t *delay_steps, meso_err *err)
+static meso_status open_synapses(meso_network *w, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_param delay = { .key = "delay_steps", .type = MESO_PARAM_INT, .unit = "dt", .min = 0,
-                             .max = 65535 };
-  network_table t = { .path = NULL };
-  double value = 0;
-  *n = SIZE_MAX;
-  MESO_TRY(network_table_open(path, group, &t, err));
-  MESO_TRY(network_table_check_names(&t, 1, &rows, no_names, err));
-  MESO_TRY(network_table_read(&t, rows, record_size, n, NULL, 0, ret_records, err));
-  MESO_TRY(network_table_attribute(&t, &delay, &value, err));
-  *delay_steps = (int64_t) value;
-cleanup:
-  network_table_clear(&t);
-  return status;
-}
-
-static int compare_current_steps(const void *a, const void *b)
-{
-  const network_current_step *x = a, *y = b;
-  if (x->step != y->step) return x->step > y->step ? 1 : -1;
-  return (x->neuron > y->neuron) - (x->neuron < y->neuron);
-}
-
-static meso_status read_current_steps(network_file *w, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  typedef network_current_step S;
+  const double last_target = (double) w->n_neurons - 1;
+  const double last_source = last_target + (double) w->n_sources;
   const meso_param rows[] = {
-    INT_ROW(S, neuron, "neuron", "", 0, last_neuron(w), NULL),
-    INT_ROW(S, step, "step", "dt", 0, MAX_STEP, NULL),
-    DOUBLE_ROW(S, amplitude_pA, "amplitude", "pA", -MAX_VALUE, MAX_VALUE, NULL),
-    { .key = NULL },
+    NETWORK_INT(connection, source, "source", "", 0, last_source, NULL),
+    NETWORK_INT(connection, target, "target", "", 0, last_target, NULL),
+    NETWORK_DOUBLE(connection, weight, "weight", w->weight_unit, -NETWORK_MAX_VALUE,
+                   NETWORK_MAX_VALUE, NULL),
+    NETWORK_INT(connection, delay_steps, "delay_steps", "dt", 1, 65535, NULL), { .key = NULL },
   };
-  void *records = NULL;
-  status = read_currents(w->path, "/input/step_current", rows, sizeof(S), &w->n_current_steps,
-                         &records, &w->current_step_delay_steps, err);
-  w->current_step = records;
-  MESO_TRY(status);
-  qsort(w->current_step, w->n_current_steps, sizeof(S), compare_current_steps);
-  for (size_t i = 1; i < w->n_current_steps; i++)
-    if (compare_current_steps(&w->current_step[i - 1], &w->current_step[i]) == 0)
-      MESO_FAIL(err, MESO_EINVAL, "%s: /input/step_current: neuron %lld has two amplitudes at "
-                "step %lld", w->path, (long long) w->current_step[i].neuron,
-                (long long) w->current_step[i].step);
+  const char *names[N_COLUMNS];
+  reader *r = NULL;
+  for (size_t c = 0; c < N_COLUMNS; c++) names[c] = rows[c].key;
+  MESO_ALLOC(err, r, 1);
+  memcpy(r->row, rows, sizeof rows);
+  r->table = (network_table) {.path = w->path, .group = "/connections"};
+  for (size_t c = 0; c < N_COLUMNS; c++) MESO_ALLOC(err, r->piece[c], PIECE);
+  MESO_TRY(meso_columns_open(w->path, "/connections", N_COLUMNS, names, &r->columns, &r->n, err));
+  w->synapses = (meso_synapse_stream) {.n = r->n, .state = r, .rewind = reader_rewind,
+                                       .next = reader_next, .close = reader_close};
+  r = NULL;
 cleanup:
+  reader_close(r);
   return status;
 }
 
-static meso_status read_current_ac(network_file *w, meso_err *err)
-{
-  typedef network_current_ac S;
-  const meso_param rows[] = {
-    INT_ROW(S, neuron, "neuron", "", 0, last_neuron(w), NULL),
-    DOUBLE_ROW(S, amplitude_pA, "amplitude", "pA", -MAX_VALUE, MAX_VALUE, NULL),
-    DOUBLE_ROW(S, frequency_Hz, "frequency", "Hz", 0, 1e6, NULL),
-    DOUBLE_ROW(S, phase_deg, "phase", "degree", -360, 360, "0"),
-    DOUBLE_ROW(S, offset_pA, "offset", "pA", -MAX_VALUE, MAX_VALUE, "0"),
-    INT_ROW(S, start_step, "start_step", "dt", 0, MAX_STEP, "0"),
-    INT_ROW(S, stop_step, "stop_step", "dt", 0, MAX_STEP, "1000000000000"),
-    { .key = NULL },
-  };
-  void *records = NULL;
-  const meso_status status =
-    read_currents(w->path, "/input/ac_current", rows, sizeof(S), &w->n_current_ac, &records,
-                  &w->current_ac_delay_steps, err);
-  w->current_ac = records;
-  return status;
-}
+/* ---- 4. the file -------------------------------------------------------------------------- */
 
-/* ---- 5. the file -------------------------------------------------------------------------- */
-
-static meso_status read_input(network_file *w, meso_err *err)
+meso_status meso_network_read(const char *path, meso_network **ret_network, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_param event_rows[] = {
-    INT_ROW(network_event, neuron, "neuron", "", 0, last_neuron(w), NULL),
-    INT_ROW(network_event, step, "step", "dt", 0, MAX_STEP, NULL),
-    INT_ROW(network_event, multiplicity, "multiplicity", "", 0, MAX_VALUE, "1"),
-    DOUBLE_ROW(network_event, weight, "weight", w->weight_unit, -MAX_VALUE, MAX_VALUE, "0"),
-    { .key = NULL },
-  };
-  static const char *const groups[] = {"step_current", "ac_current", NULL};
-  const meso_param *const list = event_rows;
-  network_table t = { .path = NULL };
-  bool events = false;
-  MESO_TRY(network_table_open(w->path, "/input", &t, err));
-  MESO_TRY(network_table_check_names(&t, 1, &list, groups, err));
-  for (const meso_param *row = event_rows; row->key != NULL; row++)
-    events = events || network_table_has(&t, row->key);
-  if (events) MESO_TRY(read_events(w, &t, event_rows, err));
-  if (network_table_has(&t, "step_current")) MESO_TRY(read_current_steps(w, err));
-  if (network_table_has(&t, "ac_current")) MESO_TRY(read_current_ac(w, err));
-cleanup:
-  network_table_clear(&t);
-  return status;
-}
-
-meso_status network_file_read(network_file *w, meso_err *err)
-{
-  meso_status status = MESO_OK;
+  meso_network *w = NULL;
   network_table root = { .path = NULL };
+  MESO_TRY(meso_network_create(path, &w, err));
   MESO_TRY(network_table_open(w->path, "/", &root, err));
   MESO_TRY(meso_h5_read_number(w->path, "/", "dt_ms", &w->dt_ms, err));
   MESO_TRY(meso_h5_read_number(w->path, "/", "T_ms", &w->T_ms, err));
-  if (!(w->dt_ms >= 1e-4 && w->dt_ms <= 10 && w->T_ms > 0 && w->T_ms <= 1e9))
-    MESO_FAIL(err, MESO_ERANGE, "%s: dt_ms = %g, T_ms = %g: must be 1e-4 to 10 ms, > 0 ms", w->path,
-              w->dt_ms, w->T_ms);
+  MESO_TRY(mesoi_network_check_times(w, err));
   MESO_TRY(read_neurons(w, err));
-  MESO_TRY(read_synapses(w, err));
-  if (network_table_has(&root, "input")) MESO_TRY(read_input(w, err));
+  if (network_table_has(&root, "sources")) MESO_TRY(network_file_read_sources(w, err));
+  MESO_TRY(read_populations(w, &root, err));
+  MESO_TRY(read_attrs(w, err));
+  MESO_TRY(open_synapses(w, err));
+  if (network_table_has(&root, "input")) MESO_TRY(network_file_read_input(w, err));
+  *ret_network = w;
+  w = NULL;
 cleanup:
   network_table_clear(&root);
+  meso_network_destroy(w);
   return status;
-}
-
-void network_file_clear(network_file *w)
-{
-  for (size_t g = 0; g < w->n_groups; g++) {
-    free(w->group[g].member);
-    free(w->group[g].params);
-  }
-  free(w->group);
-  free(w->synapse);
-  free(w->event);
-  free(w->current_step);
-  free(w->current_ac);
 }

@@ -104,6 +104,15 @@ static void store(const meso_param *row, double x, char *record)
   else *(bool *) field = x != 0;
 }
 
+meso_status network_table_check(const network_table *t, const meso_param *row, uint64_t i,
+                                double x, meso_err *err)
+{
+  char what[MAX_NAME];
+  if (in_range(row, x)) return MESO_OK;
+  (void) snprintf(what, sizeof what, "%s/%s[%llu]", t->group, row->key, (unsigned long long) i);
+  return refuse(t, row, what, x, err);
+}
+
 static meso_status read_row(const network_table *t, const meso_param *row, size_t record_size,
                             size_t *n, const uint32_t *member, size_t n_members, char *records,
                             meso_err *err)
@@ -113,11 +122,7 @@ static meso_status read_row(const network_table *t, const meso_param *row, size_
   MESO_TRY(network_table_column(t, row->key, n, &values, err));
   for (size_t k = 0; k < (member != NULL ? n_members : *n); k++) {
     const size_t i = member != NULL ? member[k] : k;
-    if (!in_range(row, values[i])) {
-      char what[MAX_NAME];
-      (void) snprintf(what, sizeof what, "%s/%s[%zu]", t->group, row->key, i);
-      MESO_TRY(refuse(t, row, what, values[i], err));
-    }
+    MESO_TRY(network_table_check(t, row, i, values[i], err));
     store(row, values[i], records + k * record_size);
   }
 cleanup:

@@ -41,6 +41,10 @@ MESO_MUST_CHECK meso_status network_table_read(const network_table *t, const mes
                                                const uint32_t *member, size_t n_members,
                                                void **ret_records, meso_err *err);
 
+/** Refuses value i of a row's column if it is out of range. */
+MESO_MUST_CHECK meso_status network_table_check(const network_table *t, const meso_param *row,
+                                                uint64_t i, double x, meso_err *err);
+
 /** A numeric attribute of the group, checked against the row. */
 MESO_MUST_CHECK meso_status network_table_attribute(const network_table *t, const meso_param *row,
                                                     double *value, meso_err *err);

@@ -352,6 +352,29 @@ cleanup:
   return status;
 }
 
+meso_status meso_h5_read_strings(const char *path, const char *dataset, char ***ret_text,
+                                 size_t *ret_n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_h5_file f;
+  meso_h5_dataset d = { .id = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID };
+  char **text = NULL;
+  *ret_text = NULL;
+  *ret_n = 0;
+  MESO_TRY(meso_h5_open(&f, path, err));
+  MESO_TRY(meso_h5_dataset_open(&f, f.id, dataset, &d, err));
+  MESO_ALLOC(err, text, d.count);
+  MESO_TRY(meso_h5_get_strings(&f, dataset, &d, text, err));
+  *ret_text = text;
+  *ret_n = d.count;
+  text = NULL;
+cleanup:
+  meso_names_free(text, d.count);
+  meso_h5_dataset_close(&d);
+  meso_h5_close(&f);
+  return status;
+}
+
 static meso_status open_object(const meso_h5_file *f, const char *object, hid_t *ret_id,
                                meso_err *err)
 {

@@ -92,6 +92,24 @@ cleanup:
   return status;
 }
 
+meso_status meso_h5_put_piece(const meso_h5_file *f, hid_t at, const char *name, hid_t mem_type,
+                              const void *data, hsize_t first, hsize_t n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  hid_t dset = H5I_INVALID_HID, space = H5I_INVALID_HID, memory = H5I_INVALID_HID;
+  if (n == 0) return MESO_OK;
+  MESO_H5W(f, err, dset = H5Dopen2(at, name, H5P_DEFAULT));
+  MESO_H5W(f, err, space = H5Dget_space(dset));
+  MESO_H5W(f, err, H5Sselect_hyperslab(space, H5S_SELECT_SET, &first, NULL, &n, NULL));
+  MESO_H5W(f, err, memory = H5Screate_simple(1, &n, NULL));
+  MESO_H5W(f, err, H5Dwrite(dset, mem_type, memory, space, H5P_DEFAULT, data));
+cleanup:
+  if (memory >= 0) (void) H5Sclose(memory);
+  if (space >= 0) (void) H5Sclose(space);
+  if (dset >= 0 && H5Dclose(dset) < 0 && status == MESO_OK) status = meso_h5_write_failed(f, err);
+  return status;
+}
+
 meso_status meso_h5_put_strings(const meso_h5_file *f, hid_t at, const char *name, size_t n_dims,
                                 const size_t *dims, char *const *text, const meso_attrs *attrs,
                                 meso_err *err)

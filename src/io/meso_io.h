@@ -66,6 +66,9 @@ MESO_MUST_CHECK meso_status meso_file_digest(const char *path, char out[65], mes
 MESO_MUST_CHECK meso_status meso_h5_read_doubles(const char *path, const char *dataset,
                                                  size_t *n_dims, size_t *dims, double **ret_data,
                                                  meso_err *err);
+/** One dataset of text; caller frees it with meso_names_free. */
+MESO_MUST_CHECK meso_status meso_h5_read_strings(const char *path, const char *dataset,
+                                                 char ***ret_text, size_t *ret_n, meso_err *err);
 /** Numeric attribute of an object in any file ("/" for the root). */
 MESO_MUST_CHECK meso_status meso_h5_read_number(const char *path, const char *object,
                                                 const char *attribute, double *value,

@@ -75,6 +75,10 @@ MESO_MUST_CHECK meso_status meso_h5_need_group(const meso_h5_file *f, const char
 /** Writes a dataset with its units and attributes (may be NULL). */
 MESO_MUST_CHECK meso_status meso_h5_put(const meso_h5_file *f, hid_t at, const meso_h5_block *block,
                                         const meso_attrs *attrs, meso_err *err);
+/** Values first .. first + n - 1 of a vector that is there. */
+MESO_MUST_CHECK meso_status meso_h5_put_piece(const meso_h5_file *f, hid_t at, const char *name,
+                                              hid_t mem_type, const void *data, hsize_t first,
+                                              hsize_t n, meso_err *err);
 /** Dataset of strings of any length. */
 MESO_MUST_CHECK meso_status meso_h5_put_strings(const meso_h5_file *f, hid_t at, const char *name,
                                                 size_t n_dims, const size_t *dims,

@@ -170,24 +170,6 @@ cleanup:
   return status;
 }
 
-static meso_status write_piece(const meso_h5_file *f, hid_t group, const char *name, hid_t type,
-                               const void *data, hsize_t first, hsize_t n, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  hid_t dset = H5I_INVALID_HID, space = H5I_INVALID_HID, memory = H5I_INVALID_HID;
-  if (n == 0) return MESO_OK;
-  MESO_H5W(f, err, dset = H5Dopen2(group, name, H5P_DEFAULT));
-  MESO_H5W(f, err, space = H5Dget_space(dset));
-  MESO_H5W(f, err, H5Sselect_hyperslab(space, H5S_SELECT_SET, &first, NULL, &n, NULL));
-  MESO_H5W(f, err, memory = H5Screate_simple(1, &n, NULL));
-  MESO_H5W(f, err, H5Dwrite(dset, type, memory, space, H5P_DEFAULT, data));
-cleanup:
-  if (memory >= 0) (void) H5Sclose(memory);
-  if (space >= 0) (void) H5Sclose(space);
-  if (dset >= 0 && H5Dclose(dset) < 0 && status == MESO_OK) status = meso_h5_write_failed(f, err);
-  return status;
-}
-
 /* Writes a part's spikes behind those of the parts before it; offset: (n_populations). */
 static meso_status write_part(const meso_h5_file *f, hid_t root, const meso_spikes *part,
                               hsize_t *offset, meso_err *err)
@@ -197,10 +179,10 @@ static meso_status write_part(const meso_h5_file *f, hid_t root, const meso_spik
   for (size_t i = 0; i < part->n_populations; i++) {
     const meso_spike_population *p = &part->population[i];
     MESO_H5W(f, err, group = H5Gopen2(root, p->name, H5P_DEFAULT));
-    MESO_TRY(write_piece(f, group, "timestamps", H5T_NATIVE_DOUBLE, p->time_ms, offset[i],
-                         p->n_spikes, err));
-    MESO_TRY(write_piece(f, group, "node_ids", H5T_NATIVE_UINT32, p->id, offset[i], p->n_spikes,
-                         err));
+    MESO_TRY(meso_h5_put_piece(f, group, "timestamps", H5T_NATIVE_DOUBLE, p->time_ms,
+                               offset[i], p->n_spikes, err));
+    MESO_TRY(meso_h5_put_piece(f, group, "node_ids", H5T_NATIVE_UINT32, p->id, offset[i],
+                               p->n_spikes, err));
     offset[i] += p->n_spikes;
     (void) H5Gclose(group);
     group = H5I_INVALID_HID;

@@ -279,3 +279,23 @@ void meso_wiring_destroy(meso_wiring *w)
   free(w->projection);
   free(w);
 }
+
+meso_status meso_wiring_places(const meso_wiring *w, size_t p, double **ret_position_um,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double *xy_um = w->xy_um[p];
+  const size_t n = (size_t) w->model->population[p].size;
+  double *place = NULL;
+  *ret_position_um = NULL;
+  if (xy_um == NULL) goto cleanup;
+  MESO_ALLOC_ALIGNED(err, place, 3 * n);
+  for (size_t i = 0; i < n; i++) {
+    place[3 * i] = xy_um[2 * i];
+    place[3 * i + 1] = xy_um[2 * i + 1];
+    place[3 * i + 2] = meso_space_depth_um(w->model, p);
+  }
+  *ret_position_um = place;
+cleanup:
+  return status;
+}

@@ -74,6 +74,11 @@ MESO_MUST_CHECK meso_status meso_wiring_create(const meso_model *model, meso_wir
                                                meso_err *err);
 void meso_wiring_destroy(meso_wiring *wiring);
 
+/** Places of a population's neurons, (size, 3) um, at the depth of its layer; NULL if they have
+ *  none. Caller frees. */
+MESO_MUST_CHECK meso_status meso_wiring_places(const meso_wiring *wiring, size_t population,
+                                               double **ret_position_um, meso_err *err);
+
 enum { MESO_WIRING_BATCH = MESO_RNG_LANES, MESO_WIRING_MAX_DELAY_STEPS = 255 };
 
 /** Bound of a projection's delays in steps, the longest way included; a model with more than

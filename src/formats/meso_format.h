@@ -1,0 +1,64 @@
+/* meso_format.h: the registry of file formats of networks and of spikes. One format is one file
+ * src/formats/format_X.c that defines `const meso_format meso_format_X`, and one row in
+ * src/formats/Makefile.am.
+ *
+ * A format reads into and writes from one of two things in memory, a meso_network or meso_spikes;
+ * so each that can be read can be turned into each of its sort that can be written. */
+#ifndef MESO_FORMAT_H
+#define MESO_FORMAT_H
+
+#include "meso_data.h"
+#include "meso_io.h"
+#include "meso_network.h"
+#include "meso_progress.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum meso_content { MESO_CONTENT_NETWORK, MESO_CONTENT_SPIKES } meso_content;
+
+/** What is read: a path and, for models only, changes as in meso_model_read. Borrowed. */
+typedef struct meso_format_input {
+  const char *path;
+  size_t n_sets;
+  const char *const *sets;
+} meso_format_input;
+
+typedef struct meso_format {
+  const char *name;      /**< "network" */
+  const char *summary;   /**< one line */
+  const char *ending;    /**< of file names, ".csv"; "/": a folder; several: ".yaml|.yml" */
+  meso_content content;
+  const char *kind;      /**< of HDF5 files, as meso_file_kind says; NULL: others */
+  double bytes_per_item; /**< networks: about so many bytes of file for a synapse */
+  /** Those that the format lacks are NULL. */
+  meso_status (*read_network)(const meso_format_input *input, meso_network **ret_network,
+                              meso_err *err);
+  meso_status (*write_network)(const char *path, const meso_network *network,
+                               const meso_progress *progress, const meso_provenance *provenance,
+                               meso_err *err);
+  meso_status (*read_spikes)(const meso_format_input *input, meso_spikes **ret_spikes,
+                             meso_err *err);
+  meso_status (*write_spikes)(const char *path, const meso_spikes *spikes,
+                              const meso_provenance *provenance, meso_err *err);
+} meso_format;
+
+size_t meso_format_count(void);
+/** NULL beyond the last. */
+const meso_format *meso_format_at(size_t i);
+/** NULL if there is none of this name. */
+const meso_format *meso_format_by_name(const char *name);
+/** The format that a file is in, by its name and, of HDF5 files, by what is in it. Fails on files
+ *  of none (exit 3). */
+MESO_MUST_CHECK meso_status meso_format_of_file(const char *path, const meso_format **ret_format,
+                                                meso_err *err);
+/** The format to write something into a file of this name, or NULL. */
+const meso_format *meso_format_to_write(const char *path, meso_content content);
+/** Whether it writes what it holds. */
+bool meso_format_writes(const meso_format *format);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
