@@ -206,6 +206,186 @@ static void inputs_survive_a_copy(void)
   }
 }
 
+/* ---- spikes ------------------------------------------------------------------------------- */
+
+static meso_spikes *read_spikes(const char *path)
+{
+  const meso_format *format = NULL;
+  const meso_format_input input = {.path = path};
+  meso_spikes *spikes = NULL;
+  meso_err err = {0};
+  expect_ok(meso_format_of_file(path, &format, &err), &err);
+  expect_ok(format->read_spikes(&input, &spikes, &err), &err);
+  return spikes;
+}
+
+static void write_spikes(const char *path, const meso_spikes *spikes)
+{
+  const meso_provenance provenance = {.command_line = path};
+  const meso_format *format = meso_format_to_write(path, MESO_CONTENT_SPIKES);
+  meso_err err = {0};
+  CU_ASSERT_PTR_NOT_NULL_FATAL(format);
+  expect_ok(format->write_spikes(path, spikes, &provenance, &err), &err);
+}
+
+static void check_same_spikes(const meso_spikes *a, const meso_spikes *b)
+{
+  CU_ASSERT_EQUAL_FATAL(a->n_populations, b->n_populations);
+  for (size_t p = 0; p < a->n_populations; p++) {
+    const meso_spike_population *x = &a->population[p], *y = &b->population[p];
+    CU_ASSERT_STRING_EQUAL(x->name, y->name);
+    CU_ASSERT_EQUAL_FATAL(x->n_spikes, y->n_spikes);
+    CU_ASSERT(memcmp(x->time_ms, y->time_ms, x->n_spikes * sizeof *x->time_ms) == 0);
+    CU_ASSERT(memcmp(x->id, y->id, x->n_spikes * sizeof *x->id) == 0);
+  }
+}
+
+/** Two populations of 3 and 500 neurons; times with few and with all digits. */
+static meso_spikes *some_spikes(void)
+{
+  static const double times[] = {0.1, 10.3, 1.0 / 3, 299.99999999999994, 300};
+  static const uint32_t ids[] = {499, 0, 7, 0, 498};
+  meso_spikes *s = NULL;
+  meso_err err = {0};
+  expect_ok(meso_spikes_create(2, &s, &err), &err);
+  s->t_start_ms = 0.05;
+  s->t_stop_ms = 300.5;
+  for (size_t p = 0; p < 2; p++) {
+    meso_spike_population *q = &s->population[p];
+    q->name = meso_strdup(p == 0 ? "silent(ish)" : "I(fast)");
+    q->size = p == 0 ? 3 : 500;
+    q->n_spikes = p == 0 ? 1 : 5;
+    q->time_ms = meso_calloc(q->n_spikes, sizeof *q->time_ms);
+    q->id = meso_calloc(q->n_spikes, sizeof *q->id);
+    for (size_t i = 0; i < q->n_spikes; i++) {
+      q->time_ms[i] = times[i];
+      q->id[i] = p == 0 ? 1 : ids[i];
+    }
+    expect_ok(meso_spikes_sort(q, &err), &err);
+  }
+  return s;
+}
+
+/** As text and back: NEST's formats with our remarks keep all, CSV the spikes themselves. */
+static void spikes_come_back_from_text(void)
+{
+  static const char *const file[] = {"s.dat", "s.gdf", "s.csv"};
+  meso_spikes *before = some_spikes();
+  write_spikes("s.h5", before);
+  for (size_t i = 0; i < sizeof file / sizeof file[0]; i++) {
+    write_spikes(file[i], before);
+    meso_spikes *after = read_spikes(file[i]);
+    check_same_spikes(before, after);
+    CU_ASSERT_EQUAL(meso_attrs_text(&after->attrs, "warning") == NULL, i < 2);
+    write_spikes("s2.h5", after);
+    if (i < 2) check_same("s.h5", "s2.h5");
+    meso_spikes_destroy(after);
+  }
+  meso_spikes_destroy(before);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+  return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/** The lines with spikes of a file of NEST, sorted: it does not say in which order they are. */
+static size_t spike_lines(const char *path, char *lines[2000])
+{
+  char *text = NULL, *save = NULL;
+  size_t size = 0, n = 0;
+  meso_err err = {0};
+  expect_ok(meso_file_read(path, 1 << 20, &text, &size, &err), &err);
+  for (char *l = strtok_r(text, "\n", &save); l != NULL && n < 2000;
+       l = strtok_r(NULL, "\n", &save))
+    if (l[0] >= '0' && l[0] <= '9') lines[n++] = meso_strdup(l);
+  qsort(lines, n, sizeof *lines, compare_lines);
+  free(text);
+  return n;
+}
+
+/** What NEST recorded to ASCII is what we simulate, and what we write are NEST's lines. */
+static void recordings_of_nest_are_read_and_written(void)
+{
+  char network[PATH_MAX], recorded[PATH_MAX];
+  cli_path("MESO_SRCDIR", "tests/reference/network/poisson_trains.h5", network);
+  cli_path("MESO_SRCDIR", "tests/reference/network/poisson_trains.dat", recorded);
+  simulate_network("network", network, "trains.h5");
+  meso_spikes *ours = read_spikes("trains.h5"), *nest = read_spikes(recorded);
+  check_same_spikes(ours, nest);
+  CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(&nest->attrs, "warning"));
+  write_spikes("trains.dat", ours);
+  char *want[2000], *got[2000];
+  const size_t n = spike_lines(recorded, want), n_got = spike_lines("trains.dat", got);
+  CU_ASSERT(n > 500);
+  CU_ASSERT_EQUAL_FATAL(n_got, n);
+  MESO_CHECK_EACH(i, n, strcmp(want[i], got[i]) == 0);
+  for (size_t i = 0; i < n; i++) {
+    free(want[i]);
+    free(got[i]);
+  }
+  meso_spikes_destroy(ours);
+  meso_spikes_destroy(nest);
+}
+
+static const struct { const char *name, *text, *words[2]; } bad_text[] = {
+  {"b.csv", "1.5,-1\n", {"b.csv:1", "from 0"}},
+  {"b.csv", "1.5,1\nnan,2\n", {"b.csv:2", "a time in ms"}},
+  {"b.csv", "1.5;1\n", {"b.csv:1", "a time in ms"}},
+  {"b.csv", "1.5,1,A,2\n", {"b.csv:1", "too many columns"}},
+  {"b.csv", "1.5,1.5\n", {"b.csv:1", "after the number"}},
+  {"b.csv", "1.5,1,\n", {"b.csv:1", "name of a population"}},
+  {"b.csv", "id,time_ms\n1,2\n", {"b.csv:1", "columns time_ms, id"}},
+  {"b.csv", "time_ms,id\n", {"b.csv", "no spikes"}},
+  {"b.csv", "1.5,4294967295\n", {"b.csv:1", "from 0"}},
+  {"b.csv", "", {"b.csv", "no spikes"}},
+  {"b.dat", "0\t1.5\n", {"b.dat:1", "from 1"}},
+  {"b.dat", "1\t1.5\t-65\n", {"b.dat:1", "from 1"}},
+  {"b.dat", "sender\ttime_step\ttime_offset\n1\t15\t0\n", {"b.dat:1", "time_in_steps"}},
+  {"b.dat", "1 1e300\n", {"b.dat:1", "time in ms"}},
+  {"b.gdf", "3\t1\n# mesocast population 2 A\n", {"sender 3", "last population"}},
+  {"b.gdf", "1\t9\n# mesocast interval_ms 0 5\n", {"outside 0 to 5 ms"}},
+  {"b.gdf", "# mesocast population x A\n", {"b.gdf:1", "size of a population"}},
+  {"b.gdf", "# mesocast interval_ms 5 0\n", {"b.gdf:1", "start and the end"}},
+};
+
+static void bad_text_is_refused(void)
+{
+  for (size_t i = 0; i < sizeof bad_text / sizeof bad_text[0]; i++) {
+    const meso_format_input input = {.path = bad_text[i].name};
+    const meso_format *format = NULL;
+    meso_spikes *spikes = NULL;
+    meso_err err = {0};
+    expect_ok(meso_file_write(bad_text[i].name, bad_text[i].text, strlen(bad_text[i].text), &err),
+              &err);
+    expect_ok(meso_format_of_file(bad_text[i].name, &format, &err), &err);
+    const meso_status st = format->read_spikes(&input, &spikes, &err);
+    bool good = meso_status_exit_code(st) == 3 && spikes == NULL;
+    for (size_t w = 0; w < 2 && bad_text[i].words[w] != NULL; w++)
+      good = good && strstr(err.msg, bad_text[i].words[w]) != NULL;
+    if (!good) printf("# %zu %s: %s\n", i, bad_text[i].text, err.msg);
+    CU_ASSERT(good);
+    meso_spikes_destroy(spikes);
+  }
+}
+
+/** Files of several threads of NEST, joined by cat, headers and all; blank lines; CRLF. */
+static void joined_recordings_are_read(void)
+{
+  static const char text[] = "# NEST version: 3.10.0\nsender\ttime_ms\n2\t20.100\r\n\n"
+                             "# NEST version: 3.10.0\nsender\ttime_ms\n1\t 3.5 \n2\t3.5\n";
+  meso_err err = {0};
+  expect_ok(meso_file_write("joined.dat", text, sizeof text - 1, &err), &err);
+  meso_spikes *s = read_spikes("joined.dat");
+  CU_ASSERT_EQUAL_FATAL(s->n_populations, 1);
+  CU_ASSERT_EQUAL(s->population[0].size, 2);
+  CU_ASSERT_EQUAL_FATAL(s->population[0].n_spikes, 3);
+  CU_ASSERT_EQUAL(s->population[0].id[0], 0);
+  CU_ASSERT_EQUAL(s->population[0].time_ms[2], 20.1);
+  CU_ASSERT_EQUAL(s->t_stop_ms, 20.1);
+  meso_spikes_destroy(s);
+}
+
 /* ---- the command -------------------------------------------------------------------------- */
 
 static void expect_code(int code, const char *words, const char *arguments)
@@ -230,6 +410,10 @@ static void the_command_converts_models(void)
   expect_code(2, "cannot become spikes", "convert net.h5 net2.h5 --to spikes");
   expect_code(2, "can become network", "convert net.h5 net2.h5 --to no_such");
   expect_code(3, "no_such.h5", "convert no_such.h5 net2.h5");
+  expect_code(0, NULL, "convert a.h5 a.csv && \"$MESO\" convert a.csv a2.h5 && \"$MESO\" convert "
+                       "a.h5 out.txt --to nest-dat");
+  expect_code(2, "cannot become network", "convert a.h5 a3.h5 --to network");
+  expect_code(2, "spikes can become spikes", "convert a.h5 a.xyz");
   expect_code(3, "spikes, not a network", "simulate a.h5 -o c.h5");
 }
 
@@ -257,6 +441,10 @@ int main(void)
     {"models_come_back_to_the_same_bits", models_come_back_to_the_same_bits},
     {"neurons_are_merged_as_in_the_model", neurons_are_merged_as_in_the_model},
     {"inputs_survive_a_copy", inputs_survive_a_copy},
+    {"spikes_come_back_from_text", spikes_come_back_from_text},
+    {"recordings_of_nest_are_read_and_written", recordings_of_nest_are_read_and_written},
+    {"bad_text_is_refused", bad_text_is_refused},
+    {"joined_recordings_are_read", joined_recordings_are_read},
     {"the_command_converts_models", the_command_converts_models},
     {"huge_networks_are_refused", huge_networks_are_refused},
     {"leave", leave},

@@ -100,6 +100,7 @@ static void heterogeneous_exp_equals_nest(void) { compare_network("small_network
 static void alpha_equals_nest(void) { compare_network("alpha_network.h5", all); }
 static void delta_equals_nest(void) { compare_network("delta_network.h5", "V_m"); }
 static void brunel_with_alpha_equals_nest(void) { compare_network("brunel_alpha.h5", all); }
+static void poisson_trains_equal_nest(void) { compare_network("poisson_trains.h5", all); }
 static void currents_equal_nest(void) { compare_network("currents.h5", all); }
 static void mixed_models_equal_nest(void) { compare_network("mixed_models.h5", "V_m"); }
 
@@ -593,6 +594,7 @@ int main(void)
     {"alpha_equals_nest", alpha_equals_nest},
     {"delta_equals_nest", delta_equals_nest},
     {"brunel_with_alpha_equals_nest", brunel_with_alpha_equals_nest},
+    {"poisson_trains_equal_nest", poisson_trains_equal_nest},
     {"currents_equal_nest", currents_equal_nest},
     {"mixed_models_equal_nest", mixed_models_equal_nest},
     {"sine_has_its_amplitude_and_phase", sine_has_its_amplitude_and_phase},

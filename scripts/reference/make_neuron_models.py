@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Golden references of the neuron models and inputs of explicit networks, computed by NEST.
 
-usage: make_neuron_models.py FOLDER
+usage: make_neuron_models.py FOLDER [NAME...]
 
 Needs NEST 3.10 (PyPI: nest-simulator) and h5py. Writes alpha_network.h5, delta_network.h5,
-brunel_alpha.h5, currents.h5 and mixed_models.h5 in the layout of doc/formats.md, with what NEST
-returned in /spikes and /trace. Everything is drawn here and handed to NEST explicitly, so nothing
-depends on NEST's random numbers but the Poisson trains of brunel_alpha.h5, which are recorded.
+brunel_alpha.h5, poisson_trains.h5, currents.h5 and mixed_models.h5 (or those that are named) in the
+layout of doc/formats.md, with what NEST returned in /spikes and /trace; with poisson_trains.h5 also
+poisson_trains.dat, its spikes as NEST recorded them to ASCII. Everything is drawn here and handed to
+NEST explicitly, so nothing depends on NEST's random numbers but the Poisson trains of
+brunel_alpha.h5 and poisson_trains.h5, which are recorded.
 Weights are multiples of 1/16: their sums are exact in binary, in any order.
 """
 import os
@@ -273,6 +275,44 @@ def brunel_alpha():
     n.write(sys.argv[1])
 
 
+def poisson_trains():
+    """Exponential currents under two dense Poisson trains a neuron, one excitatory and one
+    inhibitory, drawn by NEST and passed on by parrots, which repeat the multiplicity of what they
+    receive: many steps have several spikes at once."""
+    N, T_ms = 60, 300.
+    n = Network("poisson_trains", ["iaf_psc_exp"] * N, T_ms, 16)
+    n.draw_parameters()
+    n.draw_synaptic_times()
+    n.wire(48, 8, 2, 40., -100., 40)
+    n.create()
+    rates, weights = (12000., 4000.), (30., -35.)
+    trains = []
+    for rate, weight in zip(rates, weights):
+        poisson = nest.Create("poisson_generator", params=dict(rate=rate))
+        parrots = nest.Create("parrot_neuron", N)
+        recorder = nest.Create("spike_recorder")
+        nest.Connect(poisson, parrots, syn_spec=dict(delay=H))
+        nest.Connect(parrots, n.nodes, "one_to_one", syn_spec=dict(weight=weight, delay=2 * H))
+        nest.Connect(parrots, recorder)
+        trains.append((recorder, parrots[0].global_id, weight))
+    ascii_recorder = nest.Create("spike_recorder", params=dict(
+        record_to="ascii", label=os.path.join(os.path.abspath(sys.argv[1]), "poisson_trains")))
+    nest.Connect(n.nodes, ascii_recorder)
+    n.connect()
+    n.simulate()
+    rows = []
+    for recorder, first, weight in trains:
+        e = recorder.events
+        both = np.stack([e["senders"] - first, np.round(e["times"] / H)]).astype(int)
+        unique, multiplicity = np.unique(both, axis=1, return_counts=True)
+        print(f"multiplicities {np.bincount(multiplicity)[1:]}")
+        rows.append(np.stack([unique[0], unique[1], np.full(unique.shape[1], weight),
+                              multiplicity]))
+    n.events = np.concatenate(rows, axis=1)
+    n.write(sys.argv[1])
+    os.replace(ascii_recorder.filenames[0], os.path.join(sys.argv[1], "poisson_trains.dat"))
+
+
 def currents():
     """Sine waves and staircases into neurons with exponential currents, little recurrence."""
     n = Network("currents", ["iaf_psc_exp"] * 60, 600., 14)
@@ -318,8 +358,9 @@ def mixed_models():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     nest.verbosity = nest.VerbosityLevel.ERROR
-    for make in (alpha_network, delta_network, brunel_alpha, currents, mixed_models):
-        make()
+    for make in (alpha_network, delta_network, brunel_alpha, poisson_trains, currents, mixed_models):
+        if make.__name__ in sys.argv[2:] or len(sys.argv) == 2:
+            make()
