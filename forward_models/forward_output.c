@@ -3,8 +3,11 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "meso_balloon.h"
 
 meso_status forward_count_samples(const meso_series *in, double TR_s, size_t *ret_n, meso_err *err)
 {
@@ -67,6 +70,34 @@ meso_status forward_describe(const meso_param *rows, const void *params, meso_at
     free(text);
     if (status != MESO_OK) goto cleanup;
   }
+cleanup:
+  return status;
+}
+
+forward_grid forward_grid_make(double dt_s, double step_s)
+{
+  forward_grid g = {1, 1};
+  if (dt_s > step_s) g.parts = (unsigned) ceil(dt_s / step_s - 1e-9);
+  else g.samples = (size_t) floor(step_s / dt_s + 1e-9);
+  return g;
+}
+
+forward_grid forward_grid_finer(forward_grid grid)
+{
+  return grid.samples > 1 ? (forward_grid) {grid.samples / 2, 1}
+                          : (forward_grid) {1, 2 * grid.parts};
+}
+
+meso_status forward_describe_flow(double max_flow, meso_attrs *attrs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char text[200];
+  MESO_TRY(meso_attrs_set_number(attrs, "max_flow", max_flow, err));
+  if (max_flow <= MESO_BALLOON_FLOW_WARN) goto cleanup;
+  (void) snprintf(text, sizeof text, "blood flow reaches %.3g times its resting value "
+                  "(physiological: below %g): the signal saturates; reduce the gain of the drive",
+                  max_flow, MESO_BALLOON_FLOW_WARN);
+  MESO_TRY(meso_attrs_set_text(attrs, "warning", text, err));
 cleanup:
   return status;
 }

@@ -21,4 +21,15 @@ MESO_MUST_CHECK meso_status forward_output_add(const char *name, const char *uni
 MESO_MUST_CHECK meso_status forward_describe(const meso_param *rows, const void *params,
                                              meso_attrs *attrs, meso_err *err);
 
+/** A step covers `samples` of the drive, each of which is cut in `parts` (one of the two is 1). */
+typedef struct forward_grid { size_t samples; unsigned parts; } forward_grid;
+/** The longest steps of at most step_s that hold whole samples of dt_s, or divide one. */
+forward_grid forward_grid_make(double dt_s, double step_s);
+/** Steps of at most half the length. */
+forward_grid forward_grid_finer(forward_grid grid);
+
+/** Attribute "max_flow", and the reason "warning" if it exceeds MESO_BALLOON_FLOW_WARN. */
+MESO_MUST_CHECK meso_status forward_describe_flow(double max_flow, meso_attrs *attrs,
+                                                  meso_err *err);
+
 #endif

@@ -13,7 +13,6 @@
 #include "meso_balloon.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,23 +114,6 @@ static balloon_constants constants_of(const meso_balloon_states *p)
 
 /* ---- 2. one block ------------------------------------------------------------------------- */
 
-/* A step covers `samples` of the drive, each of which is cut in `parts` (one of the two is 1). */
-typedef struct grid { size_t samples; unsigned parts; } grid;
-
-static grid grid_make(double dt_s, double step_s)
-{
-  grid g = {1, 1};
-  if (dt_s > step_s) g.parts = (unsigned) ceil(dt_s / step_s - 1e-9);
-  else g.samples = (size_t) floor(step_s / dt_s + 1e-9);
-  return g;
-}
-
-/* Steps of at most half the length. */
-static grid grid_finer(grid g)
-{
-  return g.samples > 1 ? (grid) {g.samples / 2, 1} : (grid) {1, 2 * g.parts};
-}
-
 enum { BOLD, FLOW, VOLUME, DEOXY, N_OUTPUTS };
 
 /* What all blocks share. */
@@ -149,7 +131,7 @@ typedef struct block {
   double largest[L];       /* log flow */
   size_t channel[L], n;    /* of the drive; n <= L */
   bool adjacent;           /* channels follow each other, n = L */
-  grid grid;
+  forward_grid grid;
   double *out[N_OUTPUTS];  /* of its first channel; NULL: not wanted */
   size_t stride, k;        /* of the outputs; next sample */
   bool failed;
@@ -235,7 +217,7 @@ static void advance(const run *r, block *b, const double *rows, size_t first, si
 /* ---- 3. all blocks ------------------------------------------------------------------------ */
 
 /* Regions in the order of the file, then a block of up to L of them with finer steps. */
-static void lay_out(size_t n_channels, grid g, double *const out[N_OUTPUTS], double *finer,
+static void lay_out(size_t n_channels, forward_grid g, double *const out[N_OUTPUTS], double *finer,
                     size_t n_blocks, block *b)
 {
   for (size_t i = 0; i < n_blocks; i++) {
@@ -249,7 +231,7 @@ static void lay_out(size_t n_channels, grid g, double *const out[N_OUTPUTS], dou
   }
   block *p = &b[n_blocks];
   p->n = n_channels < L ? n_channels : L;
-  p->grid = grid_finer(g);
+  p->grid = forward_grid_finer(g);
   p->out[BOLD] = finer;
   p->stride = p->n;
   for (size_t l = 0; l < p->n; l++) p->channel[l] = l * n_channels / p->n;
@@ -292,16 +274,6 @@ cleanup:
 
 /* ---- 4. output ---------------------------------------------------------------------------- */
 
-static meso_status warn_of_flow(double max_flow, meso_attrs *a, meso_err *err)
-{
-  char text[200];
-  if (max_flow <= MESO_BALLOON_FLOW_WARN) return MESO_OK;
-  (void) snprintf(text, sizeof text, "blood flow reaches %.3g times its resting value "
-                  "(physiological: below %g): the signal saturates; reduce the gain of the drive",
-                  max_flow, MESO_BALLOON_FLOW_WARN);
-  return meso_attrs_set_text(a, "warning", text, err);
-}
-
 /* Largest difference of the two grids relative to the largest response of these regions. */
 static double step_error(const block *finer, const meso_signal *bold)
 {
@@ -325,10 +297,9 @@ static meso_status describe(const run *r, const meso_param *rows, size_t n_block
   meso_attrs *a = &bold->attrs;
   const double step_s = (double) b->grid.samples * r->dt_s / b->grid.parts;
   MESO_TRY(forward_describe(rows, r->params, a, err));
-  MESO_TRY(meso_attrs_set_number(a, "max_flow", exp(largest), err));
+  MESO_TRY(forward_describe_flow(exp(largest), a, err));
   MESO_TRY(meso_attrs_set_number(a, "step_used_s", step_s, err));
   MESO_TRY(meso_attrs_set_number(a, "step_error", step_error(&b[n_blocks], bold), err));
-  MESO_TRY(warn_of_flow(exp(largest), a, err));
 cleanup:
   return status;
 }
@@ -356,7 +327,7 @@ meso_status meso_balloon_apply(const char *model, const meso_param *rows,
     .n_times = in->n_times, .n_out = bold->n_times, .n_channels = in->n_channels};
   MESO_ALLOC(err, finer, bold->n_times * L);
   MESO_ALLOC_ALIGNED(err, b, n_blocks + 1);
-  lay_out(in->n_channels, grid_make(r.dt_s, p.step_s), data, finer, n_blocks, b);
+  lay_out(in->n_channels, forward_grid_make(r.dt_s, p.step_s), data, finer, n_blocks, b);
   MESO_TRY(integrate(&r, in, n_threads, n_blocks + 1, b, err));
   MESO_TRY(describe(&r, rows, n_blocks, b, bold, err));
 cleanup:
