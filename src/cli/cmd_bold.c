@@ -11,8 +11,16 @@
 #include "cli_progress.h"
 #include "meso_bold.h"
 #include "meso_forward.h"
+#include "meso_nifti.h"
+#include "meso_scanner.h"
 
-typedef struct options { char *model, *spikes; double tr_s, dt_s; } options;
+/* The scanner's parameters come first, so that their rows fit this struct as well. */
+typedef struct options {
+  meso_scanner_params scanner;
+  char *model, *spikes, *nifti, *atlas, *task;
+  double tr_s, dt_s, baseline;
+  bool nifti2;
+} options;
 
 static const meso_param rows[] = {
   { .key = "spikes", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
@@ -26,7 +34,20 @@ static const meso_param rows[] = {
   { .key = "dt_s", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0, .max = 1e3,
     .default_text = "0", .offset = offsetof(options, dt_s),
     .help = "step of a bare drive; 0: the file's dt, dt_s or dt_drive_s" },
-  { .key = NULL },
+  { .key = "nifti", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, nifti),
+    .help = "also an image (.nii, .nii.gz) with a BIDS-style .json beside it" },
+  { .key = "atlas", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, atlas),
+    .help = "image of labels 1, 2, ... that the regions are painted into" },
+  { .key = "task", .type = MESO_PARAM_STRING, .unit = "", .default_text = "simulation",
+    .offset = offsetof(options, task), .help = "TaskName of the image" },
+  { .key = "baseline", .type = MESO_PARAM_DOUBLE, .unit = "1", .min = 0, .max = 1e9,
+    .default_text = "0", .offset = offsetof(options, baseline),
+    .help = "signal at rest in the image; 0: the image holds changes, as fractions" },
+  { .key = "nifti2", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
+    .offset = offsetof(options, nifti2), .help = "NIfTI-2 also where NIfTI-1 would do" },
+  MESO_SCANNER_ROWS
 };
 
 /* ---- from a drive -------------------------------------------------------------------------- */
@@ -96,11 +117,11 @@ cleanup:
 
 /** The model, if there is one, says which forward model and TR; --set then is about it alone. */
 static meso_status from_drive(const meso_cli *cli, const meso_model *model, const char *path,
-                              const options *o, meso_signals **ret_bold, meso_err *err)
+                              const options *o, double TR_s, meso_signals **ret_bold,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
   const char *name = o->model[0] != '\0' ? o->model : "friston2003";
-  const double TR_s = model != NULL ? model->bold.TR_s : o->tr_s > 0 ? o->tr_s : 2.0;
   const meso_forward_ops *ops = meso_forward_by_name(model != NULL ? model->bold.model : name);
   unsigned char *params = NULL;
   meso_signals *in = NULL, *out = NULL;
@@ -113,6 +134,9 @@ static meso_status from_drive(const meso_cli *cli, const meso_model *model, cons
   MESO_TRY(load(path, o->dt_s, &in, err));
   const meso_signal *drive = meso_signals_find(in, "drive");
   if (drive == NULL) MESO_FAIL(err, MESO_EFORMAT, "%s: has no signal \"drive\"", path);
+  if (o->tr_s > 0 && o->tr_s * drive->sampling_rate_Hz < 1 - 1e-9)
+    mesoi_warn(cli, "the TR of %g s is finer than the drive, whose step is %g s", o->tr_s,
+               1 / drive->sampling_rate_Hz);
   MESO_TRY(meso_signals_create(&out, err));
   const meso_series series = meso_series_of_signal(drive);
   MESO_TRY(ops->apply(params, &series, TR_s, cli->n_threads, out, err));
@@ -184,6 +208,59 @@ static void answer(const meso_cli *cli, const meso_signals *out)
               cli->output, meso_attrs_number(&bold->attrs, "step_used_s", NAN), step_error);
 }
 
+/** Volumes of the scanner in place of the fine samples of *bold. */
+static meso_status scan(const options *o, double TR_s, meso_signals **bold, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signals *volumes = NULL;
+  if (meso_signals_find(*bold, "bold") == NULL) goto cleanup; /* empty, with the reason */
+  MESO_TRY(meso_signals_create(&volumes, err));
+  MESO_TRY(meso_scanner_apply(&o->scanner, *bold, TR_s, volumes, err));
+  MESO_TRY(meso_attrs_copy(&volumes->attrs, &(*bold)->attrs, err));
+  meso_signals_destroy(*bold);
+  *bold = volumes;
+  volumes = NULL;
+cleanup:
+  meso_signals_destroy(volumes);
+  return status;
+}
+
+static meso_status write_image(const meso_cli *cli, const options *o, const meso_signals *out,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *bold = meso_signals_find(out, "bold");
+  char *sidecar = NULL;
+  const meso_nifti_options image = {
+    .atlas = o->atlas[0] != '\0' ? o->atlas : NULL, .baseline = o->baseline,
+    .version_2 = o->nifti2, .task = o->task, .command_line = cli->command_line};
+  if (o->nifti[0] == '\0' || bold == NULL) goto cleanup;
+  MESO_TRY(meso_nifti_write(o->nifti, bold, &image, err));
+  mesoi_answer_output(cli, o->nifti);
+  MESO_TRY(meso_nifti_write_sidecar(o->nifti, bold, &image, err));
+  sidecar = meso_nifti_sidecar_name(o->nifti);
+  if (sidecar != NULL) mesoi_answer_output(cli, sidecar);
+cleanup:
+  free(sidecar);
+  return status;
+}
+
+/** BOLD, sampled and with noise as the options say. The model's TR is the fine one meanwhile. */
+static meso_status make_signals(const meso_cli *cli, meso_model *model, const char *path,
+                                const options *o, meso_signals **ret_bold, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double TR_s = model != NULL ? model->bold.TR_s : o->tr_s > 0 ? o->tr_s : 2.0;
+  const bool scanning = meso_scanner_is_on(&o->scanner);
+  const double step_s = scanning ? meso_scanner_step_s(TR_s) : TR_s;
+  if (model != NULL) model->bold.TR_s = step_s;
+  if (path != NULL) status = from_drive(cli, model, path, o, step_s, ret_bold, err);
+  else status = from_spikes(cli, model, o->spikes, ret_bold, err);
+  if (model != NULL) model->bold.TR_s = TR_s;
+  if (status == MESO_OK && scanning) status = scan(o, TR_s, ret_bold, err);
+  return status;
+}
+
 /** @param[in] path  the drive, or NULL: spikes */
 static meso_status make(const meso_cli *cli, const char *model_path, const char *path,
                         const options *o, meso_err *err)
@@ -192,15 +269,16 @@ static meso_status make(const meso_cli *cli, const char *model_path, const char 
   meso_model *model = NULL;
   meso_signals *out = NULL;
   mesoi_origin origin = { .model_text = NULL };
-  const char *input[2];
+  const char *input[3];
   size_t n = 0;
   if (model_path != NULL) MESO_TRY(read_model(cli, input[n++] = model_path, o, &model, err));
-  if (path != NULL) MESO_TRY(from_drive(cli, model, path, o, &out, err));
-  else MESO_TRY(from_spikes(cli, model, o->spikes, &out, err));
+  MESO_TRY(make_signals(cli, model, path, o, &out, err));
   input[n++] = path != NULL ? path : o->spikes;
+  if (o->atlas[0] != '\0') input[n++] = o->atlas;
   MESO_TRY(mesoi_origin_make(cli, model, n, input, &origin, err));
   MESO_TRY(meso_signals_write(cli->output, "bold", out, &origin.provenance, err));
   answer(cli, out);
+  MESO_TRY(write_image(cli, o, out, err));
 cleanup:
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);
@@ -226,6 +304,11 @@ static meso_status run(const meso_cli *cli, meso_err *err)
     MESO_FAIL(err, MESO_EUSAGE, "bold: give the spikes with --spikes FILE, or a drive");
   if (drive != NULL && o.spikes[0] != '\0')
     MESO_FAIL(err, MESO_EUSAGE, "bold: --spikes and the drive %s: give one", drive);
+  if (o.nifti[0] != '\0' && !meso_nifti_is_name(o.nifti))
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --nifti %s: an image's name ends in .nii or .nii.gz",
+              o.nifti);
+  if (o.nifti[0] == '\0' && o.atlas[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --atlas needs --nifti FILE");
   if (model == NULL && cli->seed != NULL)
     MESO_FAIL(err, MESO_EUSAGE, "bold: --seed needs a model file; a drive has no random numbers");
   MESO_TRY(make(cli, model, drive, &o, err));

@@ -24,6 +24,7 @@ typedef enum meso_rng_purpose {
   MESO_RNG_OUT_DEGREE = 7,    /**< counter: j, source, projection; words: target */
   MESO_RNG_POSITION = 8,      /**< counter: neuron */
   MESO_RNG_THINNING = 9,      /**< counter: candidate, target, projection */
+  MESO_RNG_BOLD_NOISE = 16,   /**< counter: volume, region, kind */
   MESO_RNG_TEST = 255
 } meso_rng_purpose;
 
