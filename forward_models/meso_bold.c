@@ -1,4 +1,4 @@
-/* meso_bold.c: synaptic currents of a model -> currents of its layers -> drive -> BOLD. */
+/* meso_bold.c: from what the neurons of a model do to BOLD: source, drive, depths, response. */
 #include "meso_bold.h"
 
 #include <math.h>
@@ -6,84 +6,121 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bold_source.h"
 #include "meso_drive.h"
 #include "meso_forward.h"
 
 /** Response that a recording must have room for after the baseline. */
 static const double shortest_response_s = 5.0;
 
-/** Adds |I_ex| + |I_in| (and the mean external current) of one population to a column of x. */
-static void add_population(const meso_model *model, const meso_signal *ex, const meso_signal *in,
-                           size_t population, meso_signal *x, size_t channel)
+unsigned meso_bold_needs(const meso_model *model)
 {
-  char key[160];
-  (void) snprintf(key, sizeof key, "background_mean_pA.%s", model->population[population].name);
-  const double background_pA =
-    model->bold.include_background ? meso_attrs_number(&ex->attrs, key, 0.0) : 0.0;
-  for (size_t t = 0; t < x->n_times; t++)
-    x->data[t * x->n_channels + channel] += fabs(ex->data[t * ex->n_channels + population]) +
-      fabs(in->data[t * in->n_channels + population]) + fabs(background_pA);
+  return bold_sources[model->bold.drive].needs;
 }
 
-/** Summed synaptic currents per layer (layers with simulated neurons) and of the whole column. */
-static meso_status layer_currents(const meso_model *model, const meso_signals *currents,
-                                  meso_signals *out, meso_err *err)
+/* ---- depths ------------------------------------------------------------------------------- */
+
+/* Length of [low, high] within a layer. */
+static double overlap(const meso_layer *layer, double low_um, double high_um)
+{
+  return fmax(0, fmin(high_um, layer->z_top_um) - fmax(low_um, layer->z_bottom_um));
+}
+
+/* Drive at depths of equal thickness: mean of the layers' drives by the thickness that lies in
+ * them; a layer without a drive counts with 0, the drive of rest. */
+static meso_status spread_over_depths(const meso_model *model, const meso_signal *z,
+                                      meso_signals *out, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_signal *ex = meso_signals_find(currents, "I_ex");
-  const meso_signal *in = meso_signals_find(currents, "I_in");
-  size_t n = 0, *layer_of = NULL;
-  const char **name = NULL;
-  meso_signal *x = NULL;
-  MESO_ALLOC(err, layer_of, model->n_populations);
-  MESO_ALLOC(err, name, model->n_populations + 1);
-  if (ex == NULL || in == NULL || ex->n_channels != model->n_populations ||
-      in->n_channels != model->n_populations || in->n_times != ex->n_times)
-    MESO_FAIL(err, MESO_EFORMAT, "the currents are not those of the model's populations");
-  for (size_t i = 0; i < model->n_populations; i++) {
-    if (model->population[i].model == MESO_NEURON_POISSON) continue;
-    size_t l = 0;
-    while (l < n && strcmp(name[l], model->population[i].layer) != 0) l++;
-    if (l == n) name[n++] = model->population[i].layer;
-    layer_of[i] = l;
-  }
-  name[n] = "column";
-  MESO_TRY(meso_signals_add(out, "current", "pA", ex->n_times, n + 1, ex->sampling_rate_Hz,
-                            ex->t_start_ms, &x, err));
-  for (size_t l = 0; l <= n; l++) MESO_TRY(meso_signal_set_label(x, l, name[l], err));
-  for (size_t i = 0; i < model->n_populations; i++) {
-    if (model->population[i].model == MESO_NEURON_POISSON) continue;
-    add_population(model, ex, in, i, x, layer_of[i]);
-    add_population(model, ex, in, i, x, n);
+  const size_t K = (size_t) model->bold.depths, L = model->n_layers;
+  meso_signal *d = NULL;
+  if (L == 0)
+    MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s needs the section layers", model->path,
+              model->bold.model);
+  const double top = model->layer[0].z_top_um, bottom = model->layer[L - 1].z_bottom_um;
+  const double width = (top - bottom) / (double) K;
+  MESO_TRY(meso_signals_add(out, "drive_depths", "1", z->n_times, K, z->sampling_rate_Hz,
+                            z->t_start_ms, &d, err));
+  MESO_ALLOC(err, d->position_um, 3 * K);
+  for (size_t k = 0; k < K; k++) {
+    char label[64];
+    const double high = top - (double) k * width, low = high - width;
+    (void) snprintf(label, sizeof label, "%.0f um", -0.5 * (high + low));
+    MESO_TRY(meso_signal_set_label(d, k, label, err));
+    d->position_um[3 * k + 2] = 0.5 * (high + low);
+    for (size_t l = 0; l < L; l++)
+      for (size_t c = 0; c < z->n_channels; c++) {
+        const double part = overlap(&model->layer[l], low, high) / width;
+        if (!(part > 0) || strcmp(z->label[c], model->layer[l].name) != 0) continue;
+        for (size_t t = 0; t < z->n_times; t++)
+          d->data[t * K + k] += part * z->data[t * z->n_channels + c];
+      }
   }
 cleanup:
-  free(layer_of);
-  free(name);
   return status;
 }
 
-/** Drive and BOLD from the currents; a recording that cannot carry them gives MESO_EINVAL or
+/* ---- response ----------------------------------------------------------------------------- */
+
+/* Sets "key=value, key=value" of bold.parameters. */
+static meso_status set_parameters(const meso_model *model, const meso_forward_ops *ops,
+                                  void *params, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_where where = {.file = model->path, .path = "bold.parameters"};
+  char *text = NULL, *rest = NULL;
+  MESO_STRDUP(err, text, model->bold.parameters);
+  for (char *item = strtok_r(text, ",", &rest); item != NULL; item = strtok_r(NULL, ",", &rest)) {
+    char *value = strchr(item, '=');
+    item += strspn(item, " \t");
+    if (value == NULL)
+      MESO_FAIL(err, MESO_EINVAL, "%s: bold.parameters: '%s' is not KEY=VALUE", model->path, item);
+    *value++ = '\0';
+    item[strcspn(item, " \t")] = '\0';
+    value += strspn(value, " \t");
+    for (size_t n = strlen(value); n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'); n--)
+      value[n - 1] = '\0';
+    MESO_TRY(meso_params_set(ops->params, params, item, value, &where, err));
+  }
+cleanup:
+  free(text);
+  return status;
+}
+
+static meso_status respond(const meso_model *model, const meso_forward_ops *ops,
+                           const meso_signal *z, int n_threads, meso_signals *out, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  unsigned char *params = NULL;
+  const meso_series series = meso_series_of_signal(z);
+  MESO_ALLOC(err, params, ops->params_size);
+  MESO_TRY(meso_params_default(ops->params, params, err));
+  MESO_TRY(set_parameters(model, ops, params, err));
+  MESO_TRY(ops->apply(params, &series, model->bold.TR_s, n_threads, out, err));
+cleanup:
+  if (params != NULL) meso_params_clear(ops->params, params);
+  free(params);
+  return status;
+}
+
+/** Drive and BOLD from the first signal; a recording that cannot carry them gives MESO_EINVAL or
  *  MESO_ERANGE with the reason. */
 static meso_status drive_and_bold(const meso_model *model, const meso_forward_ops *ops,
                                   int n_threads, meso_signals *out, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_bold_params *b = &model->bold;
-  const meso_drive_params drive = {.gain = b->gain, .dt_s = b->dt_s,
+  const meso_drive_params drive = {.gain = b->gain, .dt_s = b->dt_s, .normalize = b->normalize,
                                    .baseline_start_s = b->baseline_start_s,
                                    .baseline_stop_s = b->baseline_stop_s};
-  unsigned char *params = NULL;
-  MESO_ALLOC(err, params, ops->params_size);
-  MESO_TRY(meso_params_default(ops->params, params, err));
   /* Appending to a container moves its signals, so each step reads a copy of the header. */
-  const meso_signal current = *meso_signals_find(out, "current");
-  MESO_TRY(meso_drive_make(&current, &drive, out, err));
+  const meso_signal x = out->signal[0];
+  MESO_TRY(meso_drive_make(&x, &drive, out, err));
   const meso_signal z = *meso_signals_find(out, "drive");
-  const meso_series series = meso_series_of_signal(&z);
-  MESO_TRY(ops->apply(params, &series, b->TR_s, n_threads, out, err));
+  if (ops->laminar) MESO_TRY(spread_over_depths(model, &z, out, err));
+  const meso_signal used = ops->laminar ? *meso_signals_find(out, "drive_depths") : z;
+  MESO_TRY(respond(model, ops, &used, n_threads, out, err));
 cleanup:
-  if (params != NULL) meso_params_clear(ops->params, params);
-  free(params);
   return status;
 }
 
@@ -107,19 +144,115 @@ static meso_status fill(const meso_model *model, const meso_forward_ops *ops, in
   return status;
 }
 
-meso_status meso_bold_from_currents(const meso_model *model, const meso_signals *currents,
-                                    int n_threads, meso_signals **ret_bold, meso_err *err)
+static bool has_inputs(unsigned needs, const meso_bold_inputs *inputs)
+{
+  return !((needs & MESO_BOLD_NEEDS_CURRENTS && inputs->currents == NULL) ||
+           (needs & MESO_BOLD_NEEDS_SPIKES && inputs->spikes == NULL) ||
+           (needs & MESO_BOLD_NEEDS_LFP && inputs->lfp == NULL));
+}
+
+static meso_status find_model(const meso_model *model, const meso_forward_ops **ret, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_forward_ops *ops = meso_forward_by_name(model->bold.model);
-  meso_signals *out = NULL;
-  *ret_bold = NULL;
-  if (ops == NULL)
+  *ret = meso_forward_by_name(model->bold.model);
+  if (*ret == NULL)
     MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s: no such forward model (see mesocast models)",
               model->path, model->bold.model);
+cleanup:
+  return status;
+}
+
+static meso_status make_from(const meso_model *model, const bold_source *source,
+                             const meso_bold_inputs *inputs, int n_threads,
+                             meso_signals **ret_bold, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_forward_ops *ops = NULL;
+  meso_signals *out = NULL;
+  *ret_bold = NULL;
+  MESO_TRY(find_model(model, &ops, err));
+  if (!has_inputs(source->needs, inputs))
+    MESO_FAIL(err, MESO_EFORMAT, "%s: bold.drive = %s needs %s", model->path, source->name,
+              source->needs & MESO_BOLD_NEEDS_LFP ? "an LFP" : "currents and spikes");
   MESO_TRY(meso_signals_create(&out, err));
-  MESO_TRY(layer_currents(model, currents, out, err));
+  MESO_TRY(source->make(source, model, inputs, out, err));
   MESO_TRY(fill(model, ops, n_threads, out, err));
+  *ret_bold = out;
+  out = NULL;
+cleanup:
+  meso_signals_destroy(out);
+  return status;
+}
+
+meso_status meso_bold_make(const meso_model *model, const meso_bold_inputs *inputs, int n_threads,
+                           meso_signals **ret_bold, meso_err *err)
+{
+  return make_from(model, &bold_sources[model->bold.drive], inputs, n_threads, ret_bold, err);
+}
+
+/* ---- comparison of drives ----------------------------------------------------------------- */
+
+/* Moves a signal to another container, with another name. */
+static meso_status move_signal(meso_signals *from, const char *name, const char *new_name,
+                               meso_signals *to, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signal *s = meso_signals_find(from, name), *t = NULL;
+  if (s == NULL) goto cleanup;
+  MESO_TRY(meso_signals_add(to, new_name, s->units, s->n_times, s->n_channels,
+                            s->sampling_rate_Hz, s->t_start_ms, &t, err));
+  memcpy(t->data, s->data, s->n_times * s->n_channels * sizeof *s->data);
+  for (size_t c = 0; s->label != NULL && c < s->n_channels; c++)
+    MESO_TRY(meso_signal_set_label(t, c, s->label[c] != NULL ? s->label[c] : "", err));
+  if (s->position_um != NULL) {
+    MESO_ALLOC(err, t->position_um, 3 * s->n_channels);
+    memcpy(t->position_um, s->position_um, 3 * s->n_channels * sizeof *s->position_um);
+  }
+  MESO_TRY(meso_attrs_copy(&t->attrs, &s->attrs, err));
+cleanup:
+  return status;
+}
+
+static meso_status compare_one(const meso_model *model, const bold_source *source,
+                               const meso_bold_inputs *inputs, int n_threads, meso_signals *out,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signals *own = NULL;
+  meso_err reason = {0};
+  char name[96];
+  status = make_from(model, source, inputs, n_threads, &own, &reason);
+  const char *why = status != MESO_OK ? reason.msg : meso_attrs_text(&own->attrs, "empty");
+  /* A drive that leaves a model's range, or needs what this model lacks, is part of the answer. */
+  if (status != MESO_OK && status != MESO_ENUMERIC && meso_status_exit_code(status) != 3) {
+    if (err != NULL) *err = reason;
+    goto cleanup;
+  }
+  status = MESO_OK;
+  (void) snprintf(name, sizeof name, "%s_empty", source->name);
+  if (why != NULL) MESO_TRY(meso_attrs_set_text(&out->attrs, name, why, err));
+  if (own == NULL) goto cleanup;
+  (void) snprintf(name, sizeof name, "%s_drive", source->name);
+  MESO_TRY(move_signal(own, "drive", name, out, err));
+  (void) snprintf(name, sizeof name, "%s_bold", source->name);
+  MESO_TRY(move_signal(own, "bold", name, out, err));
+cleanup:
+  meso_signals_destroy(own);
+  return status;
+}
+
+meso_status meso_bold_compare(const meso_model *model, const meso_bold_inputs *inputs,
+                              int n_threads, meso_signals **ret_bold, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_forward_ops *ops = NULL;
+  meso_signals *out = NULL;
+  *ret_bold = NULL;
+  MESO_TRY(find_model(model, &ops, err));
+  MESO_TRY(meso_signals_create(&out, err));
+  for (const bold_source *s = bold_sources; s->name != NULL; s++)
+    if (has_inputs(s->needs, inputs))
+      MESO_TRY(compare_one(model, s, inputs, n_threads, out, err));
   *ret_bold = out;
   out = NULL;
 cleanup:

@@ -1,9 +1,10 @@
-/* meso_bold.h: BOLD of a model's column from its synaptic currents.
+/* meso_bold.h: BOLD of a model's column from what its neurons do.
  *
- *   x_layer(t) = sum over the layer's populations of |I_ex| + |I_in| (+ |mean external current|)
- *   z = gain (x / x_base - 1)      (meso_drive.h)
- *   BOLD = forward model of z      (meso_forward.h), point samples every TR
- * The region "column" sums all layers. Everything is set in the model's section `bold`.
+ *   x = what drives BOLD, by layer and for the whole column (key bold.drive)
+ *   z = the drive made of x: gain (x / x_base - 1), or as bold.normalize says (meso_drive.h)
+ *   BOLD = forward model of z (meso_forward.h), point samples every TR
+ * Laminar forward models get the layers' drives at bold.depths depths of equal thickness instead.
+ * Everything is set in the model's section `bold`.
  */
 #ifndef MESO_BOLD_H
 #define MESO_BOLD_H
@@ -15,15 +16,32 @@
 extern "C" {
 #endif
 
-/** @param[in] currents  of meso_currents_from_spikes for this model: pA, mean over each sample
- *  Signals, one channel for each layer with simulated neurons and one for the column, labelled:
- *  "current" (pA), "drive" (1), "bold" (1: a fraction). A recording that cannot carry BOLD (too
- *  short for the baseline and a response, or silent in it) gives "current" alone and the root
- *  attribute "empty", which says why. Currents of other populations are MESO_EFORMAT, an unknown
- *  bold.model is MESO_EINVAL. Caller destroys ret_bold. */
-MESO_MUST_CHECK meso_status meso_bold_from_currents(const meso_model *model,
-                                                    const meso_signals *currents, int n_threads,
-                                                    meso_signals **ret_bold, meso_err *err);
+/** What a drive is computed from; what it does not need may be NULL. */
+typedef struct meso_bold_inputs {
+  const meso_signals *currents; /**< of meso_currents_from_spikes: pA, mean over each sample */
+  const meso_spikes *spikes;
+  const meso_signals *lfp;      /**< signal "lfp" with positions */
+} meso_bold_inputs;
+
+enum { MESO_BOLD_NEEDS_CURRENTS = 1, MESO_BOLD_NEEDS_SPIKES = 2, MESO_BOLD_NEEDS_LFP = 4 };
+
+/** What the model's drive is computed from: MESO_BOLD_NEEDS_... */
+unsigned meso_bold_needs(const meso_model *model);
+
+/** Signals, a channel for each layer and one for the column, labelled: what drives ("current", pA;
+ *  "rate", Hz; "gating", 1; "input", pA; "lfp_power", mV^2), "drive" (1), "bold" (1: a fraction);
+ *  with a laminar model also "drive_depths", and "bold" by depth with positions. A recording that
+ *  cannot carry BOLD (too short for the baseline and a response, or silent in it) gives the first
+ *  alone and the root attribute "empty", which says why. Inputs that are missing or of other
+ *  populations are MESO_EFORMAT, an unknown bold.model is MESO_EINVAL. Caller destroys ret_bold. */
+MESO_MUST_CHECK meso_status meso_bold_make(const meso_model *model, const meso_bold_inputs *inputs,
+                                           int n_threads, meso_signals **ret_bold, meso_err *err);
+
+/** The same for every drive that the inputs allow: signals "<drive>_drive" and "<drive>_bold", and
+ *  where there is none the root attribute "<drive>_empty" with the reason. */
+MESO_MUST_CHECK meso_status meso_bold_compare(const meso_model *model,
+                                              const meso_bold_inputs *inputs, int n_threads,
+                                              meso_signals **ret_bold, meso_err *err);
 
 #ifdef __cplusplus
 }

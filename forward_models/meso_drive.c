@@ -4,6 +4,19 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Boxes of x to z. Returns the peak that divided them, 1 if none did. */
+static double normalize(const meso_drive_params *p, const double *base, meso_signal *z)
+{
+  const size_t n = z->n_times * z->n_channels;
+  double peak = 0;
+  if (p->normalize != MESO_NORMALIZE_NONE)
+    for (size_t i = 0; i < n; i++) z->data[i] = z->data[i] / base[i % z->n_channels] - 1;
+  for (size_t i = 0; i < n; i++) peak = fmax(peak, fabs(z->data[i]));
+  if (p->normalize != MESO_NORMALIZE_PEAK || !(peak > 0)) peak = 1;
+  for (size_t i = 0; i < n; i++) z->data[i] *= p->gain / peak;
+  return peak;
+}
+
 static meso_status check_window(const meso_signal *x, const meso_drive_params *p, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -67,10 +80,13 @@ static void box_average(const meso_signal *x, double dt_s, meso_signal *drive)
 static meso_status set_attributes(const meso_signal *x, const meso_drive_params *p, meso_attrs *a,
                                   meso_err *err)
 {
+  static const char *const equation[] = {
+    [MESO_NORMALIZE_BASELINE] = "gain (x / x_base - 1)",
+    [MESO_NORMALIZE_PEAK] = "gain (x / x_base - 1) / peak", [MESO_NORMALIZE_NONE] = "gain x"};
   meso_status status = MESO_OK;
   MESO_TRY(meso_attrs_set_text(a, "source", x->name, err));
   MESO_TRY(meso_attrs_set_text(a, "source_units", x->units, err));
-  MESO_TRY(meso_attrs_set_text(a, "equation", "gain (x / x_base - 1)", err));
+  MESO_TRY(meso_attrs_set_text(a, "equation", equation[p->normalize], err));
   MESO_TRY(meso_attrs_set_number(a, "gain", p->gain, err));
   MESO_TRY(meso_attrs_set_number(a, "dt_s", p->dt_s, err));
   MESO_TRY(meso_attrs_set_number(a, "baseline_start_s", p->baseline_start_s, err));
@@ -87,16 +103,17 @@ meso_status meso_drive_make(const meso_signal *x, const meso_drive_params *param
   meso_signal *drive = NULL;
   MESO_TRY(check_window(x, params, err));
   MESO_ALLOC(err, base, x->n_channels);
-  MESO_TRY(baseline_mean(x, params, base, err));
+  if (params->normalize != MESO_NORMALIZE_NONE) MESO_TRY(baseline_mean(x, params, base, err));
   const double n = floor((double) x->n_times / x->sampling_rate_Hz / params->dt_s + 1e-9);
   MESO_TRY(meso_signals_add(out, "drive", "1", (size_t) n, x->n_channels, 1 / params->dt_s,
                             x->t_start_ms, &drive, err));
   box_average(x, params->dt_s, drive);
-  for (size_t i = 0; i < drive->n_times * drive->n_channels; i++)
-    drive->data[i] = params->gain * (drive->data[i] / base[i % drive->n_channels] - 1);
+  const double peak = normalize(params, base, drive);
   for (size_t c = 0; x->label != NULL && c < x->n_channels; c++)
     MESO_TRY(meso_signal_set_label(drive, c, x->label[c] ? x->label[c] : "", err));
   MESO_TRY(set_attributes(x, params, &drive->attrs, err));
+  if (params->normalize == MESO_NORMALIZE_PEAK)
+    MESO_TRY(meso_attrs_set_number(&drive->attrs, "peak", peak, err));
 cleanup:
   free(base);
   return status;

@@ -190,7 +190,8 @@ static void test_bad_input(void)
 
 static void test_drive(void)
 {
-  const meso_drive_params p = {.gain = 0.5, .dt_s = 0.25, .baseline_start_s = 0.2,
+  const meso_drive_params p = {.gain = 0.5, .dt_s = 0.25, .normalize = MESO_NORMALIZE_BASELINE,
+                               .baseline_start_s = 0.2,
                                .baseline_stop_s = 0.6};
   meso_signals *s = container(), *out = container();
   meso_signal *x = add(s, 24, 2, 10); /* 2.4 s: 9 boxes of 2.5 samples, the rest is left over */

@@ -10,6 +10,7 @@
 #include "cli_options.h"
 #include "cli_progress.h"
 #include "meso_bold.h"
+#include "meso_drive.h"
 #include "meso_forward.h"
 #include "meso_nifti.h"
 #include "meso_scanner.h"
@@ -17,14 +18,20 @@
 /* The scanner's parameters come first, so that their rows fit this struct as well. */
 typedef struct options {
   meso_scanner_params scanner;
-  char *model, *spikes, *nifti, *atlas, *task;
-  double tr_s, dt_s, baseline;
-  bool nifti2;
+  char *model, *spikes, *lfp, *nifti, *atlas, *task;
+  double tr_s, dt_s, baseline, gain, base_start_s, base_stop_s;
+  bool nifti2, compare_drives;
 } options;
 
 static const meso_param rows[] = {
   { .key = "spikes", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, spikes), .help = "spikes of the model's populations (SONATA)" },
+  { .key = "lfp", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, lfp),
+    .help = "LFP of the same spikes, for bold.drive = lfp_power" },
+  { .key = "compare_drives", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
+    .offset = offsetof(options, compare_drives),
+    .help = "BOLD of every bold.drive that spikes and LFP allow, side by side" },
   { .key = "model", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, model),
     .help = "forward model (see mesocast models); default: the model file's, else friston2003" },
@@ -34,6 +41,15 @@ static const meso_param rows[] = {
   { .key = "dt_s", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0, .max = 1e3,
     .default_text = "0", .offset = offsetof(options, dt_s),
     .help = "step of a bare drive; 0: the file's dt, dt_s or dt_drive_s" },
+  { .key = "gain", .type = MESO_PARAM_DOUBLE, .unit = "1", .min = -1e6, .max = 1e6,
+    .default_text = "1", .offset = offsetof(options, gain),
+    .help = "of a series that is not a drive yet: z = gain (x / x_base - 1)" },
+  { .key = "base_start_s", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0, .max = 1e9,
+    .default_text = "0", .offset = offsetof(options, base_start_s),
+    .help = "start of the interval that gives its x_base" },
+  { .key = "base_stop_s", .type = MESO_PARAM_DOUBLE, .unit = "s", .min = 0, .max = 1e9,
+    .default_text = "0", .offset = offsetof(options, base_stop_s),
+    .help = "its end; 0: the series is the drive z" },
   { .key = "nifti", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, nifti),
     .help = "also an image (.nii, .nii.gz) with a BIDS-style .json beside it" },
@@ -115,6 +131,16 @@ cleanup:
   return status;
 }
 
+/** A drive from a series that is none yet; steps as in the series, at most 10 ms. */
+static meso_status make_drive(const options *o, const meso_signal *x, meso_signals *out,
+                              meso_err *err)
+{
+  const meso_drive_params p = {
+    .gain = o->gain, .normalize = MESO_NORMALIZE_BASELINE, .baseline_start_s = o->base_start_s,
+    .baseline_stop_s = o->base_stop_s, .dt_s = fmax(0.01, 1 / x->sampling_rate_Hz) };
+  return meso_drive_make(x, &p, out, err);
+}
+
 /** The model, if there is one, says which forward model and TR; --set then is about it alone. */
 static meso_status from_drive(const meso_cli *cli, const meso_model *model, const char *path,
                               const options *o, double TR_s, meso_signals **ret_bold,
@@ -138,7 +164,9 @@ static meso_status from_drive(const meso_cli *cli, const meso_model *model, cons
     mesoi_warn(cli, "the TR of %g s is finer than the drive, whose step is %g s", o->tr_s,
                1 / drive->sampling_rate_Hz);
   MESO_TRY(meso_signals_create(&out, err));
-  const meso_series series = meso_series_of_signal(drive);
+  if (o->base_stop_s > 0) MESO_TRY(make_drive(o, drive, out, err));
+  const meso_series series =
+    meso_series_of_signal(o->base_stop_s > 0 ? meso_signals_find(out, "drive") : drive);
   MESO_TRY(ops->apply(params, &series, TR_s, cli->n_threads, out, err));
   *ret_bold = out;
   out = NULL;
@@ -152,19 +180,24 @@ cleanup:
 
 /* ---- from spikes --------------------------------------------------------------------------- */
 
-static meso_status from_spikes(const meso_cli *cli, const meso_model *model, const char *path,
+static meso_status from_spikes(const meso_cli *cli, const meso_model *model, const options *o,
                                meso_signals **ret_bold, meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_spikes *spikes = NULL;
-  meso_signals *currents = NULL;
-  MESO_TRY(mesoi_spikes_read(cli, path, &spikes, err));
-  MESO_TRY(mesoi_currents_make(cli, model, spikes, &currents, err));
-  MESO_TRY(meso_bold_from_currents(model, currents, cli->n_threads, ret_bold, err));
+  meso_signals *currents = NULL, *lfp = NULL;
+  MESO_TRY(mesoi_spikes_read(cli, o->spikes, &spikes, err));
+  if (o->lfp[0] != '\0') MESO_TRY(meso_signals_read(o->lfp, &lfp, err));
+  if (o->compare_drives || meso_bold_needs(model) & MESO_BOLD_NEEDS_CURRENTS)
+    MESO_TRY(mesoi_currents_make(cli, model, spikes, &currents, err));
+  const meso_bold_inputs inputs = { .currents = currents, .spikes = spikes, .lfp = lfp };
+  MESO_TRY((o->compare_drives ? meso_bold_compare : meso_bold_make)(model, &inputs, cli->n_threads,
+                                                                   ret_bold, err));
   MESO_TRY(mesoi_go_on("bold", err));
 cleanup:
   meso_spikes_destroy(spikes);
   meso_signals_destroy(currents);
+  meso_signals_destroy(lfp);
   return status;
 }
 
@@ -255,7 +288,7 @@ static meso_status make_signals(const meso_cli *cli, meso_model *model, const ch
   const double step_s = scanning ? meso_scanner_step_s(TR_s) : TR_s;
   if (model != NULL) model->bold.TR_s = step_s;
   if (path != NULL) status = from_drive(cli, model, path, o, step_s, ret_bold, err);
-  else status = from_spikes(cli, model, o->spikes, ret_bold, err);
+  else status = from_spikes(cli, model, o, ret_bold, err);
   if (model != NULL) model->bold.TR_s = TR_s;
   if (status == MESO_OK && scanning) status = scan(o, TR_s, ret_bold, err);
   return status;
@@ -269,12 +302,13 @@ static meso_status make(const meso_cli *cli, const char *model_path, const char 
   meso_model *model = NULL;
   meso_signals *out = NULL;
   mesoi_origin origin = { .model_text = NULL };
-  const char *input[3];
+  const char *input[4];
   size_t n = 0;
   if (model_path != NULL) MESO_TRY(read_model(cli, input[n++] = model_path, o, &model, err));
   MESO_TRY(make_signals(cli, model, path, o, &out, err));
   input[n++] = path != NULL ? path : o->spikes;
   if (o->atlas[0] != '\0') input[n++] = o->atlas;
+  if (o->lfp[0] != '\0') input[n++] = o->lfp;
   MESO_TRY(mesoi_origin_make(cli, model, n, input, &origin, err));
   MESO_TRY(meso_signals_write(cli->output, "bold", out, &origin.provenance, err));
   answer(cli, out);
@@ -307,6 +341,14 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   if (o.nifti[0] != '\0' && !meso_nifti_is_name(o.nifti))
     MESO_FAIL(err, MESO_EUSAGE, "bold: --nifti %s: an image's name ends in .nii or .nii.gz",
               o.nifti);
+  if (drive != NULL && (o.compare_drives || o.lfp[0] != '\0'))
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --compare-drives and --lfp need --spikes FILE, not %s",
+              drive);
+  if (o.compare_drives && (o.nifti[0] != '\0' || meso_scanner_is_on(&o.scanner)))
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --compare-drives takes no image, slice time or noise");
+  if (drive == NULL && o.base_stop_s > 0)
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --base-stop-s is of a series; a model has "
+              "bold.baseline_stop_s");
   if (o.nifti[0] == '\0' && o.atlas[0] != '\0')
     MESO_FAIL(err, MESO_EUSAGE, "bold: --atlas needs --nifti FILE");
   if (model == NULL && cli->seed != NULL)
@@ -328,6 +370,7 @@ const meso_command meso_cmd_bold = {
   .name = "bold", .params = rows, .params_of = params_of, .run = run, .stops_cleanly = true,
   .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
   .usage = "bold MODEL.yaml --spikes SPIKES.h5 -o BOLD.h5\n"
+           "       mesocast bold MODEL.yaml --spikes SPIKES.h5 --compare-drives -o DRIVES.h5\n"
            "       mesocast bold [MODEL.yaml] DRIVE.h5 [--set KEY=VALUE] -o BOLD.h5",
   .summary = "predict BOLD from the spikes of a model, or from a drive",
 };

@@ -85,10 +85,17 @@ static meso_status make_bold(pipeline *p, const char *output, const meso_provena
 {
   meso_status status = MESO_OK;
   char path[PIPELINE_PATH];
-  meso_signals *currents = NULL, *bold = NULL;
+  meso_signals *currents = NULL, *lfp = NULL, *bold = NULL;
+  meso_bold_inputs inputs = {.currents = NULL};
+  const unsigned needs = meso_bold_needs(p->model);
   mesoi_pipeline_path(p, "currents.h5", path);
   MESO_TRY(meso_signals_read(path, &currents, err));
-  MESO_TRY(meso_bold_from_currents(p->model, currents, p->cli->n_threads, &bold, err));
+  mesoi_pipeline_path(p, "lfp.h5", path);
+  if (needs & MESO_BOLD_NEEDS_LFP) MESO_TRY(meso_signals_read(path, &lfp, err));
+  if (needs & MESO_BOLD_NEEDS_SPIKES) MESO_TRY(mesoi_pipeline_spikes(p, &inputs.spikes, err));
+  inputs.currents = currents;
+  inputs.lfp = lfp;
+  MESO_TRY(meso_bold_make(p->model, &inputs, p->cli->n_threads, &bold, err));
   const char *empty = meso_attrs_text(&bold->attrs, "empty");
   const meso_signal *signal = meso_signals_find(bold, "bold");
   const char *warning = signal != NULL ? meso_attrs_text(&signal->attrs, "warning") : NULL;
@@ -97,6 +104,7 @@ static meso_status make_bold(pipeline *p, const char *output, const meso_provena
   MESO_TRY(meso_signals_write(output, "bold", bold, provenance, err));
 cleanup:
   meso_signals_destroy(currents);
+  meso_signals_destroy(lfp);
   meso_signals_destroy(bold);
   return status;
 }
@@ -192,8 +200,8 @@ const pipeline_stage mesoi_pipeline_stages[] = {
    .inputs = {"spikes.h5"}, .make = make_currents},
   {.name = "lfp", .output = "lfp.h5", .sections = MESO_SECTION_LFP,
    .inputs = {"spikes.h5", "kernels.h5"}, .make = make_lfp},
-  {.name = "bold", .output = "bold.h5", .sections = MESO_SECTION_BOLD, .inputs = {"currents.h5"},
-   .make = make_bold},
+  {.name = "bold", .output = "bold.h5", .sections = MESO_SECTION_BOLD,
+   .inputs = {"currents.h5", "spikes.h5", "lfp.h5"}, .make = make_bold},
   {.name = "analysis", .output = "analysis.h5",
    .sections = MESO_SECTION_ANALYSIS | MESO_SECTION_NETWORK, /* the schedule: window and state */
    .inputs = {"spikes.h5", "lfp.h5"}, .make = make_analysis},

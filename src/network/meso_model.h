@@ -138,9 +138,21 @@ typedef struct meso_lfp_params {
   double output_rate_Hz;
 } meso_lfp_params;
 
+/** Choices of bold.drive, in the order of the table in forward_models/bold_source.c. */
+#define MESO_BOLD_DRIVES \
+  "synaptic_current|synapse_depth|rate|excitatory_rate|multi_area|gating|lfp_power"
+/** Choices of bold.normalize. */
+enum { MESO_NORMALIZE_BASELINE = 0, MESO_NORMALIZE_PEAK, MESO_NORMALIZE_NONE };
+#define MESO_NORMALIZE_CHOICES "baseline|peak|none"
+
 typedef struct meso_bold_params {
   char *model;                 /**< forward model name: friston2003, ... */
   double TR_s;
+  char *parameters;            /**< "key=value, key=value" of the forward model */
+  int drive;                   /**< which quantity x drives: index in MESO_BOLD_DRIVES */
+  int normalize;               /**< MESO_NORMALIZE_... */
+  int64_t depths;              /**< of laminar forward models */
+  double band_low_Hz, band_high_Hz; /**< of the drive lfp_power */
   double gain;                 /**< z = gain (x / x_base - 1) */
   double baseline_start_s, baseline_stop_s;
   bool include_background;     /**< mean current of the external input counts in x */

@@ -240,9 +240,16 @@ static const meso_param lfp_rows[] = {
 #define BOLD meso_bold_params
 static const meso_param bold_rows[] = {
   TEXT("model", "friston2003", BOLD, model, "name of a BOLD model"),
+  TEXT("parameters", "", BOLD, parameters, "its parameters, key=value, separated by commas"),
+  CHOICE("drive", "synaptic_current", MESO_BOLD_DRIVES, BOLD, drive, "quantity x that drives it"),
+  CHOICE("normalize", "baseline", MESO_NORMALIZE_CHOICES, BOLD, normalize,
+         "z = gain (x / x_base - 1), that over its largest value, or gain x"),
+  WHOLE("depths", 1, 1000, "10", BOLD, depths, "depths of equal thickness of laminar models"),
+  NUMBER("band_low_Hz", "Hz", 0, 1e5, false, "40", BOLD, band_low_Hz, "band of drive lfp_power"),
+  NUMBER("band_high_Hz", "Hz", 0, 1e5, true, "100", BOLD, band_high_Hz, "its end"),
   NUMBER("TR_s", "s", 0, 1000, true, "1", BOLD, TR_s, "time between volumes"),
   NUMBER("gain", "1", -1000, 1000, false, "1", BOLD, gain,
-         "drive z = gain (x / x_base - 1), x the summed synaptic current"),
+         "factor of the drive"),
   NUMBER("baseline_start_s", "s", 0, 1e6, false, "2", BOLD, baseline_start_s,
          "start of the interval that gives x_base"),
   NUMBER("baseline_stop_s", "s", 0, 1e6, true, "10", BOLD, baseline_stop_s, "its end"),

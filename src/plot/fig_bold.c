@@ -223,8 +223,10 @@ static meso_status draw_drive(const meso_figure_data *data, meso_canvas *canvas,
   double per_volume = floor(TR_s * drive->sampling_rate_Hz + 1e-9);
   size_t width = per_volume >= 2.0 && per_volume <= 0.5 * (double) drive->n_times
                  ? (size_t) per_volume : 1;
-  snprintf(title, sizeof title, "Drive: synaptic current over its baseline, n = %zu samples%s",
-           drive->n_times, width > 1 ? " (pale) and means over one TR" : "");
+  const char *source = meso_attrs_text(&drive->attrs, "source");
+  snprintf(title, sizeof title, "Drive%s%.24s: n = %zu samples%s",
+           source != NULL ? " from " : "", source != NULL ? source : "", drive->n_times,
+           width > 1 ? " (pale) and means over one TR" : "");
   axes.title = title;
   axes.x_label = "time (s)";
   axes.y_label = "drive (dimensionless)";
