@@ -430,6 +430,57 @@ cleanup:
   return status;
 }
 
+meso_status meso_morphology_create(size_t n_sections, size_t n_segments,
+                                   meso_morphology **ret_morphology, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_morphology *m = NULL;
+  if (n_sections > MAX_SEGMENTS || n_segments > MAX_SEGMENTS)
+    MESO_FAIL(err, MESO_ERANGE, "%zu sections, %zu segments: more than %d", n_sections, n_segments,
+              MAX_SEGMENTS);
+  MESO_ALLOC(err, m, 1);
+  m->n_sections = n_sections;
+  m->n_segments = n_segments;
+  m->n_nodes = n_segments + n_sections;
+  MESO_TRY(allocate_sections(m, err));
+  MESO_TRY(allocate_segments(m, err));
+  *ret_morphology = m;
+  m = NULL;
+cleanup:
+  meso_morphology_destroy(m);
+  return status;
+}
+
+/* Nodes in the order in which a walk from the root meets them, level by level. */
+meso_status meso_morphology_sort_nodes(meso_morphology *m, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t *first = NULL, *next = NULL;
+  MESO_ALLOC(err, first, m->n_nodes);
+  MESO_ALLOC(err, next, m->n_nodes);
+  for (size_t j = 0; j < m->n_nodes; j++) first[j] = MESO_NO_PARENT;
+  if (m->n_nodes == 0 || m->node_parent[0] != MESO_NO_PARENT)
+    MESO_FAIL(err, MESO_EINVAL, "node 0 must be the root");
+  for (size_t j = m->n_nodes; j-- > 1;) {
+    const size_t parent = m->node_parent[j];
+    if (parent >= m->n_nodes)
+      MESO_FAIL(err, MESO_EINVAL, "node %zu has no parent: only node 0 may be a root", j);
+    next[j] = first[parent];
+    first[parent] = j;
+  }
+  size_t n = 1;
+  m->node_order[0] = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = first[m->node_order[i]]; j != MESO_NO_PARENT; j = next[j])
+      m->node_order[n++] = j;
+  if (n != m->n_nodes)
+    MESO_FAIL(err, MESO_EINVAL, "%zu of %zu nodes are in a cycle", m->n_nodes - n, m->n_nodes);
+cleanup:
+  free(first);
+  free(next);
+  return status;
+}
+
 void meso_morphology_destroy(meso_morphology *m)
 {
   if (m == NULL) return;

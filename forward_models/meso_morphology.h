@@ -62,6 +62,14 @@ MESO_MUST_CHECK meso_status meso_morphology_read(const char *path,
                                                  meso_morphology **ret_morphology, meso_err *err);
 void meso_morphology_destroy(meso_morphology *morphology);
 
+/** A morphology with room for so many sections and segments, all zero; n_nodes is their sum. For
+ *  trees that come from elsewhere than an SWC file. */
+MESO_MUST_CHECK meso_status meso_morphology_create(size_t n_sections, size_t n_segments,
+                                                   meso_morphology **ret_morphology, meso_err *err);
+/** Fills in node_order from node_parent. Fails with MESO_EINVAL unless the nodes are one tree whose
+ *  root is node 0. */
+MESO_MUST_CHECK meso_status meso_morphology_sort_nodes(meso_morphology *morphology, meso_err *err);
+
 /** Moves the cell so that the centre of its soma is at (x, y, z) um. */
 void meso_morphology_place(meso_morphology *morphology, double x_um, double y_um, double z_um);
 

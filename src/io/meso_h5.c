@@ -209,6 +209,8 @@ meso_status meso_file_kind(const char *path, char *kind, size_t size, meso_err *
   MESO_TRY(meso_h5_attr_text(&f, f.id, "kind", &own, err));
   if (format != NULL && strcmp(format, "mesocast") == 0 && own != NULL) found = own;
   else if (meso_h5_has(f.id, "connections") && meso_h5_has(f.id, "neurons")) found = "network";
+  else if (meso_h5_has(f.id, "soma_position") && meso_h5_has(f.id, "synapse_events"))
+    found = "population";
   else if (has_spikes(f.id)) found = "spikes";
   else if (meso_h5_has(f.id, "drive") || is_lone_matrix(f.id)) found = "drive";
   (void) snprintf(kind, size, "%s", found);

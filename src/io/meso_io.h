@@ -48,7 +48,8 @@ MESO_MUST_CHECK meso_status meso_result_write(const char *path, const char *kind
 MESO_MUST_CHECK meso_status meso_result_read(const char *path, meso_result **ret_result,
                                              meso_err *err);
 /** Root attribute "kind" of a mesocast file; "spikes" for any SONATA spike file, "network" for an
- *  explicit network, "drive" for a file with /drive or a lone (region, time) drive, "" if unknown.
+ *  explicit network, "population" for an explicit population, "drive" for a file with /drive or a
+ *  lone (region, time) drive, "" if unknown.
  *  Writes at most size bytes. Fails (exit 3) on a missing or truncated file, a directory, and what
  *  is not HDF5. */
 MESO_MUST_CHECK meso_status meso_file_kind(const char *path, char *kind, size_t size,
