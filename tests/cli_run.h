@@ -30,12 +30,14 @@ static inline const char *cli_path(const char *variable, const char *below, char
   return path;
 }
 
-/* Goes into a fresh folder; sets $MESO and $TOY for command lines. */
+/* Goes into a fresh folder; sets $MESO, $TOY and $REFERENCE for command lines. */
 static inline void cli_enter(char folder[PATH_MAX])
 {
   char path[PATH_MAX];
   CU_ASSERT_EQUAL_FATAL(setenv("MESO", cli_path("MESO_BUILDDIR", "mesocast", path), 1), 0);
   CU_ASSERT_EQUAL_FATAL(setenv("TOY", cli_path("MESO_SRCDIR", "data/models/toy.yaml", path), 1), 0);
+  cli_path("MESO_SRCDIR", "tests/reference", path);
+  CU_ASSERT_EQUAL_FATAL(setenv("REFERENCE", path, 1), 0);
   CU_ASSERT_EQUAL_FATAL(setenv("MESOCAST_DATADIR", cli_path("MESO_SRCDIR", "data", path), 1), 0);
   const char *tmp = getenv("TMPDIR");
   snprintf(folder, PATH_MAX, "%s/meso_cli_XXXXXX", tmp != NULL ? tmp : P_tmpdir);

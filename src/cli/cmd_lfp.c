@@ -1,19 +1,29 @@
-/* cmd_lfp.c: LFP of a model's probe from any spikes of its populations. */
+/* cmd_lfp.c: LFP of a model's probe from any spikes of its populations, or of an explicit
+ * population of cells from its synaptic events. */
 #include <stdlib.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
 #include "cli_progress.h"
+#include "lfp_population.h"
 #include "meso_lfp.h"
 
-typedef struct options { char *spikes, *kernels; } options;
+enum { METHOD_AUTO, METHOD_COMPARTMENT, METHOD_POPULATION };
+
+typedef struct options { char *spikes, *kernels; int method, scheme; } options;
 
 static const meso_param rows[] = {
   { .key = "spikes", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, spikes), .help = "spike file (SONATA)" },
   { .key = "kernels", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, kernels), .help = "kernels made before; default: built now" },
+  { .key = "method", .type = MESO_PARAM_CHOICE, .unit = "", .default_text = "auto",
+    .choices = "auto|compartment|population", .offset = offsetof(options, method),
+    .help = "compartment: every cell of an explicit population; population: kernels of a model" },
+  { .key = "scheme", .type = MESO_PARAM_CHOICE, .unit = "", .default_text = "euler",
+    .choices = "euler|crank_nicolson", .offset = offsetof(options, scheme),
+    .help = "of compartment: implicit Euler, or second order with samples in the middle of steps" },
   { .key = NULL },
 };
 
@@ -37,35 +47,29 @@ cleanup:
   return status;
 }
 
-static meso_status run(const meso_cli *cli, meso_err *err)
+static meso_status from_model(const meso_cli *cli, const char *path, const options *o,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
-  options o = { .spikes = NULL };
-  mesoi_positionals args = { .v = NULL };
-  mesoi_option_set set = { rows, &o };
   mesoi_origin origin = { .model_text = NULL };
   meso_model *model = NULL;
   meso_result *kernels = NULL;
   meso_spikes *spikes = NULL;
   meso_signals *lfp = NULL;
-  MESO_TRY(mesoi_options_parse(cli, "lfp", 1, &set, 1, 1, &args, err));
-  MESO_TRY(mesoi_need_output(cli, "lfp", err));
-  if (o.spikes[0] == '\0') MESO_FAIL(err, MESO_EUSAGE, "lfp: give the spikes with --spikes FILE");
-  MESO_TRY(meso_model_read(args.v[0], cli->n_sets, cli->sets, &model, err));
-  MESO_TRY(mesoi_spikes_read(cli, o.spikes, &spikes, err));
-  MESO_TRY(get_kernels(cli, args.v[0], model, &o, &kernels, err));
+  if (o->spikes[0] == '\0') MESO_FAIL(err, MESO_EUSAGE, "lfp: give the spikes with --spikes FILE");
+  MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
+  MESO_TRY(mesoi_spikes_read(cli, o->spikes, &spikes, err));
+  MESO_TRY(get_kernels(cli, path, model, o, &kernels, err));
   MESO_TRY(mesoi_go_on("lfp", err));
   MESO_TRY(meso_lfp_from_kernels(kernels, spikes, model->lfp.output_rate_Hz, cli->n_threads, &lfp,
                                  err));
-  const char *const inputs[] = { args.v[0], o.spikes, o.kernels };
-  MESO_TRY(mesoi_origin_make(cli, model, o.kernels[0] != '\0' ? 3 : 2, inputs, &origin, err));
+  const char *const inputs[] = { path, o->spikes, o->kernels };
+  MESO_TRY(mesoi_origin_make(cli, model, o->kernels[0] != '\0' ? 3 : 2, inputs, &origin, err));
   MESO_TRY(mesoi_go_on("lfp", err));
   MESO_TRY(meso_signals_write(cli->output, "lfp", lfp, &origin.provenance, err));
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_signals(cli, lfp);
 cleanup:
-  free(args.v);
-  meso_params_clear(rows, &o);
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);
   meso_result_destroy(kernels);
@@ -74,9 +78,45 @@ cleanup:
   return status;
 }
 
+/* Explicit populations know their synaptic events: options for models are a mistake there. */
+static meso_status from_population(const meso_cli *cli, const char *path, const options *o,
+                                   meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (o->spikes[0] != '\0' || o->kernels[0] != '\0' || cli->n_sets > 0)
+    MESO_FAIL(err, MESO_EUSAGE, "lfp: --spikes, --kernels, --set and --seed are for models; the "
+              "explicit population %s holds its synaptic events", path);
+  MESO_TRY(mesoi_lfp_compartment(cli, path, (meso_cable_scheme) o->scheme, err));
+cleanup:
+  return status;
+}
+
+static meso_status run(const meso_cli *cli, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  options o = { .spikes = NULL };
+  mesoi_positionals args = { .v = NULL };
+  mesoi_option_set set = { rows, &o };
+  MESO_TRY(mesoi_options_parse(cli, "lfp", 1, &set, 1, 1, &args, err));
+  MESO_TRY(mesoi_need_output(cli, "lfp", err));
+  const bool is_model = mesoi_is_model_name(args.v[0]);
+  if (o.method != METHOD_AUTO && is_model != (o.method == METHOD_POPULATION))
+    MESO_FAIL(err, MESO_EUSAGE, "lfp: %s is for %s, not for %s",
+              is_model ? "--method compartment" : "--method population",
+              is_model ? "explicit populations (.h5)" : "model files (.yaml)", args.v[0]);
+  MESO_TRY(is_model ? from_model(cli, args.v[0], &o, err)
+           : from_population(cli, args.v[0], &o, err));
+cleanup:
+  free(args.v);
+  meso_params_clear(rows, &o);
+  return status;
+}
+
 const meso_command meso_cmd_lfp = {
-  .name = "lfp", .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--kernels KERNELS.h5] -o LFP.h5",
-  .summary = "predict the LFP from spikes", .params = rows, .run = run,
+  .name = "lfp", .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--kernels KERNELS.h5] -o LFP.h5\n"
+           "       mesocast lfp POPULATION.h5 --method compartment -o LFP.h5",
+  .summary = "predict the LFP from spikes, or from every cell of a population",
+  .params = rows, .run = run,
   .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
   .stops_cleanly = true,
 };

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Explicit populations from the command line: signals, threads, exit codes. As TAP.
+src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
+# shellcheck source=tests/tap.sh
+. "$src/tests/tap.sh"
+build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
+meso=$build/mesocast
+population=$src/tests/reference/lfp/population_reference.h5
+model=$src/data/models/toy.yaml
+[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+# code NAME WANTED WORD ARGUMENTS...: the exit code, and the word in one line on stderr
+code() {
+  name=$1
+  wanted=$2
+  word=$3
+  shift 3
+  problem=
+  "$meso" "$@" > out 2> err
+  got=$?
+  [ "$got" -eq "$wanted" ] || problem="exit code $got, not $wanted: $(cat err)"
+  [ "$wanted" -eq 0 ] || [ "$(wc -l < err)" -eq 1 ] || problem="$problem; not one line on stderr"
+  [ "$wanted" -eq 0 ] || grep -qF -- "$word" err || problem="$problem; no \"$word\": $(cat err)"
+  result "$name" "$problem"
+}
+
+echo 1..12
+code 'one thread' 0 '' lfp "$population" --method compartment --threads 1 -o one.h5
+code 'three threads, method by the file' 0 '' lfp "$population" --threads 3 -o three.h5
+one=$("$meso" info --digest one.h5)
+problem=
+[ ${#one} -eq 64 ] && [ "$one" = "$("$meso" info --digest three.h5)" ] || problem='digests differ'
+result 'threads do not matter' "$problem"
+problem=
+for signal in lfp csd dipole; do
+  "$meso" info one.h5 | grep -q "$signal" || problem="no $signal"
+done
+result 'three signals' "$problem"
+code 'second order' 0 '' lfp "$population" --scheme crank_nicolson -o second.h5
+problem=
+"$meso" info "$population" | grep -q population || problem=$("$meso" info "$population")
+result 'info knows the kind' "$problem"
+code 'a population has no kernels' 2 'model files' lfp "$population" --method population -o no.h5
+code 'a model has no cells' 2 'explicit populations' lfp "$model" --method compartment -o no.h5
+code 'a population has its events' 2 'synaptic events' lfp "$population" --spikes one.h5 -o no.h5
+code 'not a population' 3 soma_position lfp one.h5 -o no.h5
+code 'no such file' 3 missing.h5 lfp missing.h5 --method compartment -o no.h5
+left=$(find . -name 'no*')
+result 'refused runs leave nothing' "$left"
+exit $bad
