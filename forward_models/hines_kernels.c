@@ -4,6 +4,9 @@
  * 1. one step   2. settling   3. projection
  */
 #include "meso_hines.h"
+
+#include <string.h>
+
 #include "meso_vector.h"
 
 #define CONCAT_(a, b) a##b
@@ -133,58 +136,72 @@ static void settle(const meso_hines *h, meso_hines_state *s)
 
 /* ---- 3. projection ------------------------------------------------------------------------ */
 
-/* Steps whose sums are held in registers at once: 24 of 32, or 8 of 16. */
+/* Steps whose sums are in registers at once: 24 sums of 32 registers, or 8 of 16. Rows go in
+ * chunks, so that their part of the matrix serves all steps from the first-level cache. */
 #if VECTOR_BYTES == 64
-enum { STEPS = 6 };
+enum { STEPS = 6, CHUNK = 512 };
 #else
-enum { STEPS = 2 };
+enum { STEPS = 2, CHUNK = 48 };
 #endif
-_Static_assert(MESO_HINES_BLOCK % 6 == 0, "a block is a whole number of groups of steps");
+
+typedef double tile_sums[MESO_HINES_TILE][MESO_HINES_LANES];
 
 static double lane_sum(const double x[MESO_HINES_LANES])
 {
   return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
 }
 
-/* n steps (up to STEPS) of one tile. */
-static inline void project_group(size_t n_rows, int n, const double *restrict matrix,
-                                 const double *restrict imem, size_t width, double *restrict out)
+/* Adds n rows to the sums of n_steps (up to STEPS) steps, which lie n_rows apart. */
+static inline void add_rows(size_t n, size_t n_steps, const double *restrict matrix,
+                            const double *restrict imem, size_t n_rows, tile_sums *restrict sums)
 {
-  double lanes[STEPS][MESO_HINES_TILE][MESO_HINES_LANES] __attribute__((aligned(64)));
   for (int v = 0; v < PARTS; v++) {
-    vec_f64 sum[STEPS][MESO_HINES_TILE] = {{{0}}};
-    for (size_t k = 0; k < n_rows; k++) {
+    vec_f64 sum[STEPS][MESO_HINES_TILE];
+    _Pragma("GCC unroll 8") for (size_t t = 0; t < n_steps; t++)
+      _Pragma("GCC unroll 4") for (size_t c = 0; c < MESO_HINES_TILE; c++)
+        sum[t][c] = load(sums[t][c], 0, v);
+    for (size_t k = 0; k < n; k++) {
       vec_f64 m[MESO_HINES_TILE];
       _Pragma("GCC unroll 4") for (size_t c = 0; c < MESO_HINES_TILE; c++)
         m[c] = load(matrix, MESO_HINES_TILE * k + c, v);
-      _Pragma("GCC unroll 8") for (int t = 0; t < n; t++) {
-        const vec_f64 current = load(imem, (size_t) t * n_rows + k, v);
+      _Pragma("GCC unroll 8") for (size_t t = 0; t < n_steps; t++) {
+        const vec_f64 current = load(imem, t * n_rows + k, v);
         _Pragma("GCC unroll 4") for (size_t c = 0; c < MESO_HINES_TILE; c++)
           sum[t][c] += m[c] * current;
       }
     }
-    for (int t = 0; t < n; t++)
-      for (size_t c = 0; c < MESO_HINES_TILE; c++) store(lanes[t][c], 0, v, sum[t][c]);
+    _Pragma("GCC unroll 8") for (size_t t = 0; t < n_steps; t++)
+      _Pragma("GCC unroll 4") for (size_t c = 0; c < MESO_HINES_TILE; c++)
+        store(sums[t][c], 0, v, sum[t][c]);
   }
-  for (int t = 0; t < n; t++)
-    for (size_t c = 0; c < MESO_HINES_TILE; c++)
-      out[(size_t) t * width + c] = lane_sum(lanes[t][c]);
+}
+
+static void project_tile(size_t n_rows, size_t n_steps, const double *matrix, const double *imem,
+                         size_t width, double *out)
+{
+  tile_sums sums[MESO_HINES_BLOCK] __attribute__((aligned(64)));
+  memset(sums, 0, sizeof sums);
+  for (size_t k = 0; k < n_rows; k += CHUNK) {
+    const size_t n = n_rows - k < CHUNK ? n_rows - k : CHUNK;
+    const double *m = matrix + k * MESO_HINES_TILE * MESO_HINES_LANES;
+    size_t t = 0;
+    for (; t + STEPS <= n_steps; t += STEPS)
+      add_rows(n, STEPS, m, imem + (t * n_rows + k) * MESO_HINES_LANES, n_rows, sums + t);
+    for (; t < n_steps; t++)
+      add_rows(n, 1, m, imem + (t * n_rows + k) * MESO_HINES_LANES, n_rows, sums + t);
+  }
+  for (size_t t = 0; t < n_steps; t++)
+    for (size_t c = 0; c < MESO_HINES_TILE; c++) out[t * width + c] = lane_sum(sums[t][c]);
 }
 
 static void project(size_t n_rows, size_t n_steps, size_t n_tiles, const double *matrix,
                     const double *imem_nA, double *out)
 {
   const size_t width = n_tiles * MESO_HINES_TILE;
-  for (size_t t = 0; t < n_steps; t += STEPS)
-    for (size_t tile = 0; tile < n_tiles; tile++) {
-      const double *m = matrix + tile * n_rows * MESO_HINES_TILE * MESO_HINES_LANES;
-      const double *current = imem_nA + t * n_rows * MESO_HINES_LANES;
-      double *to = out + t * width + tile * MESO_HINES_TILE;
-      if (n_steps - t >= STEPS) project_group(n_rows, STEPS, m, current, width, to);
-      else for (size_t rest = 0; rest < n_steps - t; rest++)
-        project_group(n_rows, 1, m, current + rest * n_rows * MESO_HINES_LANES, width,
-                      to + rest * width);
-    }
+  for (size_t tile = 0; tile < n_tiles; tile++)
+    project_tile(n_rows, n_steps,
+                 matrix + tile * n_rows * MESO_HINES_TILE * MESO_HINES_LANES, imem_nA, width,
+                 out + tile * MESO_HINES_TILE);
 }
 
 const meso_hines_kernels CONCAT(meso_hines_kernels_, MESO_ISA) = {

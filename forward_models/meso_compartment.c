@@ -392,7 +392,8 @@ static meso_status make_signals(const run *r, meso_signals *signals, meso_err *e
     MESO_TRY(meso_attrs_set_number(&s->attrs, "sigma_S_per_m", p->sigma_S_per_m, err));
   }
   if (p->n_boxes > 0) {
-    MESO_TRY(add_signal(r, signals, "csd", meso_conductor_unit(r->box[0]), p->n_contacts, p->n_boxes, &s, err));
+    MESO_TRY(add_signal(r, signals, "csd", meso_conductor_unit(r->box[0]), p->n_contacts,
+                        p->n_boxes, &s, err));
     MESO_ALLOC(err, s->position_um, 3 * p->n_boxes);
     memcpy(s->position_um, r->box_um, 3 * p->n_boxes * sizeof(double));
     MESO_TRY(meso_attrs_set_number(&s->attrs, "radius_um", p->box_radius_um, err));

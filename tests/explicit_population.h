@@ -52,7 +52,7 @@ static inline void draw_events(meso_explicit *p, size_t n, uint32_t *counter)
   free(event);
 }
 
-/* n_cells cells with 40 events each, 300 steps; NULL (and a failed check) if it cannot be made. */
+/* n_cells cells with 40 events each, 301 steps; NULL (and a failed check) if it cannot be made. */
 static inline meso_explicit *small_population(size_t n_cells)
 {
   static const meso_synapse_kind kinds[] = {{0.5, 0}, {2, 0.4}, {1.5, 1.5}, {0.5, 0.5}};
@@ -72,7 +72,7 @@ static inline meso_explicit *small_population(size_t n_cells)
     random_rotation(&counter, p->cell[i].rotation);
   }
   p->dt_ms = 0.1;
-  p->n_steps = 300;
+  p->n_steps = 301; /* a block with a remainder for every instruction set */
   p->sigma_S_per_m = 0.3;
   CU_ASSERT_FATAL(meso_explicit_set_contacts(p, 3, contact, NULL) == MESO_OK);
   CU_ASSERT_FATAL(meso_explicit_set_boxes(p, 3, boxes, 80, NULL) == MESO_OK);
