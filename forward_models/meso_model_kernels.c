@@ -102,7 +102,7 @@ static meso_status make_cell(const build *b, size_t type, size_t n_dirs, const c
   const meso_cell_type *ct = &model->cell_type[type];
   type_cell *cell = &b->cell[type];
   const meso_discretisation cut = {lfp->Ra_Ohm_cm, lfp->cm_uF_per_cm2, d_lambda,
-                                   d_lambda_frequency_Hz};
+                                   d_lambda_frequency_Hz, 0};
   char path[MAX_PATH];
   double z_um = 0;
   MESO_TRY(find_morphology(ct, n_dirs, dirs, path, err));

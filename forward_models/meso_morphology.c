@@ -1,30 +1,14 @@
-/* meso_morphology.c: SWC reader and compartments. */
+/* meso_morphology.c: trees cut into compartments. */
 #include "meso_morphology.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_POINTS = 1000000, MAX_SEGMENTS = 1000000, MAX_LINE = 512 };
-static const double max_coordinate_um = 1e6, min_radius_um = 1e-4, max_radius_um = 1e4;
+#include "swc_file.h"
 
-typedef struct swc_point {
-  long id;
-  int type;
-  long parent_id;
-  size_t parent;       /* index, MESO_NO_PARENT at the root */
-  size_t n_children;
-  size_t section;
-  double x[3], diam;
-} swc_point;
-
-typedef struct swc_tree {
-  size_t n, capacity;
-  swc_point *point;
-} swc_tree;
+enum { MAX_SEGMENTS = 1000000 };
 
 /* Points of the sections, back to back: x, y, z, diameter. */
 typedef struct polylines {
@@ -34,147 +18,30 @@ typedef struct polylines {
   double (*point)[4];
 } polylines;
 
-/* ---- reader ------------------------------------------------------------------------------- */
-
-static bool parse_long(char **text, long *value)
-{
-  char *end;
-  *value = strtol(*text, &end, 10);
-  if (end == *text || (*end != '\0' && strchr(" \t\r\n", *end) == NULL)) return false;
-  *text = end;
-  return true;
-}
-
-static bool parse_double(char **text, double *value)
-{
-  char *end;
-  *value = strtod(*text, &end);
-  if (end == *text || (*end != '\0' && strchr(" \t\r\n", *end) == NULL)) return false;
-  *text = end;
-  return true;
-}
-
-static meso_status parse_point(char *text, const char *path, long line, swc_point *point,
-                               meso_err *err)
-{
-  meso_status status = MESO_OK;
-  long type;
-  double radius;
-  if (!parse_long(&text, &point->id) || !parse_long(&text, &type)
-      || !parse_double(&text, &point->x[0]) || !parse_double(&text, &point->x[1])
-      || !parse_double(&text, &point->x[2]) || !parse_double(&text, &radius)
-      || !parse_long(&text, &point->parent_id))
-    MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: expected 'id type x y z radius parent'", path, line);
-  if (text[strspn(text, " \t\r\n")] != '\0')
-    MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: text after the seven columns", path, line);
-  if (type < MESO_SECTION_SOMA || type > MESO_SECTION_APIC)
-    MESO_FAIL(err, MESO_EFORMAT,
-              "%s:%ld: point type %ld (1 soma, 2 axon, 3 dendrite, 4 apical dendrite)", path, line,
-              type);
-  for (int k = 0; k < 3; k++)
-    if (!(fabs(point->x[k]) <= max_coordinate_um))
-      MESO_FAIL(err, MESO_ERANGE, "%s:%ld: coordinate %g um beyond +-%g um", path, line,
-                point->x[k], max_coordinate_um);
-  if (!(radius >= min_radius_um && radius <= max_radius_um))
-    MESO_FAIL(err, MESO_ERANGE, "%s:%ld: radius %g um (%g um to %g um)", path, line, radius,
-              min_radius_um, max_radius_um);
-  point->type = (int) type;
-  point->diam = 2 * radius;
-cleanup:
-  return status;
-}
-
-/* Index of an id among the ascending ids, or MESO_NO_PARENT. */
-static size_t find_id(const swc_tree *tree, long id)
-{
-  size_t low = 0, high = tree->n;
-  while (low < high) {
-    const size_t middle = low + (high - low) / 2;
-    if (tree->point[middle].id < id) low = middle + 1;
-    else high = middle;
-  }
-  return low < tree->n && tree->point[low].id == id ? low : MESO_NO_PARENT;
-}
-
-/* Checks a point against those before it and appends it. */
-static meso_status append_point(swc_tree *tree, swc_point *point, const char *path, long line,
-                                meso_err *err)
-{
-  meso_status status = MESO_OK;
-  point->parent = MESO_NO_PARENT;
-  if (tree->n == MAX_POINTS)
-    MESO_FAIL(err, MESO_ERANGE, "%s:%ld: more than %d points", path, line, MAX_POINTS);
-  if (tree->n == 0) {
-    if (point->type != MESO_SECTION_SOMA || point->parent_id != -1)
-      MESO_FAIL(err, MESO_EFORMAT,
-                "%s:%ld: the first point must be the soma (type 1) with parent -1", path, line);
-  } else {
-    if (point->id <= tree->point[tree->n - 1].id)
-      MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: id %ld after id %ld: ids must ascend", path, line,
-                point->id, tree->point[tree->n - 1].id);
-    if (point->type == MESO_SECTION_SOMA)
-      MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: second soma point: the soma must be one point", path,
-                line);
-    if (point->parent_id == -1)
-      MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: second root (parent -1): the tree must be connected",
-                path, line);
-    point->parent = find_id(tree, point->parent_id);
-    if (point->parent == MESO_NO_PARENT)
-      MESO_FAIL(err, MESO_EFORMAT,
-                "%s:%ld: parent %ld of point %ld is missing or not above it (a cycle?)", path,
-                line, point->parent_id, point->id);
-    tree->point[point->parent].n_children++;
-  }
-  if (tree->n == tree->capacity) {
-    const size_t capacity = tree->capacity == 0 ? 256 : 2 * tree->capacity;
-    swc_point *grown = meso_realloc(tree->point, capacity, sizeof *grown);
-    if (grown == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate %zu points", capacity);
-    tree->point = grown;
-    tree->capacity = capacity;
-  }
-  tree->point[tree->n++] = *point;
-cleanup:
-  return status;
-}
-
-static meso_status read_tree(const char *path, swc_tree *tree, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  char text[MAX_LINE];
-  long line = 0;
-  const locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t) 0); /* decimal points */
-  const locale_t former = c_locale != (locale_t) 0 ? uselocale(c_locale) : (locale_t) 0;
-  FILE *file = fopen(path, "r");
-  if (file == NULL) MESO_FAIL(err, MESO_ENOTFOUND, "%s: cannot open the morphology", path);
-  while (fgets(text, sizeof text, file) != NULL) {
-    line++;
-    if (strlen(text) == sizeof text - 1)
-      MESO_FAIL(err, MESO_EFORMAT, "%s:%ld: line longer than %d characters", path, line,
-                MAX_LINE - 2);
-    const char *content = text + strspn(text, " \t\r\n");
-    if (*content == '\0' || *content == '#') continue;
-    swc_point point = {0};
-    MESO_TRY(parse_point(text, path, line, &point, err));
-    MESO_TRY(append_point(tree, &point, path, line, err));
-  }
-  if (ferror(file)) MESO_FAIL(err, MESO_EFORMAT, "%s: cannot read the morphology", path);
-  if (tree->n == 0) MESO_FAIL(err, MESO_EFORMAT, "%s: no points", path);
-cleanup:
-  if (file != NULL) (void) fclose(file);
-  if (c_locale != (locale_t) 0) {
-    (void) uselocale(former);
-    freelocale(c_locale);
-  }
-  return status;
-}
-
 /* ---- sections ----------------------------------------------------------------------------- */
 
 /* Does a new section begin at this point (not the soma)? */
 static bool begins_section(const swc_tree *tree, size_t i)
 {
-  const size_t parent = tree->point[i].parent;
-  return parent == 0 || tree->point[parent].n_children > 1;
+  const swc_point *point = &tree->point[i], *parent = &tree->point[point->parent];
+  return point->parent == 0 || parent->n_children > 1 || parent->type != point->type;
+}
+
+/* Does the section that begins at this point also hold a point before it? Branches begin at their
+ * parent; stems at their own first point, except where that would lose membrane: without a soma
+ * the root belongs to them, and a stem of one point reaches from the surface of the soma. */
+static bool has_point_before(const swc_tree *tree, size_t i)
+{
+  const swc_point *point = &tree->point[i];
+  if (point->parent != 0 || tree->soma.form == MESO_SOMA_MISSING) return true;
+  return point->n_children != 1 || tree->point[point->last_child].type != point->type;
+}
+
+static double edge_length(double (*points)[4], size_t k)
+{
+  const double *a = points[k], *b = points[k + 1];
+  return sqrt((b[0] - a[0]) * (b[0] - a[0]) + (b[1] - a[1]) * (b[1] - a[1])
+              + (b[2] - a[2]) * (b[2] - a[2]));
 }
 
 static void put_point(polylines *lines, size_t section, const double *x, double diam)
@@ -204,8 +71,8 @@ cleanup:
 }
 
 /* Gives every point its section and counts the points of each. */
-static meso_status assign_sections(const char *path, swc_tree *tree, meso_morphology *m,
-                                   polylines *lines, meso_err *err)
+static meso_status assign_sections(swc_tree *tree, meso_morphology *m, polylines *lines,
+                                   meso_err *err)
 {
   meso_status status = MESO_OK;
   size_t count[MESO_SECTION_APIC + 1] = {0};
@@ -215,10 +82,10 @@ static meso_status assign_sections(const char *path, swc_tree *tree, meso_morpho
   lines->n_sections = m->n_sections;
   MESO_ALLOC(err, lines->first, m->n_sections + 1);
   MESO_ALLOC(err, lines->used, m->n_sections);
-  MESO_ALLOC(err, lines->point, 2 * tree->n + 2);
+  MESO_ALLOC(err, lines->point, 2 * tree->n + tree->soma.n);
   m->section_type[0] = MESO_SECTION_SOMA;
   m->section_parent[0] = MESO_NO_PARENT;
-  lines->first[1] = 2;
+  lines->first[1] = tree->soma.n;
   size_t n = 1;
   for (size_t i = 1; i < tree->n; i++) {
     swc_point *point = &tree->point[i];
@@ -227,12 +94,9 @@ static meso_status assign_sections(const char *path, swc_tree *tree, meso_morpho
       m->section_index[n] = count[point->type]++;
       m->section_parent[n] = tree->point[point->parent].section;
       point->section = n++;
-      lines->first[point->section + 1] += point->parent != 0;
+      lines->first[point->section + 1] += has_point_before(tree, i);
     } else {
       point->section = tree->point[point->parent].section;
-      if (point->type != tree->point[point->parent].type)
-        MESO_FAIL(err, MESO_EFORMAT, "%s: point %ld changes the type inside an unbranched section",
-                  path, point->id);
     }
     lines->first[point->section + 1]++;
   }
@@ -241,25 +105,42 @@ cleanup:
   return status;
 }
 
-static meso_status make_polylines(const char *path, swc_tree *tree, meso_morphology *m,
-                                  polylines *lines, meso_err *err)
+/* The point before a section's first: the parent, the root without a soma, or the surface of the
+ * soma, which counts as the sphere of its area. */
+static void put_point_before(const swc_tree *tree, size_t i, polylines *lines)
+{
+  const swc_point *point = &tree->point[i], *parent = &tree->point[point->parent];
+  const swc_soma *soma = &tree->soma;
+  double centre[3], way[3], distance = 0, area_um2 = 0;
+  if (point->parent != 0) {
+    put_point(lines, point->section, parent->x, parent->diam);
+    return;
+  }
+  for (size_t k = 0; k < 3; k++) {
+    centre[k] = (soma->point[0][k] + soma->point[soma->n - 1][k]) / 2;
+    way[k] = point->x[k] - centre[k];
+    distance += way[k] * way[k];
+  }
+  for (size_t e = 0; e + 1 < soma->n; e++)
+    area_um2 += M_PI / 2 * (soma->point[e][3] + soma->point[e + 1][3])
+      * edge_length(soma->point, e);
+  const double radius = soma->form == MESO_SOMA_MISSING ? 0 : sqrt(area_um2 / (4 * M_PI));
+  for (size_t k = 0; k < 3 && distance > 0; k++)
+    centre[k] += way[k] * fmin(radius / sqrt(distance), 1);
+  put_point(lines, point->section, centre, point->diam);
+}
+
+static meso_status make_polylines(swc_tree *tree, meso_morphology *m, polylines *lines,
+                                  meso_err *err)
 {
   meso_status status = MESO_OK;
-  MESO_TRY(assign_sections(path, tree, m, lines, err));
-  const swc_point *soma = &tree->point[0];
-  for (int side = -1; side <= 1; side += 2)
-    put_point(lines, 0, (double[]) {soma->x[0], soma->x[1], soma->x[2] + side * soma->diam / 2},
-              soma->diam);
+  MESO_TRY(assign_sections(tree, m, lines, err));
+  for (size_t k = 0; k < tree->soma.n; k++)
+    put_point(lines, 0, tree->soma.point[k], tree->soma.point[k][3]);
   for (size_t i = 1; i < tree->n; i++) {
-    const swc_point *point = &tree->point[i], *parent = &tree->point[point->parent];
-    if (begins_section(tree, i) && point->parent != 0)
-      put_point(lines, point->section, parent->x, parent->diam);
-    put_point(lines, point->section, point->x, point->diam);
+    if (begins_section(tree, i) && has_point_before(tree, i)) put_point_before(tree, i, lines);
+    put_point(lines, tree->point[i].section, tree->point[i].x, tree->point[i].diam);
   }
-  for (size_t i = 1; i < tree->n; i++)
-    if (lines->used[tree->point[i].section] < 2)
-      MESO_FAIL(err, MESO_EFORMAT, "%s: point %ld is a section of a single point", path,
-                tree->point[i].id);
 cleanup:
   return status;
 }
@@ -267,13 +148,6 @@ cleanup:
 /* ---- segments ----------------------------------------------------------------------------- */
 
 typedef struct half_cut { double area_um2, diam_um2, resistance_MOhm; } half_cut;
-
-static double edge_length(double (*points)[4], size_t k)
-{
-  const double *a = points[k], *b = points[k + 1];
-  return sqrt((b[0] - a[0]) * (b[0] - a[0]) + (b[1] - a[1]) * (b[1] - a[1])
-              + (b[2] - a[2]) * (b[2] - a[2]));
-}
 
 /* Sums of the frusta of the polyline between two arcs. */
 static half_cut cut_polyline(double (*points)[4], size_t n, double from, double to, double Ra)
@@ -316,15 +190,18 @@ static double polyline_length(double (*points)[4], size_t n)
   return length;
 }
 
-/* Odd number of segments by the d_lambda rule; as a double, it may be huge. */
+/* Odd number of segments, each short enough by both rules; as a double, it may be huge. */
 static double segments_needed(double (*points)[4], size_t n, const meso_discretisation *d)
 {
-  double sum = 0;
+  double sum = 0, needed = 1;
   for (size_t k = 0; k + 1 < n; k++)
     sum += edge_length(points, k) / sqrt(points[k][3] + points[k + 1][3]);
   const double length_over_lambda = sum * sqrt(2.) * 1e-5
     * sqrt(4 * M_PI * d->frequency_Hz * d->Ra_Ohm_cm * d->cm_uF_per_cm2);
-  return 2 * floor((length_over_lambda / d->d_lambda + 0.9) / 2) + 1;
+  if (d->d_lambda > 0) needed = 2 * floor((length_over_lambda / d->d_lambda + 0.9) / 2) + 1;
+  if (d->max_length_um > 0)
+    needed = fmax(needed, 2 * ceil((polyline_length(points, n) / d->max_length_um - 1) / 2) + 1);
+  return needed;
 }
 
 static meso_status count_segments(const char *path, const polylines *lines,
@@ -411,11 +288,14 @@ meso_status meso_morphology_read(const char *path, const meso_discretisation *di
   polylines lines = {0};
   meso_morphology *m = NULL;
   const meso_discretisation *d = discretisation;
-  if (!(d->Ra_Ohm_cm > 0 && d->cm_uF_per_cm2 > 0 && d->d_lambda > 0 && d->frequency_Hz > 0))
-    MESO_FAIL(err, MESO_EINVAL, "Ra, cm, d_lambda and its frequency must be positive");
+  if (!(d->Ra_Ohm_cm > 0 && d->cm_uF_per_cm2 > 0 && d->d_lambda >= 0 && d->frequency_Hz > 0
+        && d->max_length_um >= 0 && (d->d_lambda > 0 || d->max_length_um > 0)))
+    MESO_FAIL(err, MESO_EINVAL, "Ra, cm, the frequency, and d_lambda or the maximal length must be "
+              "positive");
   MESO_ALLOC(err, m, 1);
-  MESO_TRY(read_tree(path, &tree, err));
-  MESO_TRY(make_polylines(path, &tree, m, &lines, err));
+  MESO_TRY(swc_tree_read(path, &tree, err));
+  MESO_TRY(make_polylines(&tree, m, &lines, err));
+  m->soma_form = tree.soma.form;
   MESO_TRY(count_segments(path, &lines, d, m, err));
   MESO_TRY(allocate_segments(m, err));
   size_t n_ordered = 0;
@@ -426,7 +306,7 @@ meso_status meso_morphology_read(const char *path, const meso_discretisation *di
 cleanup:
   meso_morphology_destroy(m);
   polylines_clear(&lines);
-  free(tree.point);
+  swc_tree_clear(&tree);
   return status;
 }
 

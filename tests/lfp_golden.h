@@ -62,7 +62,7 @@ static inline meso_morphology *reference_cell(const char *name)
   meso_morphology *m = NULL;
   meso_err err = {0};
   (void) snprintf(file, sizeof file, "tests/reference/lfp/%s.swc", name);
-  const meso_discretisation discretisation = {150, 1, 0.1, 100};
+  const meso_discretisation discretisation = {150, 1, 0.1, 100, 0};
   if (meso_morphology_read(meso_test_path(file), &discretisation, &m, &err) != MESO_OK) {
     printf("# %s\n", err.msg);
     CU_FAIL("reference cell");

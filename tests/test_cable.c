@@ -59,7 +59,7 @@ static void test_single_compartment(void)
   CU_ASSERT(write(fd, text, strlen(text)) == (ssize_t) strlen(text));
   close(fd);
   meso_morphology *m = NULL;
-  CU_ASSERT_FATAL(meso_morphology_read(path, &(meso_discretisation) {150, 1, 0.1, 100}, &m, NULL)
+  CU_ASSERT_FATAL(meso_morphology_read(path, &(meso_discretisation) {150, 1, 0.1, 100, 0}, &m, NULL)
                   == MESO_OK);
   unlink(path);
   const double g_pas = 1e-4, C = 4 * M_PI * 100 * 1e-5, w = 0.1, tau = 0.5, dt = 0.1;

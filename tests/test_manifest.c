@@ -67,7 +67,8 @@ static bool measure(const char *path, double *length, double *area, double *heig
 {
   meso_morphology *m = NULL;
   meso_err err = {0};
-  if (meso_morphology_read(path, &(meso_discretisation) {150, 1, 0.1, 100}, &m, &err) != MESO_OK) {
+  const meso_discretisation cut = {150, 1, 0.1, 100, 0};
+  if (meso_morphology_read(path, &cut, &m, &err) != MESO_OK) {
     printf("# %s\n", err.msg);
     CU_FAIL("morphology");
     return false;

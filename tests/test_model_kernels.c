@@ -193,7 +193,7 @@ static direct_cell make_direct_cell(const meso_model *model, size_t type)
   char path[256];
   direct_cell cell = {NULL, 0, NULL};
   const meso_layer *layer = layer_of(model, model->cell_type[type].population);
-  const meso_discretisation cut = {model->lfp.Ra_Ohm_cm, model->lfp.cm_uF_per_cm2, 0.1, 100};
+  const meso_discretisation cut = {model->lfp.Ra_Ohm_cm, model->lfp.cm_uF_per_cm2, 0.1, 100, 0};
   const size_t n_contacts = (size_t) model->probe.n_contacts;
   (void) snprintf(path, sizeof path, "morphologies/%s", model->cell_type[type].morphology);
   CU_ASSERT_FATAL(meso_morphology_read(meso_test_path(path), &cut, &cell.m, NULL) == MESO_OK);
