@@ -19,7 +19,7 @@ typedef struct meso_compartment_options {
   const meso_progress *progress; /**< may be NULL */
 } meso_compartment_options;
 
-/** Where the time went, in seconds summed over threads. */
+/** Where the time went, in CPU seconds summed over threads. */
 typedef struct meso_compartment_times {
   double segment_steps;          /**< segments of all cells times steps */
   double solver_s;               /**< potentials and membrane currents */

@@ -139,7 +139,7 @@ static meso_status copy_doubles(size_t n, const double *from, double **to, meso_
   meso_status status = MESO_OK;
   double *copy = NULL;
   MESO_ALLOC(err, copy, n);
-  memcpy(copy, from, n * sizeof *copy);
+  if (n > 0) memcpy(copy, from, n * sizeof *copy);
   free(*to);
   *to = copy;
 cleanup:
