@@ -1,9 +1,9 @@
 /* meso_lfp.c: spikes and kernels to LFP.
  *
- * Spikes are counted per step of the kernel and source population, then convolved with the sum of
- * the source's kernels by overlap-save. Every output sample is the mean over the kernel steps of
- * its interval (boxcar). Sources are independent and added in file order, so the number of threads
- * does not change a bit.
+ * Population kernels: spikes are counted per step of the kernel and source population, then
+ * convolved with the sum of the source's kernels by overlap-save. Every output sample is the mean
+ * over the kernel steps of its interval (boxcar). Neuron kernels: meso_neuron_lfp.c. Sources are
+ * independent and added in file order, so the number of threads does not change a bit.
  */
 #include "meso_lfp.h"
 
@@ -13,17 +13,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_neuron_kernels.h"
+
 #define NOT_FOUND ((size_t) -1)
 
 static const size_t max_samples = (size_t) 1 << 40;
 
 /* What a kernel file holds, checked. */
 typedef struct kernel_view {
-  size_t n_pathways, n_channels, n_lags;
-  const double *data, *channel_um;
+  bool by_neuron;                     /* kernels of single neurons; else of pathways: */
+  size_t n_pathways;
+  const double *data;
   const double *dipole_z;             /* (n_pathways, n_lags), or NULL */
   size_t n_rows;                      /* channels, and the moment if there is one */
   char *const *source;                /* (n_pathways) */
+  size_t n_channels, n_lags;
+  const double *channel_um;
   size_t n_populations;
   char *const *population;
   const double *size, *is_source;     /* (n_populations) */
@@ -43,6 +48,7 @@ typedef struct grid {
 typedef struct source_job {
   const char *name;                   /* borrowed from the kernels */
   const meso_spike_population *spikes; /* NULL: silent */
+  size_t first_neuron;                /* among all of the model */
   double *out;                        /* (n_out, n_channels), borrowed */
   double *moment;                     /* (n_out), or NULL */
   double *kernel;                     /* (n_rows, n_lags), summed over pathways */
@@ -96,34 +102,61 @@ cleanup:
   return status;
 }
 
-static meso_status view_kernels(const meso_result *kernels, kernel_view *view, meso_err *err)
+static meso_status view_pathways(const meso_result *kernels, kernel_view *view, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_array *data = meso_result_find(kernels, "/kernels/data");
   const meso_array *source = meso_result_find(kernels, "/kernels/source");
-  const meso_array *channel = meso_result_find(kernels, "/kernels/channel_um");
-  view->attrs = meso_result_find_group(kernels, "/kernels");
   if (data == NULL || data->data == NULL || data->n_dims != 3 || source == NULL
-      || source->text == NULL || channel == NULL || channel->data == NULL || view->attrs == NULL)
-    MESO_FAIL(err, MESO_EFORMAT, "not a kernel file: /kernels/data, source or channel_um missing");
+      || source->text == NULL || meso_array_count(source) != data->dims[0])
+    MESO_FAIL(err, MESO_EFORMAT, "not a kernel file: /kernels/data or source missing or bad");
   view->n_pathways = data->dims[0];
   view->n_channels = data->dims[1];
   view->n_lags = data->dims[2];
-  if (meso_array_count(source) != view->n_pathways || view->n_channels == 0 || view->n_lags == 0
-      || meso_array_count(channel) != 3 * view->n_channels)
-    MESO_FAIL(err, MESO_EFORMAT, "kernel file: shapes of data, source and channel_um disagree");
   view->data = data->data;
   view->n_rows = view->n_channels;
   view->source = source->text;
-  view->channel_um = channel->data;
-  MESO_TRY(view_populations(kernels, view, err));
+  for (size_t i = 0; i < meso_array_count(data); i++)
+    if (!isfinite(view->data[i])) MESO_FAIL(err, MESO_EFORMAT, "kernel file: non-finite kernel");
   MESO_TRY(view_dipole(kernels, view, err));
+cleanup:
+  return status;
+}
+
+static meso_status view_neurons(const meso_result *kernels, const meso_array *coefficient,
+                                kernel_view *view, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *lag = meso_result_find(kernels, "/kernels/lag_ms");
+  double n_neurons = 0;
+  for (size_t i = 0; i < view->n_populations; i++) n_neurons += view->size[i];
+  if (coefficient->n_dims != 3 || lag == NULL || (double) coefficient->dims[0] != n_neurons)
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: /kernels/coefficient is not (neuron, function, "
+              "channel) for the %.0f neurons of /populations", n_neurons);
+  view->by_neuron = true;
+  view->n_channels = coefficient->dims[2];
+  view->n_lags = meso_array_count(lag);
+cleanup:
+  return status;
+}
+
+static meso_status view_kernels(const meso_result *kernels, kernel_view *view, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *coefficient = meso_result_find(kernels, "/kernels/coefficient");
+  const meso_array *channel = meso_result_find(kernels, "/kernels/channel_um");
+  view->attrs = meso_result_find_group(kernels, "/kernels");
+  MESO_TRY(view_populations(kernels, view, err));
+  if (coefficient != NULL) MESO_TRY(view_neurons(kernels, coefficient, view, err));
+  else MESO_TRY(view_pathways(kernels, view, err));
+  if (channel == NULL || channel->data == NULL || view->attrs == NULL || view->n_channels == 0
+      || view->n_lags == 0 || meso_array_count(channel) != 3 * view->n_channels)
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: /kernels/channel_um is missing or does not fit");
+  view->channel_um = channel->data;
   view->dt_ms = meso_attrs_number(view->attrs, "kernel_dt_ms", NAN);
   view->sigma_S_per_m = meso_attrs_number(view->attrs, "sigma_S_per_m", NAN);
   if (!(view->dt_ms > 0 && isfinite(view->dt_ms) && view->sigma_S_per_m > 0))
     MESO_FAIL(err, MESO_EFORMAT, "kernel file: kernel_dt_ms or sigma_S_per_m missing or bad");
-  for (size_t i = 0; i < meso_array_count(data); i++)
-    if (!isfinite(view->data[i])) MESO_FAIL(err, MESO_EFORMAT, "kernel file: non-finite kernel");
 cleanup:
   return status;
 }
@@ -142,6 +175,10 @@ static meso_status make_grid(const kernel_view *view, const meso_spikes *spikes,
   if (!(n_out >= 1 && n_out * (double) view->n_channels < (double) max_samples))
     MESO_FAIL(err, MESO_EINVAL, "spikes from %g to %g ms give no sample at %g Hz, or too many",
               spikes->t_start_ms, spikes->t_stop_ms, output_rate_Hz);
+  if (view->by_neuron && round(factor) != meso_attrs_number(view->attrs, "output_step", 0))
+    MESO_FAIL(err, MESO_EINVAL, "output_rate_Hz %g: the neuron kernels hold the filter for %g Hz",
+              output_rate_Hz,
+              1000 / (view->dt_ms * meso_attrs_number(view->attrs, "output_step", NAN)));
   g->start_ms = spikes->t_start_ms;
   g->dt_ms = view->dt_ms;
   g->factor = (size_t) llround(factor);
@@ -205,6 +242,20 @@ static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes,
   }
 cleanup:
   return status;
+}
+
+/** One job per population. */
+static void list_neurons(const kernel_view *view, const meso_spikes *spikes,
+                                source_job *job, size_t *n_jobs)
+{
+  size_t first = 0;
+  for (size_t p = 0; p < view->n_populations; p++) {
+    const size_t at = meso_spikes_find(spikes, view->population[p]);
+    job[p] = (source_job) {.name = view->population[p], .first_neuron = first,
+                           .spikes = at != NOT_FOUND ? &spikes->population[at] : NULL};
+    first += (size_t) view->size[p];
+  }
+  *n_jobs = view->n_populations;
 }
 
 /* ---- convolution -------------------------------------------------------------------------- */
@@ -352,6 +403,21 @@ cleanup:
   return status;
 }
 
+static meso_status apply_neurons(const meso_result *kernels, const grid *g, const source_job *job,
+                                 size_t n_jobs, int n_threads, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_neuron_kernels k = {0};
+  MESO_TRY(meso_neuron_kernels_load(kernels, &k, err));
+  for (size_t i = 0; i < n_jobs; i++)
+    if (job[i].spikes != NULL)
+      MESO_TRY(meso_neuron_kernels_apply(&k, job[i].spikes, job[i].first_neuron, g->start_ms,
+                                         g->n_out, n_threads, job[i].out, err));
+cleanup:
+  meso_neuron_kernels_clear(&k);
+  return status;
+}
+
 /* ---- output ------------------------------------------------------------------------------- */
 
 static meso_status add_signal(const kernel_view *view, const grid *g, const char *name,
@@ -419,18 +485,23 @@ static meso_status describe(const kernel_view *view, const grid *g, size_t n_spi
 {
   meso_status status = MESO_OK;
   const double from_Hz = 1000 / ((double) view->n_lags * g->dt_ms);
-  const double to_Hz = 0.3 * 1000 / (g->dt_ms * (double) g->factor);
+  const double to_Hz = (view->by_neuron ? 0.4 : 0.3) * 1000 / (g->dt_ms * (double) g->factor);
   char text[512];
   MESO_TRY(meso_attrs_copy(attrs, view->attrs, err));
-  MESO_TRY(meso_attrs_set_text(attrs, "doc", "population kernels convolved with spike counts; "
+  MESO_TRY(meso_attrs_set_text(attrs, "doc", view->by_neuron
+                               ? "kernels of single neurons, from their own synapses, passive cells"
+                               : "population kernels convolved with spike counts; "
                                "mean over the column's wiring, passive cells", err));
-  (void) snprintf(text, sizeof text, "sample k is the mean over %zu steps of %g ms from t_start + "
-                  "k / rate on (boxcar, half an interval late; gain sinc(f / rate))", g->factor,
-                  g->dt_ms);
+  if (view->by_neuron)
+    (void) snprintf(text, sizeof text, "sample k is at t_start + k / rate, after the filter");
+  else
+    (void) snprintf(text, sizeof text, "sample k is the mean over %zu steps of %g ms from t_start "
+                    "+ k / rate on (boxcar, half an interval late; gain sinc(f / rate))",
+                    g->factor, g->dt_ms);
   MESO_TRY(meso_attrs_set_text(attrs, "decimation", text, err));
   (void) snprintf(text, sizeof text, "about %.3g to %.3g Hz: below, slow drifts beyond the kernel "
-                  "are missing; above, the mean over the output interval attenuates", from_Hz,
-                  to_Hz);
+                  "are missing; above, the %s attenuates", from_Hz, to_Hz,
+                  view->by_neuron ? "filter" : "mean over the output interval");
   MESO_TRY(meso_attrs_set_text(attrs, "validity_band", text, err));
   MESO_TRY(meso_attrs_set_number(attrs, "valid_from_Hz", from_Hz, err));
   MESO_TRY(meso_attrs_set_number(attrs, "valid_to_Hz", to_Hz, err));
@@ -536,12 +607,14 @@ meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes 
   size_t n_jobs = 0, n_spikes = 0;
   MESO_TRY(view_kernels(kernels, &view, err));
   MESO_TRY(make_grid(&view, spikes, output_rate_Hz, &g, err));
-  MESO_ALLOC(err, job, view.n_pathways);
+  MESO_ALLOC(err, job, view.by_neuron ? view.n_populations : view.n_pathways);
   MESO_TRY(check_populations(&view, spikes, err));
-  MESO_TRY(list_jobs(&view, spikes, job, &n_jobs, err));
+  if (view.by_neuron) list_neurons(&view, spikes, job, &n_jobs);
+  else MESO_TRY(list_jobs(&view, spikes, job, &n_jobs, err));
   MESO_TRY(meso_signals_create(&signals, err));
   MESO_TRY(add_signals(&view, &g, job, n_jobs, signals, err));
-  MESO_TRY(convolve_all(&view, &g, job, n_jobs, n_threads, err));
+  if (view.by_neuron) MESO_TRY(apply_neurons(kernels, &g, job, n_jobs, n_threads, err));
+  else MESO_TRY(convolve_all(&view, &g, job, n_jobs, n_threads, err));
   meso_signal *lfp = meso_signals_find(signals, "lfp");
   add_up(&view, &g, job, n_jobs, lfp);
   for (size_t i = 0; i < n_jobs; i++) n_spikes += job[i].spikes ? job[i].spikes->n_spikes : 0;

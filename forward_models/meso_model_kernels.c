@@ -12,21 +12,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "meso_cable.h"
+#include "meso_cells.h"
 #include "meso_conductor.h"
 #include "meso_distribution.h"
 #include "meso_kernel.h"
 #include "meso_morphology.h"
+#include "meso_neuron_kernels.h"
 
-enum { MAX_LAGS = 1000000, MAX_PATH = 4096 };
-static const double min_layer_area_um2 = 1;  /* less expected membrane: no synapses there */
-static const double d_lambda = 0.1, d_lambda_frequency_Hz = 100;
+enum { MAX_LAGS = 1000000 };
 
 /* Representative cell of a type. */
 typedef struct type_cell {
-  meso_morphology *morphology;
+  meso_morphology *morphology; /* the shape's, moved to its depth */
   unsigned section_types;
   double *matrix;      /* (n_rows, n_segments) */
   double *g_pas;
@@ -47,6 +46,7 @@ typedef struct build {
   size_t n_rows;       /* of a pathway: the channels and the moment along z */
   const double *channel_um; /* (n_channels, 3), the model's */
   meso_conductor *conductor;
+  meso_cell_shape *shape;
   type_cell *cell;     /* one per cell type */
   size_t n_pathways;
   pathway *pathway;
@@ -54,63 +54,16 @@ typedef struct build {
 
 /* ---- representative cells ----------------------------------------------------------------- */
 
-static meso_status find_morphology(const meso_cell_type *type, size_t n_dirs,
-                                   const char *const *dirs, char *path, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const char *name = type->morphology;
-  if (name == NULL || name[0] == '\0')
-    MESO_FAIL(err, MESO_EINVAL, "cell type %s has no morphology", type->name);
-  const int absolute = name[0] == '/';
-  for (size_t i = 0; i < (absolute ? 1 : n_dirs); i++) {
-    const int n = snprintf(path, MAX_PATH, "%s%s%s", absolute ? "" : dirs[i], absolute ? "" : "/",
-                           name);
-    if (n > 0 && n < MAX_PATH && access(path, R_OK) == 0) return MESO_OK;
-  }
-  char searched[700] = "";
-  for (size_t i = 0, used = 0; i < (absolute ? 0 : n_dirs) && used < sizeof searched; i++)
-    used += (size_t) snprintf(searched + used, sizeof searched - used, "%s%s",
-                              i > 0 ? ", " : "; searched ", dirs[i]);
-  MESO_FAIL(err, MESO_ENOTFOUND, "%s%scells.%s.morphology = %s: there is no such file%s",
-            type->morphology_place != NULL ? type->morphology_place : "",
-            type->morphology_place != NULL ? ": " : "", type->name, name, searched);
-cleanup:
-  return status;
-}
-
-static meso_status soma_depth(const meso_model *model, const meso_population *population,
-                              double *z_um, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  for (size_t l = 0; l < model->n_layers; l++)
-    if (population->layer != NULL && strcmp(model->layer[l].name, population->layer) == 0) {
-      *z_um = (model->layer[l].z_top_um + model->layer[l].z_bottom_um) / 2;
-      return MESO_OK;
-    }
-  MESO_FAIL(err, MESO_ENOTFOUND, "layer '%s' of population %s is not among the model's layers",
-            population->layer != NULL ? population->layer : "", population->name);
-cleanup:
-  return status;
-}
-
-static meso_status make_cell(const build *b, size_t type, size_t n_dirs, const char *const *dirs,
-                             meso_err *err)
+static meso_status make_cell(const build *b, size_t type, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_model *model = b->model;
   const meso_lfp_params *lfp = &model->lfp;
-  const meso_cell_type *ct = &model->cell_type[type];
   type_cell *cell = &b->cell[type];
-  const meso_discretisation cut = {lfp->Ra_Ohm_cm, lfp->cm_uF_per_cm2, d_lambda,
-                                   d_lambda_frequency_Hz, 0};
-  char path[MAX_PATH];
-  double z_um = 0;
-  MESO_TRY(find_morphology(ct, n_dirs, dirs, path, err));
-  MESO_TRY(meso_section_types_parse(ct->sections != NULL ? ct->sections : "", &cell->section_types,
-                                    err));
-  MESO_TRY(soma_depth(model, &model->population[ct->population], &z_um, err));
-  MESO_TRY(meso_morphology_read(path, &cut, &cell->morphology, err));
-  meso_morphology_place(cell->morphology, 0, 0, z_um);
+  const meso_cell_shape *shape = &b->shape[type];
+  cell->morphology = shape->morphology;
+  cell->section_types = shape->section_types;
+  meso_morphology_place(cell->morphology, 0, 0, shape->soma_z_um);
   MESO_ALLOC(err, cell->g_pas, cell->morphology->n_segments);
   for (size_t j = 0; j < cell->morphology->n_segments; j++)
     cell->g_pas[j] = lfp->cm_uF_per_cm2 * 1e-3 / lfp->tau_m_ms;
@@ -150,7 +103,7 @@ static double fill_layer(const build *b, const pathway *p, const meso_layer *lay
                               fmax(layer->z_top_um, layer->z_bottom_um),
                               b->model->lfp.soma_sd_um);
       if (pass == 0) area += a;
-      else if (area >= min_layer_area_um2) probability[j] += share * a / area;
+      else if (area >= meso_cell_min_layer_area_um2) probability[j] += share * a / area;
     }
   return area;
 }
@@ -165,7 +118,7 @@ static meso_status place_synapses(const build *b, pathway *p, double *probabilit
   for (size_t l = 0; l < model->n_layers; l++) {
     if (!(share[l] > 0)) continue;
     total += share[l];
-    if (fill_layer(b, p, &model->layer[l], share[l], probability) >= min_layer_area_um2)
+    if (fill_layer(b, p, &model->layer[l], share[l], probability) >= meso_cell_min_layer_area_um2)
       placed += share[l];
   }
   if (!(placed > 0))
@@ -268,17 +221,24 @@ static meso_status check_model(const meso_model *model, meso_err *err)
     MESO_FAIL(err, MESO_ERANGE, "kernel_duration_ms %g and kernel_dt_ms %g: expected 1 to %d lags",
               lfp->kernel_duration_ms, lfp->kernel_dt_ms, MAX_LAGS);
   if (model->n_columns > 1)
-    MESO_FAIL(err, MESO_EINVAL, "%s: scaling.N = %g: must be at most 1 for population kernels: the "
+    MESO_FAIL(err, MESO_EINVAL, "%s: scaling.N = %g: must be at most 1 for LFP kernels: the "
               "probe is on the axis of the one column that they are made for", model->path,
               model->scaling.N);
+  if (!(lfp->cm_uF_per_cm2 > 0 && lfp->tau_m_ms > 0 && model->simulation.dt_ms > 0))
+    MESO_FAIL(err, MESO_ERANGE, "cm, tau_m and dt must be positive");
+cleanup:
+  return status;
+}
+
+static meso_status check_pathways(const meso_model *model, meso_err *err)
+{
+  meso_status status = MESO_OK;
   for (size_t i = 0; i < model->n_projections; i++)
     if (model->projection[i].delay_ms_per_um > 0)
       MESO_FAIL(err, MESO_EINVAL, "%s: projections.%s->%s.delay_ms_per_um = %g: must be 0 for "
-                "population kernels, which have no distances", model->path,
-                model->projection[i].source_name, model->projection[i].target_name,
+                "population kernels, which have no distances; use lfp.method = neuron",
+                model->path, model->projection[i].source_name, model->projection[i].target_name,
                 model->projection[i].delay_ms_per_um);
-  if (!(lfp->cm_uF_per_cm2 > 0 && lfp->tau_m_ms > 0 && model->simulation.dt_ms > 0))
-    MESO_FAIL(err, MESO_ERANGE, "cm, tau_m and dt must be positive");
 cleanup:
   return status;
 }
@@ -342,14 +302,15 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
 {
   meso_status status = MESO_OK;
   const meso_model *model = b->model;
-  MESO_TRY(check_model(model, err));
+  MESO_TRY(check_pathways(model, err));
   b->n_channels = model->probe.contacts.n;
   b->channel_um = model->probe.contacts.xyz_um;
   b->n_rows = b->n_channels + 1;
   b->n_lags = (size_t) floor(model->lfp.kernel_duration_ms / model->lfp.kernel_dt_ms + 1e-9) + 1;
   MESO_TRY(make_conductor(b, err));
+  MESO_TRY(meso_cell_shapes_read(model, n_dirs, dirs, &b->shape, err));
   MESO_ALLOC(err, b->cell, model->n_cell_types);
-  for (size_t y = 0; y < model->n_cell_types; y++) MESO_TRY(make_cell(b, y, n_dirs, dirs, err));
+  for (size_t y = 0; y < model->n_cell_types; y++) MESO_TRY(make_cell(b, y, err));
   MESO_TRY(list_pathways(b, err));
 cleanup:
   return status;
@@ -358,12 +319,12 @@ cleanup:
 static void build_clear(build *b)
 {
   for (size_t y = 0; b->cell != NULL && y < b->model->n_cell_types; y++) {
-    meso_morphology_destroy(b->cell[y].morphology);
     free(b->cell[y].matrix);
     free(b->cell[y].g_pas);
   }
   free(b->cell);
   meso_conductor_destroy(b->conductor);
+  meso_cell_shapes_destroy(b->model, b->shape);
   free(b->pathway);
 }
 
@@ -517,9 +478,9 @@ static meso_status add_attributes(const build *b, meso_result *result, meso_err 
     {"Ra_Ohm_cm", model->lfp.Ra_Ohm_cm}, {"cm_uF_per_cm2", model->lfp.cm_uF_per_cm2},
     {"tau_m_ms", model->lfp.tau_m_ms}, {"kernel_dt_ms", model->lfp.kernel_dt_ms},
     {"kernel_duration_ms", model->lfp.kernel_duration_ms}, {"dt_ms", model->simulation.dt_ms},
-    {"sigma_S_per_m", model->probe.sigma_S_per_m}, {"d_lambda", d_lambda},
-    {"d_lambda_frequency_Hz", d_lambda_frequency_Hz},
-    {"min_layer_area_um2", min_layer_area_um2},
+    {"sigma_S_per_m", model->probe.sigma_S_per_m}, {"d_lambda", MESO_LFP_D_LAMBDA},
+    {"d_lambda_frequency_Hz", MESO_LFP_D_LAMBDA_FREQUENCY_HZ},
+    {"min_layer_area_um2", meso_cell_min_layer_area_um2},
   };
   meso_attrs *attrs = meso_result_group_attrs(result, "/kernels");
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot add attributes");
@@ -536,12 +497,17 @@ cleanup:
 
 /* ---- of which model they are -------------------------------------------------------------- */
 
-static bool kernels_depend_on(const char *line)
+/** Kernels of neurons depend on the wiring, so on the seed, and hold the output filter. */
+static bool kernels_depend_on(const meso_model *model, const char *line)
 {
-  static const char *const not_on[] = {"simulation.duration_ms ", "simulation.seed ", "thalamus.",
-                                       "lfp.output_rate_Hz "};
-  for (size_t i = 0; i < sizeof not_on / sizeof not_on[0]; i++)
-    if (strncmp(line, not_on[i], strlen(not_on[i])) == 0) return false;
+  static const char *const never[] = {"simulation.duration_ms ", "thalamus."};
+  static const char *const not_of_pathways[] = {"simulation.seed ", "lfp.output_rate_Hz "};
+  for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+    if (strncmp(line, never[i], strlen(never[i])) == 0) return false;
+  for (size_t i = 0; i < sizeof not_of_pathways / sizeof not_of_pathways[0]; i++)
+    if (model->lfp.method == MESO_LFP_POPULATION
+        && strncmp(line, not_of_pathways[i], strlen(not_of_pathways[i])) == 0)
+      return false;
   return true;
 }
 
@@ -559,7 +525,7 @@ static meso_status model_lines(const meso_model *model, char **ret_text, const c
   MESO_ALLOC(err, line, n_breaks);
   for (char *at = text, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
     *end = '\0';
-    if (kernels_depend_on(at)) line[n++] = at;
+    if (kernels_depend_on(model, at)) line[n++] = at;
   }
   *ret_n = n;
   *ret_text = text;
@@ -607,27 +573,43 @@ cleanup:
   return status;
 }
 
+/** Kernels of all pathways. */
+static meso_status add_pathways(const meso_model *model, size_t n_dirs,
+                                const char *const *morphology_dirs, int n_threads,
+                                const meso_progress *progress, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  build b = {.model = model};
+  MESO_TRY(prepare(&b, n_dirs, morphology_dirs, err));
+  MESO_TRY(add_kernels(&b, n_threads, progress, result, err));
+  MESO_TRY(add_names(&b, result, err));
+  MESO_TRY(add_numbers(&b, result, err));
+  MESO_TRY(add_attributes(&b, result, err));
+cleanup:
+  build_clear(&b);
+  return status;
+}
+
 meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
                                const char *const *morphology_dirs, int n_threads,
                                const meso_progress *progress, meso_result **ret_kernels,
                                meso_err *err)
 {
+  static meso_status (*const add[])(const meso_model *, size_t, const char *const *, int,
+                                    const meso_progress *, meso_result *, meso_err *) = {
+    [MESO_LFP_POPULATION] = add_pathways, [MESO_LFP_NEURON] = meso_neuron_kernels_add};
   meso_status status = MESO_OK;
-  build b = {.model = model};
   meso_result *result = NULL;
-  MESO_TRY(prepare(&b, n_dirs, morphology_dirs, err));
+  MESO_TRY(check_model(model, err));
   MESO_TRY(meso_result_create(&result, err));
-  MESO_TRY(add_kernels(&b, n_threads, progress, result, err));
-  MESO_TRY(add_names(&b, result, err));
-  MESO_TRY(add_numbers(&b, result, err));
+  MESO_TRY(add[model->lfp.method](model, n_dirs, morphology_dirs, n_threads, progress, result,
+                                  err));
   MESO_TRY(add_charge(model, result, err));
   MESO_TRY(add_populations(model, result, err));
-  MESO_TRY(add_attributes(&b, result, err));
   MESO_TRY(add_model(model, result, err));
   *ret_kernels = result;
   result = NULL;
 cleanup:
   meso_result_destroy(result);
-  build_clear(&b);
   return status;
 }

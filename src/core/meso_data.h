@@ -97,6 +97,7 @@ typedef struct meso_array {
   size_t dims[4];
   double *data;       /**< NULL if the array is text */
   char **text;        /**< NULL if the array is numeric */
+  bool single_precision; /**< in files; for large arrays */
   meso_attrs attrs;
 } meso_array;
 

@@ -21,7 +21,9 @@ static meso_status put_array(const meso_h5_file *f, const meso_array *a, meso_er
   if (H5Lexists(group, name, H5P_DEFAULT) > 0)
     MESO_FAIL(err, MESO_EBUG, "%s: %s is written twice", f->path, a->path);
   const meso_h5_block block = {
-    .name = name, .units = a->units, .file_type = H5T_IEEE_F64LE, .mem_type = H5T_NATIVE_DOUBLE,
+    .name = name, .units = a->units,
+    .file_type = a->single_precision ? H5T_IEEE_F32LE : H5T_IEEE_F64LE,
+    .mem_type = H5T_NATIVE_DOUBLE,
     .n_dims = a->n_dims, .dims = a->dims, .data = a->data,
   };
   if (a->text != NULL)

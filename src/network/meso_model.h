@@ -28,6 +28,8 @@ enum { MESO_EXCITATORY = 0, MESO_INHIBITORY = 1 };
 enum { MESO_BACKGROUND_NONE = 0, MESO_BACKGROUND_POISSON = 1, MESO_BACKGROUND_DC = 2 };
 enum { MESO_POSITIONS_NONE = 0, MESO_POSITIONS_RANDOM, MESO_POSITIONS_GRID };
 enum { MESO_PROFILE_NONE = 0, MESO_PROFILE_EXPONENTIAL, MESO_PROFILE_GAUSSIAN };
+enum { MESO_ROTATION_Z = 0, MESO_ROTATION_ANY = 1 };
+enum { MESO_LFP_POPULATION = 0, MESO_LFP_NEURON = 1 }; /* choices of lfp.method */
 enum { MESO_SCHEDULE_OFF = 0, MESO_SCHEDULE_CONSTANT, MESO_SCHEDULE_PULSES, MESO_SCHEDULE_BLOCKS };
 
 /** Leaky integrate-and-fire parameters, as in NEST's iaf_psc_exp. */
@@ -101,6 +103,7 @@ typedef struct meso_cell_type {
   double fraction;             /**< of the population's neurons; sums to 1 per population */
   char *morphology;            /**< SWC file, relative to the model file or the data directory */
   char *morphology_place;      /**< "file:line" where the model says so, for messages; or NULL */
+  int rotation;                /**< MESO_ROTATION_...: how its cells are turned */
   char *sections;              /**< section types that carry synapses: "dend", "dend+apic", ... */
   double *share;               /**< (n_populations) share of each source's synapses onto this
                                     population that land on this cell type (T_yX); sums to 1 over
@@ -130,12 +133,15 @@ typedef struct meso_probe_params {
 } meso_probe_params;
 
 typedef struct meso_lfp_params {
-  int method;                  /**< choice row: population */
+  int method;                  /**< MESO_LFP_... */
   double radius_um;            /**< of the column's disc */
+  double clearance_um;         /**< somata keep this distance from its axis */
   double soma_sd_um;           /**< scatter of soma depth around the middle of the layer */
   double Ra_Ohm_cm, cm_uF_per_cm2, tau_m_ms; /**< passive cable */
   double kernel_duration_ms, kernel_dt_ms;
   double output_rate_Hz;
+  double tolerance;            /**< neuron kernels: rms error of their temporal basis */
+  int64_t n_cells;             /**< neuron kernels: cells that make the LFP, evenly taken; 0: all */
 } meso_lfp_params;
 
 /** Choices of bold.drive, in the order of the table in forward_models/bold_source.c. */
@@ -144,6 +150,9 @@ typedef struct meso_lfp_params {
 /** Choices of bold.normalize. */
 enum { MESO_NORMALIZE_BASELINE = 0, MESO_NORMALIZE_PEAK, MESO_NORMALIZE_NONE };
 #define MESO_NORMALIZE_CHOICES "baseline|peak|none"
+/** Discretisation of all morphologies (Hines and Carnevale 1997, see meso_morphology.h). */
+#define MESO_LFP_D_LAMBDA 0.1
+#define MESO_LFP_D_LAMBDA_FREQUENCY_HZ 100.0
 
 typedef struct meso_bold_params {
   char *model;                 /**< forward model name: friston2003, ... */
@@ -280,6 +289,9 @@ static inline uint64_t meso_model_identity(const meso_population *population, in
 
 /** Population index by name, or (size_t) -1. */
 size_t meso_model_find_population(const meso_model *model, const char *name);
+
+/** Time constant of the synaptic current that sources of a sign evoke. */
+double meso_tau_syn_ms(const meso_neuron_params *neuron, int sign);
 
 /** Peak PSP (mV) to PSC amplitude (pA) of an exponential synapse:
  *  PD14 gives 585.38996 pA/mV with the L23E parameters. */

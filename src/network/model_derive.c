@@ -78,7 +78,7 @@ const char *meso_model_state(const meso_model *model, double t_stop_ms)
   return meso_model_onset_ms(model) >= end_ms ? "spontaneous" : "stimulated";
 }
 
-static double tau_syn_ms(const meso_neuron_params *neuron, int sign)
+double meso_tau_syn_ms(const meso_neuron_params *neuron, int sign)
 {
   return sign == MESO_EXCITATORY ? neuron->tau_syn_ex_ms : neuron->tau_syn_in_ms;
 }
@@ -132,7 +132,7 @@ static double lost_current_pA(const meso_model *model, const meso_projection *p,
   const meso_population *target = &model->population[p->target];
   const double in_degree =
       full_synapses(model, p) * meso_space_mean_profile(model, p) / (double) target->size_full;
-  return 1e-3 * tau_syn_ms(&target->neuron, source->sign) * (1 - sqrt(model->scaling.K)) *
+  return 1e-3 * meso_tau_syn_ms(&target->neuron, source->sign) * (1 - sqrt(model->scaling.K)) *
          weight_pA * in_degree * source->full_mean_rate_Hz;
 }
 
@@ -142,7 +142,7 @@ static meso_status derive_projection(meso_model *model, meso_projection *p, meso
   const meso_population *source = &model->population[p->source];
   meso_population *target = &model->population[p->target];
   const double weight_pA = p->PSP_mV * meso_psc_over_psp_pA_per_mV(
-      &target->neuron, tau_syn_ms(&target->neuron, source->sign));
+      &target->neuron, meso_tau_syn_ms(&target->neuron, source->sign));
   if (p->n_synapses >= (uint64_t) 1 << 53)
     MESO_FAIL(err, MESO_ERANGE, "%s: projections.%.60s->%.60s: too many synapses", model->path,
               p->source_name, p->target_name);

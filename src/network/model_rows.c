@@ -185,6 +185,7 @@ static const meso_param cell_rows[] = {
   TEXT("population", NULL, CELL, population_name, "population that it stands for"),
   NUMBER("fraction", "1", 0, 1, true, "1", CELL, fraction, "part of the population's neurons"),
   TEXT("morphology", NULL, CELL, morphology, "SWC file"),
+  CHOICE("rotation", "z", "z|any", CELL, rotation, "turned about z, or in any direction"),
   TEXT("sections", "dend", CELL, sections, "section types with synapses: dend, apic, dend+apic"),
   {"share", MESO_PARAM_DOUBLES, "1", 0, 1, false, "", NULL, offsetof(CELL, share_list),
    "part of each population's synapses that this type receives; default: fraction"},
@@ -223,8 +224,11 @@ static const meso_param probe_rows[] = {
 
 #define LFP meso_lfp_params
 static const meso_param lfp_rows[] = {
-  CHOICE("method", "population", "population", LFP, method, "how spikes become potentials"),
+  CHOICE("method", "population", "population|neuron", LFP, method,
+         "one kernel per pathway, or one per neuron, from its own synapses"),
   NUMBER("radius_um", "um", 0, 1e5, true, "564.19", LFP, radius_um, "radius of the column"),
+  NUMBER("clearance_um", "um", 0, 1e4, false, "0", LFP, clearance_um,
+         "somata keep this distance from the axis of the column"),
   NUMBER("soma_sd_um", "um", 0, 1e4, false, "14.43", LFP, soma_sd_um,
          "scatter of soma depths; that of +-25 um, uniform"),
   NUMBER("Ra_Ohm_cm", "Ohm cm", 0, 1e4, true, "150", LFP, Ra_Ohm_cm, "axial resistivity"),
@@ -234,6 +238,10 @@ static const meso_param lfp_rows[] = {
          "length of the kernels"),
   NUMBER("kernel_dt_ms", "ms", 0, 10, true, "0.1", LFP, kernel_dt_ms, "step of the cable"),
   NUMBER("output_rate_Hz", "Hz", 0, 1e5, true, "1000", LFP, output_rate_Hz, "samples per second"),
+  NUMBER("tolerance", "1", 1e-8, 0.1, false, "1e-4", LFP, tolerance,
+         "neuron kernels: rms error of their temporal basis, relative to the signal"),
+  WHOLE("n_cells", 0, 1e9, "0", LFP, n_cells,
+        "neuron kernels: cells that make the LFP, evenly chosen; 0: all"),
   END
 };
 

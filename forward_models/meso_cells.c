@@ -1,0 +1,232 @@
+/* meso_cells.c: shapes, places and synapse densities of a model's cells.
+ *
+ * 1. shapes
+ * 2. places
+ * 3. synapses
+ */
+#include "meso_cells.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gsl/gsl_cdf.h>
+
+enum { MAX_PATH = 4096 };
+const double meso_cell_min_layer_area_um2 = 1;
+
+/* ---- 1. shapes ---------------------------------------------------------------------------- */
+
+static meso_status find_morphology(const meso_cell_type *type, size_t n_dirs,
+                                   const char *const *dirs, char *path, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *name = type->morphology;
+  if (name == NULL || name[0] == '\0')
+    MESO_FAIL(err, MESO_EINVAL, "cell type %s has no morphology", type->name);
+  const int absolute = name[0] == '/';
+  for (size_t i = 0; i < (absolute ? 1 : n_dirs); i++) {
+    const int n = snprintf(path, MAX_PATH, "%s%s%s", absolute ? "" : dirs[i], absolute ? "" : "/",
+                           name);
+    if (n > 0 && n < MAX_PATH && access(path, R_OK) == 0) return MESO_OK;
+  }
+  char searched[700] = "";
+  for (size_t i = 0, used = 0; i < (absolute ? 0 : n_dirs) && used < sizeof searched; i++)
+    used += (size_t) snprintf(searched + used, sizeof searched - used, "%s%s",
+                              i > 0 ? ", " : "; searched ", dirs[i]);
+  MESO_FAIL(err, MESO_ENOTFOUND, "%s%scells.%s.morphology = %s: there is no such file%s",
+            type->morphology_place != NULL ? type->morphology_place : "",
+            type->morphology_place != NULL ? ": " : "", type->name, name, searched);
+cleanup:
+  return status;
+}
+
+static meso_status soma_depth(const meso_model *model, const meso_population *population,
+                              double *z_um, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t l = 0; l < model->n_layers; l++)
+    if (population->layer != NULL && strcmp(model->layer[l].name, population->layer) == 0) {
+      *z_um = (model->layer[l].z_top_um + model->layer[l].z_bottom_um) / 2;
+      return MESO_OK;
+    }
+  MESO_FAIL(err, MESO_ENOTFOUND, "layer '%s' of population %s is not among the model's layers",
+            population->layer != NULL ? population->layer : "", population->name);
+cleanup:
+  return status;
+}
+
+static meso_status read_shape(const meso_model *model, size_t type, size_t n_dirs,
+                              const char *const *dirs, meso_cell_shape *shape, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_cell_type *ct = &model->cell_type[type];
+  const meso_discretisation cut = {model->lfp.Ra_Ohm_cm, model->lfp.cm_uF_per_cm2,
+                                   MESO_LFP_D_LAMBDA, MESO_LFP_D_LAMBDA_FREQUENCY_HZ, 0};
+  char path[MAX_PATH];
+  MESO_TRY(find_morphology(ct, n_dirs, dirs, path, err));
+  MESO_TRY(meso_section_types_parse(ct->sections != NULL ? ct->sections : "",
+                                    &shape->section_types, err));
+  MESO_TRY(soma_depth(model, &model->population[ct->population], &shape->soma_z_um, err));
+  MESO_TRY(meso_morphology_read(path, &cut, &shape->morphology, err));
+  meso_morphology_place(shape->morphology, 0, 0, 0);
+cleanup:
+  return status;
+}
+
+meso_status meso_cell_shapes_read(const meso_model *model, size_t n_dirs, const char *const *dirs,
+                                  meso_cell_shape **ret_shapes, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_cell_shape *shapes = NULL;
+  MESO_ALLOC(err, shapes, model->n_cell_types);
+  for (size_t y = 0; y < model->n_cell_types; y++)
+    MESO_TRY(read_shape(model, y, n_dirs, dirs, &shapes[y], err));
+  *ret_shapes = shapes;
+  shapes = NULL;
+cleanup:
+  meso_cell_shapes_destroy(model, shapes);
+  return status;
+}
+
+void meso_cell_shapes_destroy(const meso_model *model, meso_cell_shape *shapes)
+{
+  for (size_t y = 0; shapes != NULL && y < model->n_cell_types; y++)
+    meso_morphology_destroy(shapes[y].morphology);
+  free(shapes);
+}
+
+/* ---- 2. places ---------------------------------------------------------------------------- */
+
+/** Uniform numbers of a cell: two a block. */
+static void draw_uniforms(const meso_model *model, uint32_t neuron, unsigned n, double *u)
+{
+  const meso_rng_key key = meso_rng_key_make(model->simulation.seed, MESO_RNG_CELL);
+  for (unsigned i = 0; i < n; i += 2) {
+    uint32_t word[4];
+    meso_rng_block(key, (const uint32_t[4]) {neuron, i / 2, 0, 0}, word);
+    u[i] = meso_rng_uniform(word[0], word[1]);
+    if (i + 1 < n) u[i + 1] = meso_rng_uniform(word[2], word[3]);
+  }
+}
+
+static size_t choose_type(const meso_model *model, size_t population, double u)
+{
+  size_t last = 0;
+  double cumulative = 0;
+  for (size_t y = 0; y < model->n_cell_types; y++) {
+    if (model->cell_type[y].population != population) continue;
+    cumulative += model->cell_type[y].fraction;
+    last = y;
+    if (u < cumulative) break;
+  }
+  return last;
+}
+
+static void rotate_about_z(double u, double *r)
+{
+  const double c = cos(2 * M_PI * u), s = sin(2 * M_PI * u);
+  const double about_z[9] = {c, -s, 0, s, c, 0, 0, 0, 1};
+  memcpy(r, about_z, sizeof about_z);
+}
+
+/** Uniform over all rotations: a random unit quaternion (Shoemake 1992, Graphics Gems III). */
+static void rotate_at_random(const double u[3], double *r)
+{
+  const double a = sqrt(1 - u[0]), b = sqrt(u[0]);
+  const double x = a * sin(2 * M_PI * u[1]), y = a * cos(2 * M_PI * u[1]);
+  const double z = b * sin(2 * M_PI * u[2]), w = b * cos(2 * M_PI * u[2]);
+  const double any[9] = {
+    1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w),
+    2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w),
+    2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)};
+  memcpy(r, any, sizeof any);
+}
+
+void meso_cell_place(const meso_model *model, const meso_cell_shape *shapes, size_t population,
+                     uint32_t neuron, const double *network_xy, meso_cell *cell)
+{
+  const meso_lfp_params *lfp = &model->lfp;
+  double u[7]; /* type, radius, angle, depth, rotation */
+  draw_uniforms(model, (uint32_t) model->population[population].first_neuron + neuron, 7, u);
+  cell->type = choose_type(model, population, u[0]);
+  if (network_xy != NULL) {
+    cell->soma_um[0] = network_xy[0];
+    cell->soma_um[1] = network_xy[1];
+  } else {
+    const double inner = lfp->clearance_um * lfp->clearance_um;
+    const double r = sqrt(inner + u[1] * (lfp->radius_um * lfp->radius_um - inner));
+    cell->soma_um[0] = r * cos(2 * M_PI * u[2]);
+    cell->soma_um[1] = r * sin(2 * M_PI * u[2]);
+  }
+  cell->soma_um[2] = shapes[cell->type].soma_z_um
+    + lfp->soma_sd_um * gsl_cdf_ugaussian_Pinv(u[3]);
+  if (model->cell_type[cell->type].rotation == MESO_ROTATION_Z)
+    rotate_about_z(u[4], cell->rotation);
+  else
+    rotate_at_random(u + 4, cell->rotation);
+}
+
+static void turn_and_move(const meso_cell *cell, const double *at, double *to)
+{
+  const double *r = cell->rotation;
+  for (int k = 0; k < 3; k++)
+    to[k] = r[3 * k] * at[0] + r[3 * k + 1] * at[1] + r[3 * k + 2] * at[2] + cell->soma_um[k];
+}
+
+void meso_cell_segments(const meso_cell_shape *shape, const meso_cell *cell, double *start_um,
+                        double *end_um)
+{
+  const meso_morphology *m = shape->morphology;
+  for (size_t j = 0; j < m->n_segments; j++) {
+    turn_and_move(cell, m->start_um + 3 * j, start_um + 3 * j);
+    turn_and_move(cell, m->end_um + 3 * j, end_um + 3 * j);
+  }
+}
+
+/* ---- 3. synapses -------------------------------------------------------------------------- */
+
+static bool in_layer(const meso_layer *layer, double z_um)
+{
+  return z_um >= fmin(layer->z_top_um, layer->z_bottom_um)
+    && z_um < fmax(layer->z_top_um, layer->z_bottom_um);
+}
+
+/** Adds a layer's share to its segments by area; returns that area. */
+static double fill_layer(const meso_cell_shape *shape, const meso_layer *layer, double share,
+                         const double *z_um, double *probability)
+{
+  const meso_morphology *m = shape->morphology;
+  double area = 0;
+  for (int pass = 0; pass < 2; pass++)
+    for (size_t j = 0; j < m->n_segments; j++) {
+      if ((shape->section_types >> m->section_type[m->segment_section[j]] & 1) == 0) continue;
+      if (!in_layer(layer, z_um[j])) continue;
+      if (pass == 0) area += m->area_um2[j];
+      else if (area >= meso_cell_min_layer_area_um2)
+        probability[j] += share * m->area_um2[j] / area;
+    }
+  return area;
+}
+
+double meso_cell_synapse_probability(const meso_model *model, const meso_cell_shape *shape,
+                                     size_t type, size_t source_population, const double *z_um,
+                                     double *probability)
+{
+  const double *share = model->cell_type[type].layer_share + source_population * model->n_layers;
+  const size_t n = shape->morphology->n_segments;
+  double placed = 0, total = 0;
+  memset(probability, 0, n * sizeof *probability);
+  for (size_t l = 0; l < model->n_layers; l++) {
+    if (!(share[l] > 0)) continue;
+    total += share[l];
+    if (fill_layer(shape, &model->layer[l], share[l], z_um, probability)
+        >= meso_cell_min_layer_area_um2)
+      placed += share[l];
+  }
+  if (!(placed > 0)) return NAN;
+  for (size_t j = 0; j < n; j++) probability[j] /= placed;
+  return 1 - placed / total;
+}

@@ -1,0 +1,74 @@
+/* meso_cells.h: the cells that stand for a model's neurons in the LFP stage.
+ *
+ * Shapes: one per cell type, read from its SWC file and cut into segments, soma at the origin.
+ * Places: which type a neuron is, where its soma lies and how the cell is turned; a pure function
+ * of (seed, neuron), so that every method that asks sees the same cells.
+ *   type      by the types' fractions of the population
+ *   x, y      the neuron's place in the network if its population has places; else uniform in the
+ *             disc of lfp.radius_um, at least lfp.clearance_um from its axis
+ *   z         middle of the population's layer, normal with lfp.soma_sd_um
+ *   rotation  cells[].rotation: about z (uniform angle), or uniform over all rotations
+ * Synapses: which segments a synapse of a source population may lie on, and how likely each is: the
+ * layer by layer_share, within a layer by membrane area of the sections that carry synapses.
+ */
+#ifndef MESO_CELLS_H
+#define MESO_CELLS_H
+
+#include <stdint.h>
+
+#include "meso_error.h"
+#include "meso_model.h"
+#include "meso_morphology.h"
+#include "meso_rng.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A cell type's shape. */
+typedef struct meso_cell_shape {
+  meso_morphology *morphology; /**< soma at the origin */
+  unsigned section_types;      /**< that carry synapses, bits 1 << MESO_SECTION_... */
+  double soma_z_um;            /**< middle of the layer */
+} meso_cell_shape;
+
+/** Reads the shapes of all cell types: (model->n_cell_types). SWC files are searched in the
+ *  folders; a missing one is MESO_ENOTFOUND and says where the model names it. Caller frees with
+ *  meso_cell_shapes_destroy. */
+MESO_MUST_CHECK meso_status meso_cell_shapes_read(const meso_model *model, size_t n_dirs,
+                                                  const char *const *dirs,
+                                                  meso_cell_shape **ret_shapes, meso_err *err);
+void meso_cell_shapes_destroy(const meso_model *model, meso_cell_shape *shapes);
+
+/** Segments shorter in number than this many um2 of expected membrane in a layer: no synapses. */
+extern const double meso_cell_min_layer_area_um2;
+
+/** One cell. */
+typedef struct meso_cell {
+  size_t type;                /**< index in model->cell_type */
+  double soma_um[3];
+  double rotation[9];         /**< row-major; applied to the shape before it is moved */
+} meso_cell;
+
+/** Cell of a neuron (index within its population). network_xy: its place in the network (x, y) or
+ *  NULL. The population must have cell types. */
+void meso_cell_place(const meso_model *model, const meso_cell_shape *shapes, size_t population,
+                     uint32_t neuron, const double *network_xy, meso_cell *cell);
+
+/** Ends of all segments of a cell. @param[out] start, end (n_segments, 3) um */
+void meso_cell_segments(const meso_cell_shape *shape, const meso_cell *cell, double *start_um,
+                        double *end_um);
+
+/** Probability of each segment to receive a synapse of a source population.
+ *  @param[in] z_um  (n_segments) middles of the segments
+ *  @param[out] probability  (n_segments), sums to 1
+ *  @return share of the synapses that had to be moved because the cell has no membrane in their
+ *  layer (spread over the other layers in proportion), or NAN if no layer with a share has any. */
+double meso_cell_synapse_probability(const meso_model *model, const meso_cell_shape *shape,
+                                     size_t type, size_t source_population, const double *z_um,
+                                     double *probability);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

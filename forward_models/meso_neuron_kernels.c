@@ -1,0 +1,698 @@
+/* meso_neuron_kernels.c: from the wiring to one kernel per neuron.
+ *
+ * The chosen cells go by in batches of a fixed number:
+ * 1. every cell of the batch: place, potentials, its synapses, drawn again from the seed
+ * 2. every group of cells with one shape: signals of unit events (lfp_loops.respond)
+ * 3. synapses sorted by their source, in the order of the cells
+ * 4. every source: its synapses added up by delay, then shifted into its kernel
+ * Whoever does the work, each kernel is the sum of the same numbers in the same order.
+ */
+#include "meso_neuron_kernels.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "lfp_loops.h"
+#include "meso_basis.h"
+#include "meso_cells.h"
+#include "meso_space.h"
+#include "meso_wiring.h"
+
+enum { BATCH = 1024, GROUP = 16 }; /* cells */
+enum { GUIDE = 256 };              /* of the choice of a segment */
+
+/* A cell of the batch. */
+typedef struct batch_cell {
+  size_t population;
+  uint32_t neuron;
+  meso_cell place;
+  size_t first_synapse, n_synapses;
+  size_t first_row[2];   /* of synapses from excitatory, inhibitory sources */
+} batch_cell;
+
+/* Scratch of a thread. */
+typedef struct worker {
+  meso_wiring_row row;
+  double *ends, *columns, *work;  /* of the largest shape */
+  double *z_um, *probability;
+  uint64_t *threshold;            /* 2^32 P(segment <= k) */
+  uint16_t guide[GUIDE];
+  uint32_t *count;                /* (n_sources) of its synapses in the batch */
+  float *sums;
+  uint8_t *used;
+  meso_status status;
+  meso_err err;
+} worker;
+
+typedef struct build {
+  const meso_model *model;
+  meso_cell_shape *shape;
+  meso_wiring *wiring;
+  meso_basis basis;
+  const lfp_loops *loops;
+  int n_threads;
+  worker *worker;
+  size_t n_channels, n_sources, n_cells, n_candidates, largest_shape;
+  const double *contact_um;       /* (n_channels, 3), the model's */
+  float *kernel;                  /* (n_sources, n_functions, LFP_LANES) of a block */
+  /* the batch */
+  size_t n_batch, next_candidate, n_synapses, n_rows, rows_capacity;
+  batch_cell *cell;               /* (BATCH) */
+  float *matrix;                  /* (BATCH, largest_shape, LFP_LANES) */
+  float *rows;                    /* (n_rows, n_undelayed, LFP_LANES) */
+  uint32_t *source;               /* (n_synapses) */
+  lfp_synapse *synapse, *sorted;
+  size_t synapse_capacity;
+  size_t *source_start;           /* (n_sources + 1) in sorted */
+  /* tables over cell types */
+  double *n_of_type;              /* (n_cell_types) */
+  double *in_degree, *moved;      /* (n_cell_types, n_populations) */
+  double *batch_moved;            /* (BATCH, n_populations) */
+} build;
+
+/* ---- 1. cells and their synapses ---------------------------------------------------------- */
+
+/** Neurons that may be chosen: those of populations with cell types. */
+static bool population_has_cells(const meso_model *m, size_t population)
+{
+  for (size_t y = 0; y < m->n_cell_types; y++)
+    if (m->cell_type[y].population == population) return true;
+  return false;
+}
+
+/** Candidate c is chosen if a multiple of n_candidates / n_cells falls on it. */
+static bool is_chosen(const build *b, size_t c)
+{
+  return (c + 1) * b->n_cells / b->n_candidates > c * b->n_cells / b->n_candidates;
+}
+
+static size_t rows_of(const build *b, size_t class_)
+{
+  const size_t n = b->shape[b->basis.class_[class_].shape].morphology->n_segments;
+  const size_t r = b->basis.n_undelayed;
+  return ((n * r + LFP_PANEL - 1) / LFP_PANEL * LFP_PANEL + r - 1) / r;
+}
+
+/** Class of the synapses that sources of a sign make on a cell; n_classes if there is none. */
+static size_t class_of(const build *b, const batch_cell *cell, int sign)
+{
+  const meso_neuron_params *neuron = &b->model->population[cell->population].neuron;
+  return meso_basis_find(&b->basis, b->model, cell->place.type, meso_tau_syn_ms(neuron, sign));
+}
+
+static void place_cell(build *b, size_t population, uint32_t neuron)
+{
+  batch_cell *cell = &b->cell[b->n_batch++];
+  const double *xy = b->wiring->xy_um[population];
+  *cell = (batch_cell) {.population = population, .neuron = neuron};
+  meso_cell_place(b->model, b->shape, population, neuron,
+                  xy != NULL ? xy + 2 * (size_t) neuron : NULL, &cell->place);
+  cell->first_synapse = b->n_synapses;
+  for (size_t p = 0; p < b->model->n_projections; p++)
+    if (b->model->projection[p].target == population)
+      cell->n_synapses += b->wiring->projection[p].in_degree[neuron];
+  b->n_synapses += cell->n_synapses;
+  for (int sign = 0; sign < 2; sign++) {
+    const size_t c = class_of(b, cell, sign);
+    cell->first_row[sign] = b->n_rows;
+    if (sign == 1 && c == class_of(b, cell, 0)) cell->first_row[1] = cell->first_row[0];
+    else if (c < b->basis.n_classes) b->n_rows += rows_of(b, c);
+  }
+}
+
+/** The next cells that are chosen. */
+static meso_status next_batch(build *b, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = b->model;
+  size_t c = 0;
+  b->n_batch = b->n_synapses = b->n_rows = 0;
+  for (size_t p = 0; p < m->n_populations; p++) {
+    if (!population_has_cells(m, p)) continue;
+    for (uint32_t i = 0; i < (uint32_t) m->population[p].size && b->n_batch < BATCH; i++, c++) {
+      if (c < b->next_candidate || !is_chosen(b, c)) continue;
+      place_cell(b, p, i);
+      b->next_candidate = c + 1;
+    }
+  }
+  if (b->n_rows > UINT32_MAX) MESO_FAIL(err, MESO_ERANGE, "neuron kernels: shapes too large");
+  if (b->n_rows > b->rows_capacity) {
+    free(b->rows);
+    b->rows_capacity = b->n_rows;
+    b->rows = meso_aligned_alloc(b->n_rows * b->basis.n_undelayed, LFP_LANES * sizeof *b->rows);
+    if (b->rows == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate %zu signals", b->n_rows);
+  }
+  if (b->n_synapses > b->synapse_capacity) {
+    free(b->source);
+    free(b->synapse);
+    free(b->sorted);
+    b->synapse_capacity = b->n_synapses;
+    MESO_ALLOC(err, b->source, b->n_synapses);
+    MESO_ALLOC(err, b->synapse, b->n_synapses);
+    MESO_ALLOC(err, b->sorted, b->n_synapses);
+  }
+cleanup:
+  return status;
+}
+
+/** Potentials of a cell's segments at a block of contacts. */
+static void cell_matrix(const build *b, worker *w, size_t i, const double *block_um)
+{
+  const meso_cell_shape *shape = &b->shape[b->cell[i].place.type];
+  const size_t n = shape->morphology->n_segments;
+  lfp_segments s = {.n = n, .diam_um = shape->morphology->diam_um};
+  meso_cell_segments(shape, &b->cell[i].place, w->ends, w->ends + 3 * n);
+  for (size_t k = 0; k < 3; k++) {
+    double *start = w->columns + k * n, *end = w->columns + (3 + k) * n;
+    for (size_t j = 0; j < n; j++) {
+      start[j] = w->ends[3 * j + k];
+      end[j] = w->ends[3 * n + 3 * j + k];
+    }
+    s.start_um[k] = start;
+    s.end_um[k] = end;
+  }
+  for (size_t j = 0; j < n; j++) w->z_um[j] = 0.5 * (s.start_um[2][j] + s.end_um[2][j]);
+  b->loops->potential(&s, block_um, b->model->probe.sigma_S_per_m, w->work,
+                      b->matrix + i * b->largest_shape * LFP_LANES);
+}
+
+/** Table from which the segments of a projection's synapses on a cell are drawn. */
+static meso_status prepare_segments(const build *b, worker *w, size_t i, size_t source)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = b->model;
+  const batch_cell *cell = &b->cell[i];
+  const meso_cell_shape *shape = &b->shape[cell->place.type];
+  const size_t n = shape->morphology->n_segments;
+  double cumulative = 0;
+  const double moved = meso_cell_synapse_probability(m, shape, cell->place.type, source, w->z_um,
+                                                     w->probability);
+  if (isnan(moved))
+    MESO_FAIL(&w->err, MESO_EINVAL, "synapses of %s on cell type %s (soma at %.0f um): no layer "
+              "with a share has membrane of sections '%s'", m->population[source].name,
+              m->cell_type[cell->place.type].name, cell->place.soma_um[2],
+              m->cell_type[cell->place.type].sections);
+  b->batch_moved[i * m->n_populations + source] = moved;
+  for (size_t k = 0; k < n; k++) {
+    cumulative += w->probability[k];
+    w->threshold[k] = (uint64_t) llrint(fmin(cumulative, 1) * 0x1p32);
+  }
+  w->threshold[n - 1] = (uint64_t) 1 << 32;
+  for (size_t g = 0, k = 0; g < GUIDE; g++) {
+    while ((uint64_t) g << 24 >= w->threshold[k]) k++;
+    w->guide[g] = (uint16_t) k;
+  }
+cleanup:
+  return status;
+}
+
+/** Synapses of one projection on a cell, from place `at` of the batch on. */
+static void draw_projection(const build *b, worker *w, size_t i, size_t projection, size_t at)
+{
+  const meso_model *m = b->model;
+  const meso_wiring_projection *q = &b->wiring->projection[projection];
+  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_PLACEMENT);
+  const batch_cell *cell = &b->cell[i];
+  const meso_population *source = &m->population[m->projection[projection].source];
+  const uint32_t K = q->in_degree[cell->neuron];
+  const uint32_t first_row = (uint32_t) cell->first_row[source->sign];
+  uint32_t from[MESO_WIRING_BATCH], word[3][MESO_RNG_LANES];
+  uint16_t code[MESO_WIRING_BATCH];
+  uint8_t delay[MESO_WIRING_BATCH];
+  for (uint32_t k = 0; k < K; k += MESO_WIRING_BATCH) {
+    const unsigned n = K - k < MESO_WIRING_BATCH ? K - k : MESO_WIRING_BATCH;
+    meso_wiring_draw(b->wiring, &w->row, projection, cell->neuron, k, n, from, code, delay);
+    b->wiring->lanes->draw(key, k, cell->neuron, (uint32_t) projection, word);
+    for (unsigned s = 0; s < n; s++) {
+      uint32_t segment = w->guide[word[0][s] >> 24];
+      while (word[0][s] >= w->threshold[segment]) segment++;
+      b->source[at + k + s] = (uint32_t) source->first_neuron + from[s];
+      b->synapse[at + k + s] =
+        (lfp_synapse) {first_row + segment, q->weight_of_code[code[s]],
+                       (uint16_t) (delay[s] - b->basis.min_delay)};
+    }
+  }
+}
+
+static meso_status draw_cell(const build *b, worker *w, size_t i)
+{
+  meso_status status = MESO_OK;
+  const batch_cell *cell = &b->cell[i];
+  size_t at = cell->first_synapse;
+  for (size_t p = 0; p < b->model->n_projections; p++) {
+    const meso_projection *projection = &b->model->projection[p];
+    const uint32_t K = projection->target == cell->population
+      ? b->wiring->projection[p].in_degree[cell->neuron] : 0;
+    if (K == 0) continue;
+    MESO_TRY(prepare_segments(b, w, i, projection->source));
+    draw_projection(b, w, i, p, at);
+    at += K;
+  }
+cleanup:
+  return status;
+}
+
+/* ---- 2. signals of unit events ------------------------------------------------------------ */
+
+static int by_type(const void *a, const void *b)
+{
+  const batch_cell *const *x = a, *const *y = b;
+  if ((*x)->place.type != (*y)->place.type) return (*x)->place.type < (*y)->place.type ? -1 : 1;
+  return *x < *y ? -1 : *x > *y;
+}
+
+static void respond_group(const build *b, size_t n, batch_cell *const *cell)
+{
+  const float *matrix[GROUP];
+  float *out[GROUP];
+  const size_t r = b->basis.n_undelayed;
+  for (int sign = 0; sign < 2; sign++) {
+    const size_t c = class_of(b, cell[0], sign);
+    if (c == b->basis.n_classes || (sign == 1 && c == class_of(b, cell[0], 0))) continue;
+    const size_t n_segments = b->shape[cell[0]->place.type].morphology->n_segments;
+    const size_t n_rows = (n_segments * r + LFP_PANEL - 1) / LFP_PANEL * LFP_PANEL;
+    for (size_t i = 0; i < n; i++) {
+      matrix[i] = b->matrix + (size_t) (cell[i] - b->cell) * b->largest_shape * LFP_LANES;
+      out[i] = b->rows + cell[i]->first_row[sign] * r * LFP_LANES;
+    }
+    b->loops->respond(b->basis.class_[c].response, n_rows, n_segments, n, matrix, out);
+  }
+}
+
+static void respond_all(build *b)
+{
+  batch_cell *order[BATCH];
+  size_t start[BATCH + 1], n_groups = 0;
+  for (size_t i = 0; i < b->n_batch; i++) order[i] = &b->cell[i];
+  qsort(order, b->n_batch, sizeof order[0], by_type);
+  for (size_t i = 0; i < b->n_batch; i++)
+    if (i == 0 || order[i]->place.type != order[i - 1]->place.type
+        || i - start[n_groups - 1] == GROUP)
+      start[n_groups++] = i;
+  start[n_groups] = b->n_batch;
+#pragma omp parallel for schedule(dynamic) num_threads(b->n_threads)
+  for (size_t g = 0; g < n_groups; g++)
+    respond_group(b, start[g + 1] - start[g], order + start[g]);
+}
+
+/* ---- 3. synapses by source ---------------------------------------------------------------- */
+
+/** Cells of a thread: [share t, share t + 1) of the batch. */
+static size_t share(const build *b, int t)
+{
+  return b->n_batch * (size_t) t / (size_t) b->n_threads;
+}
+
+/** Turns the threads' counts into the places where each begins to write. */
+static void find_places(build *b)
+{
+  size_t next = 0;
+  for (size_t s = 0; s < b->n_sources; s++) {
+    b->source_start[s] = next;
+    for (int t = 0; t < b->n_threads; t++) {
+      const uint32_t n = b->worker[t].count[s];
+      b->worker[t].count[s] = (uint32_t) next;
+      next += n;
+    }
+  }
+  b->source_start[b->n_sources] = next;
+}
+
+/** Work of one thread up to the sorted list: steps 1 and 3. */
+static void draw_share(const build *b, int t, const double *block_um)
+{
+  worker *w = &b->worker[t];
+  memset(w->count, 0, b->n_sources * sizeof *w->count);
+  for (size_t i = share(b, t); i < share(b, t + 1) && w->status == MESO_OK; i++) {
+    cell_matrix(b, w, i, block_um);
+    w->status = draw_cell(b, w, i);
+    const size_t first = b->cell[i].first_synapse;
+    for (size_t s = first; s < first + b->cell[i].n_synapses; s++) w->count[b->source[s]]++;
+  }
+}
+
+static void sort_share(const build *b, int t)
+{
+  worker *w = &b->worker[t];
+  for (size_t i = share(b, t); i < share(b, t + 1); i++) {
+    const size_t first = b->cell[i].first_synapse;
+    for (size_t s = first; s < first + b->cell[i].n_synapses; s++)
+      b->sorted[w->count[b->source[s]]++] = b->synapse[s];
+  }
+}
+
+/* ---- 4. kernels --------------------------------------------------------------------------- */
+
+static int this_thread(void)
+{
+#ifdef _OPENMP
+  return omp_get_thread_num();
+#else
+  return 0;
+#endif
+}
+
+static void add_to_kernels(build *b)
+{
+  const meso_basis *basis = &b->basis;
+  const size_t size = basis->n_functions * LFP_LANES;
+#pragma omp parallel for schedule(dynamic, 64) num_threads(b->n_threads)
+  for (size_t s = 0; s < b->n_sources; s++) {
+    const size_t first = b->source_start[s], n = b->source_start[s + 1] - first;
+    worker *w = &b->worker[this_thread()];
+    if (n == 0) continue;
+    b->loops->gather(b->sorted + first, n, b->rows, basis->n_undelayed, w->sums, w->used);
+    b->loops->shift(w->sums, w->used, basis->n_delays, basis->n_undelayed, basis->shift,
+                    basis->n_functions, b->kernel + s * size);
+  }
+}
+
+static meso_status do_batch(build *b, const double *block_um, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(next_batch(b, err));
+#pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
+  for (int t = 0; t < b->n_threads; t++) draw_share(b, t, block_um);
+  for (int t = 0; t < b->n_threads; t++)
+    if (b->worker[t].status != MESO_OK) {
+      if (err != NULL) *err = b->worker[t].err;
+      return b->worker[t].status;
+    }
+  respond_all(b);
+  find_places(b);
+#pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
+  for (int t = 0; t < b->n_threads; t++) sort_share(b, t);
+  add_to_kernels(b);
+cleanup:
+  return status;
+}
+
+/** Counts of the batch's cells go into the tables. */
+static void tabulate(build *b)
+{
+  const meso_model *m = b->model;
+  const size_t n = m->n_populations;
+  for (size_t i = 0; i < b->n_batch; i++) {
+    const batch_cell *cell = &b->cell[i];
+    b->n_of_type[cell->place.type]++;
+    for (size_t p = 0; p < m->n_projections; p++) {
+      if (m->projection[p].target != cell->population) continue;
+      const size_t at = cell->place.type * n + m->projection[p].source;
+      const double K = b->wiring->projection[p].in_degree[cell->neuron];
+      b->in_degree[at] += K;
+      b->moved[at] += K * b->batch_moved[i * n + m->projection[p].source];
+    }
+  }
+}
+
+/* ---- the whole ---------------------------------------------------------------------------- */
+
+static meso_status check_model(const meso_model *model, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_lfp_params *lfp = &model->lfp;
+  const double factor = 1000 / (lfp->output_rate_Hz * model->simulation.dt_ms);
+  if (!(factor >= 1 - 1e-9 && factor < 1e4 && fabs(factor - round(factor)) < 1e-6 * factor))
+    MESO_FAIL(err, MESO_EINVAL, "%s: lfp.output_rate_Hz = %g: the output interval must be a whole "
+              "number (1 to 10000) of steps of simulation.dt_ms = %g", model->path,
+              lfp->output_rate_Hz, model->simulation.dt_ms);
+  if (model->probe.contact_shape != MESO_CONTACT_POINT)
+    MESO_FAIL(err, MESO_EINVAL, "%s: probe.contact_shape must be point for lfp.method = neuron",
+              model->path);
+  if (!(lfp->clearance_um < lfp->radius_um))
+    MESO_FAIL(err, MESO_ERANGE, "%s: lfp.clearance_um = %g um must be below lfp.radius_um = %g um",
+              model->path, lfp->clearance_um, lfp->radius_um);
+  if (!(lfp->kernel_duration_ms / model->simulation.dt_ms <= 20000))
+    MESO_FAIL(err, MESO_ERANGE, "%s: lfp.kernel_duration_ms = %g ms: at most 20000 steps of "
+              "simulation.dt_ms = %g", model->path, lfp->kernel_duration_ms,
+              model->simulation.dt_ms);
+cleanup:
+  return status;
+}
+
+/** How often each delay occurs in the model; steps from wiring->min_delay_steps on. */
+static meso_status weigh_delays(const build *b, double **ret_weight, size_t *ret_n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_wiring *w = b->wiring;
+  double *weight = NULL;
+  size_t n = 0;
+  MESO_ALLOC(err, weight, 256);
+  for (size_t p = 0; p < b->model->n_projections; p++) {
+    const meso_wiring_projection *q = &w->projection[p];
+    const size_t way = (size_t) ceil(q->delay_steps_per_um * meso_space_farthest_um(q->space));
+    uint64_t below = 0;
+    for (size_t j = 0; j < q->delay.n_levels; j++) {
+      const double part = (double) (q->delay.threshold[j] - below) * 0x1p-32
+        * (double) b->model->projection[p].n_synapses / (double) (way + 1);
+      below = q->delay.threshold[j];
+      for (size_t d = j; part > 0 && d <= j + way && d < 256; d++) {
+        weight[d + 1 - w->min_delay_steps] += part;
+        if (d + 2 - w->min_delay_steps > n) n = d + 2 - w->min_delay_steps;
+      }
+    }
+  }
+  *ret_weight = weight;
+  *ret_n = n;
+cleanup:
+  return status;
+}
+
+static meso_status create_workers(build *b, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = b->largest_shape;
+  MESO_ALLOC(err, b->worker, (size_t) b->n_threads);
+  for (int t = 0; t < b->n_threads; t++) {
+    worker *w = &b->worker[t];
+    MESO_TRY(meso_wiring_row_init(b->wiring, &w->row, err));
+    MESO_ALLOC(err, w->ends, 6 * n);
+    MESO_ALLOC(err, w->columns, 6 * n);
+    MESO_ALLOC(err, w->work, LFP_LANES * n);
+    MESO_ALLOC(err, w->z_um, n);
+    MESO_ALLOC(err, w->probability, n);
+    MESO_ALLOC(err, w->threshold, n);
+    MESO_ALLOC(err, w->count, b->n_sources);
+    MESO_ALLOC_ALIGNED(err, w->sums, b->basis.n_delays * b->basis.n_undelayed * LFP_LANES);
+    MESO_ALLOC(err, w->used, b->basis.n_delays);
+  }
+cleanup:
+  return status;
+}
+
+static void count_cells(build *b)
+{
+  const meso_model *m = b->model;
+  for (size_t p = 0; p < m->n_populations; p++)
+    if (population_has_cells(m, p)) b->n_candidates += (size_t) m->population[p].size;
+  b->n_cells = b->n_candidates;
+  if (m->lfp.n_cells > 0 && (size_t) m->lfp.n_cells < b->n_cells)
+    b->n_cells = (size_t) m->lfp.n_cells;
+  for (size_t y = 0; y < m->n_cell_types; y++)
+    if (b->shape[y].morphology->n_segments > b->largest_shape)
+      b->largest_shape = b->shape[y].morphology->n_segments;
+}
+
+static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = b->model;
+  double *delay_weight = NULL;
+  size_t n_delays = 0;
+  MESO_TRY(check_model(m, err));
+  MESO_TRY(meso_cell_shapes_read(m, n_dirs, dirs, &b->shape, err));
+  MESO_TRY(meso_wiring_create(m, &b->wiring, err));
+  b->loops = lfp_loops_choose(NULL);
+  b->n_channels = m->probe.contacts.n;
+  b->contact_um = m->probe.contacts.xyz_um;
+  b->n_sources = (size_t) m->n_neurons;
+  count_cells(b);
+  MESO_TRY(weigh_delays(b, &delay_weight, &n_delays, err));
+  MESO_TRY(meso_basis_init(m, b->shape, b->n_channels, b->contact_um,
+                           b->wiring->min_delay_steps, n_delays, delay_weight, b->n_threads,
+                           &b->basis, err));
+  MESO_TRY(create_workers(b, err));
+  MESO_ALLOC(err, b->cell, BATCH);
+  MESO_ALLOC_ALIGNED(err, b->matrix, BATCH * b->largest_shape * LFP_LANES);
+  MESO_ALLOC_ALIGNED(err, b->kernel, b->n_sources * b->basis.n_functions * LFP_LANES);
+  MESO_ALLOC(err, b->source_start, b->n_sources + 1);
+  MESO_ALLOC(err, b->n_of_type, m->n_cell_types);
+  MESO_ALLOC(err, b->in_degree, m->n_cell_types * m->n_populations);
+  MESO_ALLOC(err, b->moved, m->n_cell_types * m->n_populations);
+  MESO_ALLOC(err, b->batch_moved, BATCH * m->n_populations);
+cleanup:
+  free(delay_weight);
+  return status;
+}
+
+static void build_clear(build *b)
+{
+  for (int t = 0; b->worker != NULL && t < b->n_threads; t++) {
+    worker *w = &b->worker[t];
+    meso_wiring_row_clear(&w->row);
+    free(w->ends);
+    free(w->columns);
+    free(w->work);
+    free(w->z_um);
+    free(w->probability);
+    free(w->threshold);
+    free(w->count);
+    free(w->sums);
+    free(w->used);
+  }
+  free(b->worker);
+  meso_cell_shapes_destroy(b->model, b->shape);
+  meso_wiring_destroy(b->wiring);
+  meso_basis_clear(&b->basis);
+  free(b->kernel);
+  free(b->cell);
+  free(b->matrix);
+  free(b->rows);
+  free(b->source);
+  free(b->synapse);
+  free(b->sorted);
+  free(b->source_start);
+  free(b->n_of_type);
+  free(b->in_degree);
+  free(b->moved);
+  free(b->batch_moved);
+}
+
+/** Kernels of a block of channels into their array; weights turn from steps to nA. */
+static meso_status do_block(build *b, size_t block, const meso_progress *progress, double *out,
+                            meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t F = b->basis.n_functions, n_out = b->basis.n_significant;
+  const size_t n_blocks = (b->n_channels + LFP_LANES - 1) / LFP_LANES;
+  const double scale = b->wiring->weight_step_pA * 1e-3;
+  double block_um[3 * LFP_LANES];
+  for (size_t c = 0; c < LFP_LANES; c++) {
+    const size_t at = block * LFP_LANES + c < b->n_channels ? block * LFP_LANES + c
+                                                            : b->n_channels - 1;
+    for (size_t k = 0; k < 3; k++) block_um[k * LFP_LANES + c] = b->contact_um[3 * at + k];
+  }
+  memset(b->kernel, 0, b->n_sources * F * LFP_LANES * sizeof *b->kernel);
+  b->next_candidate = 0;
+  for (size_t done = 0; done < b->n_cells; done += b->n_batch) {
+    MESO_TRY(meso_progress_step(progress, "kernels", ((double) block + (double) done
+                                / (double) b->n_cells) / (double) n_blocks, err));
+    MESO_TRY(do_batch(b, block_um, err));
+    if (block == 0) tabulate(b);
+  }
+  for (size_t i = 0; i < b->n_sources * n_out; i++)
+    for (size_t c = 0; c < LFP_LANES && block * LFP_LANES + c < b->n_channels; c++)
+      out[i * b->n_channels + block * LFP_LANES + c] =
+        scale * (double) b->kernel[(i / n_out * F + i % n_out) * LFP_LANES + c];
+cleanup:
+  return status;
+}
+
+static meso_status add_basis(const build *b, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_basis *basis = &b->basis;
+  meso_array *array;
+  MESO_TRY(meso_result_add(result, "/kernels/function", "1", 2,
+                           (size_t[]) {basis->n_significant, basis->n_lags}, &array, err));
+  for (size_t f = 0; f < basis->n_significant; f++)
+    for (size_t t = 0; t < basis->n_lags; t++)
+      array->data[f * basis->n_lags + t] = basis->function[t * basis->n_functions + f];
+  MESO_TRY(meso_result_add(result, "/kernels/lag_ms", "ms", 1, &basis->n_lags, &array, err));
+  for (size_t t = 0; t < basis->n_lags; t++)
+    array->data[t] = (double) (basis->first_lag + (long) t) * basis->dt_ms;
+  MESO_TRY(meso_result_add(result, "/kernels/channel_um", "um", 2,
+                           (size_t[]) {b->n_channels, 3}, &array, err));
+  memcpy(array->data, b->contact_um, 3 * b->n_channels * sizeof(double));
+cleanup:
+  return status;
+}
+
+static meso_status add_cells(const build *b, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = b->model;
+  const size_t n_types = m->n_cell_types, n = m->n_populations;
+  const char **name = NULL;
+  meso_array *degree, *moved;
+  MESO_ALLOC(err, name, n_types);
+  for (size_t y = 0; y < n_types; y++) name[y] = m->cell_type[y].name;
+  MESO_TRY(meso_result_add_text(result, "/cells/type", n_types, name, err));
+  MESO_TRY(meso_result_add_vector(result, "/cells/count", "1", n_types, b->n_of_type, err));
+  MESO_TRY(meso_result_add(result, "/cells/in_degree", "1", 2, (size_t[]) {n_types, n}, &degree,
+                           err));
+  for (size_t i = 0; i < n_types * n; i++)
+    degree->data[i] = b->n_of_type[i / n] > 0 ? b->in_degree[i] / b->n_of_type[i / n] : 0;
+  MESO_TRY(meso_result_add(result, "/cells/moved_share", "1", 2, (size_t[]) {n_types, n}, &moved,
+                           err));
+  for (size_t i = 0; i < n_types * n; i++)
+    moved->data[i] = b->in_degree[i] > 0 ? b->moved[i] / b->in_degree[i] : 0;
+cleanup:
+  free(name);
+  return status;
+}
+
+static meso_status describe(const build *b, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_lfp_params *lfp = &b->model->lfp;
+  char text[512];
+  const struct { const char *key; double value; } number[] = {
+    {"radius_um", lfp->radius_um}, {"clearance_um", lfp->clearance_um},
+    {"soma_sd_um", lfp->soma_sd_um}, {"Ra_Ohm_cm", lfp->Ra_Ohm_cm},
+    {"cm_uF_per_cm2", lfp->cm_uF_per_cm2}, {"tau_m_ms", lfp->tau_m_ms},
+    {"kernel_dt_ms", b->basis.dt_ms}, {"kernel_duration_ms", lfp->kernel_duration_ms},
+    {"dt_ms", b->model->simulation.dt_ms}, {"sigma_S_per_m", b->model->probe.sigma_S_per_m},
+    {"d_lambda", MESO_LFP_D_LAMBDA}, {"d_lambda_frequency_Hz", MESO_LFP_D_LAMBDA_FREQUENCY_HZ},
+    {"min_layer_area_um2", meso_cell_min_layer_area_um2}, {"n_cells", (double) b->n_cells},
+    {"tolerance", lfp->tolerance}, {"basis_error", b->basis.error},
+    {"n_functions_undelayed", (double) b->basis.n_undelayed},
+    {"output_step", (double) b->basis.filter.factor},
+  };
+  meso_attrs *attrs = meso_result_group_attrs(result, "/kernels");
+  if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot add attributes");
+  for (size_t i = 0; i < sizeof number / sizeof number[0]; i++)
+    MESO_TRY(meso_attrs_set_number(attrs, number[i].key, number[i].value, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "method", "neuron", err));
+  MESO_TRY(meso_attrs_set_text(attrs, "doc", "mV at a contact per spike of a neuron: sum of "
+                               "coefficient times function over the functions; from the neuron's "
+                               "own synapses, passive cells, line sources and point soma in an "
+                               "infinite medium", err));
+  (void) snprintf(text, sizeof text, "part of the functions: sinc under a Kaiser window, flat to "
+                  "%g Hz, below %g dB from %g Hz on, no delay",
+                  MESO_OUTPUT_PASS * lfp->output_rate_Hz / 2, -MESO_OUTPUT_ATTENUATION_DB,
+                  lfp->output_rate_Hz / 2);
+  MESO_TRY(meso_attrs_set_text(attrs, "filter", b->basis.filter.factor > 1 ? text : "none", err));
+cleanup:
+  return status;
+}
+
+meso_status meso_neuron_kernels_add(const meso_model *model, size_t n_dirs,
+                                    const char *const *morphology_dirs, int n_threads,
+                                    const meso_progress *progress, meso_result *result,
+                                    meso_err *err)
+{
+  meso_status status = MESO_OK;
+  build b = {.model = model, .n_threads = n_threads > 0 ? n_threads : 1};
+  MESO_TRY(meso_progress_step(progress, "kernels", 0, err));
+  MESO_TRY(prepare(&b, n_dirs, morphology_dirs, err));
+  meso_array *array;
+  MESO_TRY(meso_result_add(result, "/kernels/coefficient", "mV", 3,
+                           (size_t[]) {b.n_sources, b.basis.n_significant, b.n_channels}, &array,
+                           err));
+  array->single_precision = true;
+  for (size_t block = 0; block * LFP_LANES < b.n_channels; block++)
+    MESO_TRY(do_block(&b, block, progress, array->data, err));
+  MESO_TRY(add_basis(&b, result, err));
+  MESO_TRY(add_cells(&b, result, err));
+  MESO_TRY(describe(&b, result, err));
+cleanup:
+  build_clear(&b);
+  return status;
+}

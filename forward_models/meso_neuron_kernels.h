@@ -1,0 +1,70 @@
+/* meso_neuron_kernels.h: LFP kernels of single presynaptic neurons, from the network's true wiring.
+ *
+ * Every synapse of neuron j (weight w, delay d, on segment k of cell i) adds to its kernel what an
+ * event there does at the probe; with the functions of meso_basis.h
+ *   Q_i[e, a, k] = sum_k' M_i[e, k'] response[k', a, k]        (M_i: potential per nA)
+ *   K_j[f, e]    = sum over its synapses of w sum_a Q_i[e, a, k] shift[d, a, f]
+ * and any spikes of the network become its LFP, sample by sample of the output:
+ *   phi_e(t) = sum_j sum over spikes s of j of sum_f K_j[f, e] B_f(t - s)
+ * Exact, given the cells (meso_cells.h), passive membranes and the medium, up to lfp.tolerance.
+ * Ness, Tetzlaff, Einevoll, Dahmen 2025 (doi:10.1371/journal.pcbi.1012303) call K_j the single-cell
+ * presynaptic kernel.
+ */
+#ifndef MESO_NEURON_KERNELS_H
+#define MESO_NEURON_KERNELS_H
+
+#include "meso_data.h"
+#include "meso_error.h"
+#include "meso_model.h"
+#include "meso_progress.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Adds to @p result: "/kernels/coefficient" (neuron, function, channel) mV, neurons in the order
+ *  of the model's populations, single precision on disk; "/kernels/function" (function, lag),
+ *  "/kernels/lag_ms"; "/kernels/channel_um"; "/cells/type" (names), "/cells/count" (type),
+ *  "/cells/in_degree" (type, population; mean number of synapses of a cell), "/cells/moved_share"
+ *  (type, population; part of them that was moved from layers that the cell does not reach).
+ *  Results do not depend on the number of threads. */
+MESO_MUST_CHECK meso_status meso_neuron_kernels_add(const meso_model *model, size_t n_dirs,
+                                                    const char *const *morphology_dirs,
+                                                    int n_threads, const meso_progress *progress,
+                                                    meso_result *result, meso_err *err);
+
+/** Kernels ready for use. A spike in phase p of the output interval b (step = factor b + p) adds to
+ *  output sample m
+ *    sum_f K[f] B_f(factor (m - b) - p) = sum_f K[f] sum_g phase[p, f, g] coarse_g(m - b) */
+typedef struct meso_neuron_kernels {
+  size_t n_neurons, n_channels, n_blocks; /**< blocks of LFP_LANES channels */
+  size_t n_functions;                     /**< padded */
+  double dt_ms;
+  size_t factor;                          /**< steps from output sample to output sample */
+  float *coefficient;                     /**< (block, neuron, n_functions, LFP_LANES) */
+  size_t n_coarse;                        /**< functions at the output's rate, padded */
+  float *phase;                           /**< (factor, n_functions, n_coarse) */
+  long first_lag;                         /**< in output samples */
+  size_t n_lags;
+  float *coarse;                          /**< (n_lags, n_coarse) */
+} meso_neuron_kernels;
+
+/** From what meso_neuron_kernels_add made or a file holds, which is checked. Free with
+ *  meso_neuron_kernels_clear. */
+MESO_MUST_CHECK meso_status meso_neuron_kernels_load(const meso_result *result,
+                                                     meso_neuron_kernels *kernels, meso_err *err);
+void meso_neuron_kernels_clear(meso_neuron_kernels *kernels);
+
+/** Adds the LFP of a population's spikes to @p out: sample m is at start_ms + m factor dt_ms.
+ *  @param[in] first_neuron  row of the population's neuron 0
+ *  @param out               (n_out, n_channels) mV */
+MESO_MUST_CHECK meso_status meso_neuron_kernels_apply(const meso_neuron_kernels *kernels,
+                                                      const meso_spike_population *spikes,
+                                                      size_t first_neuron, double start_ms,
+                                                      size_t n_out, int n_threads, double *out,
+                                                      meso_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

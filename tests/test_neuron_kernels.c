@@ -1,0 +1,548 @@
+/* test_neuron_kernels.c: LFP from neuron kernels against cables integrated one by one, with every
+ * synapse of the wiring as an event; invariants; threads and instruction sets. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lfp_golden.h"
+#include "lfp_loops.h"
+#include "meso_basis.h"
+#include "meso_cable.h"
+#include "meso_cells.h"
+#include "meso_lfp.h"
+#include "meso_model.h"
+#include "meso_wiring.h"
+
+enum { MAX_SETS = 16 };
+static const double duration_ms = 300;
+
+static meso_model *read_model(const char *name, const char *const *sets, size_t n_sets)
+{
+  const char *all[MAX_SETS] = {"lfp.method=neuron", "lfp.kernel_duration_ms=60"};
+  char path[256];
+  meso_model *model = NULL;
+  meso_err err = {0};
+  CU_ASSERT_FATAL(n_sets + 2 <= MAX_SETS);
+  for (size_t i = 0; i < n_sets; i++) all[i + 2] = sets[i];
+  (void) snprintf(path, sizeof path, "data/models/%s.yaml", name);
+  if (meso_model_read(meso_test_path(path), n_sets + 2, all, &model, &err) != MESO_OK) {
+    printf("# %s\n", err.msg);
+    CU_FAIL_FATAL("model");
+  }
+  return model;
+}
+
+static meso_result *build_kernels(const meso_model *model, int n_threads)
+{
+  const char *const folder[] = {meso_test_path("morphologies")};
+  meso_result *kernels = NULL;
+  meso_err err = {0};
+  if (meso_kernels_build(model, 1, folder, n_threads, NULL, &kernels, &err) != MESO_OK) {
+    printf("# %s\n", err.msg);
+    CU_FAIL_FATAL("kernels");
+  }
+  return kernels;
+}
+
+static meso_cell_shape *read_shapes(const meso_model *model)
+{
+  const char *const folder[] = {meso_test_path("morphologies")};
+  meso_cell_shape *shapes = NULL;
+  CU_ASSERT_FATAL(meso_cell_shapes_read(model, 1, folder, &shapes, NULL) == MESO_OK);
+  return shapes;
+}
+
+static meso_wiring *make_wiring(const meso_model *model)
+{
+  meso_wiring *wiring = NULL;
+  CU_ASSERT_FATAL(meso_wiring_create(model, &wiring, NULL) == MESO_OK);
+  return wiring;
+}
+
+/* Independent spikes: times from a linear congruential generator, on the steps of 0.1 ms. */
+static meso_spikes *make_spikes(const meso_model *model, double rate_Hz)
+{
+  meso_spikes *spikes = NULL;
+  uint64_t state = 12345;
+  CU_ASSERT_FATAL(meso_spikes_create(model->n_populations, &spikes, NULL) == MESO_OK);
+  spikes->t_stop_ms = duration_ms;
+  for (size_t p = 0; p < model->n_populations; p++) {
+    meso_spike_population *q = &spikes->population[p];
+    q->name = meso_strdup(model->population[p].name);
+    q->size = (uint64_t) model->population[p].size;
+    q->n_spikes = (size_t) ceil(rate_Hz * duration_ms * 1e-3 * (double) q->size);
+    q->time_ms = meso_calloc(q->n_spikes, sizeof *q->time_ms);
+    q->id = meso_calloc(q->n_spikes, sizeof *q->id);
+    for (size_t s = 0; s < q->n_spikes; s++) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      q->time_ms[s] = (double) (state >> 40) * 0x1p-24 * duration_ms;
+      q->time_ms[s] = floor(q->time_ms[s] * 10) / 10;
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      q->id[s] = (uint32_t) ((double) (state >> 40) * 0x1p-24 * (double) q->size);
+    }
+    CU_ASSERT_FATAL(meso_spikes_sort(q, NULL) == MESO_OK);
+  }
+  return spikes;
+}
+
+static meso_signals *make_lfp(const meso_result *kernels, const meso_spikes *spikes,
+                              double rate_Hz, int n_threads)
+{
+  meso_signals *lfp = NULL;
+  meso_err err = {0};
+  if (meso_lfp_from_kernels(kernels, spikes, rate_Hz, n_threads, &lfp, &err) != MESO_OK) {
+    printf("# %s\n", err.msg);
+    CU_FAIL_FATAL("lfp");
+  }
+  return lfp;
+}
+
+/* ---- cell by cell ------------------------------------------------------------------------- */
+
+typedef struct event_list { size_t n, capacity; meso_cable_event *v; } event_list;
+
+static void push(event_list *list, const meso_cable_event *event)
+{
+  if (list->n == list->capacity) {
+    list->capacity = 2 * list->capacity + 64;
+    list->v = meso_realloc(list->v, list->capacity, sizeof *list->v);
+    CU_ASSERT_FATAL(list->v != NULL);
+  }
+  list->v[list->n++] = *event;
+}
+
+/* Segment for a uniform 32-bit word: the first whose cumulative probability exceeds it. */
+static size_t pick(const double *probability, size_t n, uint32_t word)
+{
+  double cumulative = 0;
+  size_t last = 0;
+  for (size_t k = 0; k < n; k++) {
+    cumulative += probability[k];
+    if (probability[k] > 0) last = k;
+    if ((double) word < rint(cumulative * 0x1p32)) return k;
+  }
+  return last;
+}
+
+/* Events of all synapses of a projection on a cell. delay_change: to show that it matters. */
+static void projection_events(const meso_wiring *w, const meso_cell_shape *shape,
+                              const meso_cell *cell, size_t p, uint32_t neuron,
+                              const double *z_um, const meso_spikes *spikes, int delay_change,
+                              event_list *list)
+{
+  const meso_model *m = w->model;
+  const meso_projection *pro = &m->projection[p];
+  const size_t n = shape->morphology->n_segments;
+  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_PLACEMENT);
+  const meso_spike_population *from = &spikes->population[pro->source];
+  double *probability = meso_calloc(n, sizeof *probability);
+  meso_wiring_row row;
+  CU_ASSERT_FATAL(meso_wiring_row_init(w, &row, NULL) == MESO_OK);
+  (void) meso_cell_synapse_probability(m, shape, cell->type, pro->source, z_um, probability);
+  for (uint32_t k = 0; k < w->projection[p].in_degree[neuron]; k++) {
+    uint32_t source, word[4];
+    uint16_t code;
+    uint8_t delay;
+    meso_wiring_draw(w, &row, p, neuron, k, 1, &source, &code, &delay);
+    meso_rng_block(key, (const uint32_t[4]) {k, neuron, (uint32_t) p, 0}, word);
+    const double weight_pA = w->projection[p].weight_of_code[code] * w->weight_step_pA;
+    meso_cable_event event = {
+      .segment = pick(probability, n, word[0]), .weight_nA = weight_pA * 1e-3,
+      .tau_ms = meso_tau_syn_ms(&m->population[pro->target].neuron,
+                                m->population[pro->source].sign)};
+    for (size_t s = 0; s < from->n_spikes; s++)
+      if (from->id[s] == source) {
+        event.time_ms = from->time_ms[s] + (delay + delay_change) * m->simulation.dt_ms;
+        push(list, &event);
+      }
+  }
+  meso_wiring_row_clear(&row);
+  free(probability);
+}
+
+/* Line source by the difference of asinh, soma as a point; mV/nA. */
+static double potential(const double *start, const double *end, double diam, const double *at,
+                        bool point, double sigma)
+{
+  double D2 = 0, h = 0, q2 = 0, r2 = 0;
+  for (int k = 0; k < 3; k++) {
+    const double p = end[k] - start[k], q = at[k] - end[k];
+    const double middle = at[k] - (start[k] + end[k]) / 2;
+    D2 += p * p;
+    h += q * p;
+    q2 += q * q;
+    r2 += middle * middle;
+  }
+  const double D = sqrt(D2);
+  if (point) return 1 / (4 * M_PI * sigma * fmax(sqrt(r2), diam / 2));
+  h /= D;
+  const double rho = fmax(sqrt(fabs(q2 - h * h)), diam / 2);
+  return (asinh((h + D) / rho) - asinh(h / rho)) / (4 * M_PI * sigma * D);
+}
+
+/* LFP of one cell at every step (step, channel), added to out. */
+static void integrate_cell(const meso_model *m, const meso_cell_shape *shape,
+                           const meso_cell *cell, const event_list *list, size_t n_steps,
+                           double *out)
+{
+  const meso_morphology *mo = shape->morphology;
+  const size_t n = mo->n_segments, n_channels = m->probe.contacts.n;
+  double *imem = meso_calloc(n * (n_steps + 1), sizeof *imem);
+  double *g_pas = meso_calloc(n, sizeof *g_pas), *ends = meso_calloc(6 * n, sizeof *ends);
+  for (size_t j = 0; j < n; j++) g_pas[j] = m->lfp.cm_uF_per_cm2 * 1e-3 / m->lfp.tau_m_ms;
+  const meso_cable cable = {m->lfp.cm_uF_per_cm2, 0, g_pas, m->simulation.dt_ms, n_steps};
+  CU_ASSERT_FATAL(meso_cable_run(mo, &cable, list->n, list->v, imem, NULL, NULL) == MESO_OK);
+  meso_cell_segments(shape, cell, ends, ends + 3 * n);
+  for (size_t c = 0; c < n_channels; c++) {
+    const double *at = m->probe.contacts.xyz_um + 3 * c;
+    for (size_t j = 0; j < n; j++) {
+      const double phi = potential(ends + 3 * j, ends + 3 * n + 3 * j, mo->diam_um[j], at, j == 0,
+                                   m->probe.sigma_S_per_m);
+      for (size_t t = 0; t <= n_steps; t++)
+        out[t * n_channels + c] += phi * imem[j * (n_steps + 1) + t];
+    }
+  }
+  free(imem);
+  free(g_pas);
+  free(ends);
+}
+
+/* LFP of the cells that lfp.n_cells chooses, every step from 0 to the duration and a bit. */
+static double *integrate_all(const meso_model *m, const meso_spikes *spikes, size_t n_steps,
+                             int delay_change)
+{
+  meso_cell_shape *shapes = read_shapes(m);
+  meso_wiring *w = make_wiring(m);
+  const size_t n_channels = m->probe.contacts.n;
+  double *out = meso_calloc((n_steps + 1) * n_channels, sizeof *out);
+  size_t n_all = 0, c = 0, n_cells;
+  for (size_t p = 0; p < m->n_populations; p++)
+    if (m->population[p].model != MESO_NEURON_POISSON) n_all += (size_t) m->population[p].size;
+  n_cells = m->lfp.n_cells > 0 ? (size_t) m->lfp.n_cells : n_all;
+  for (size_t p = 0; p < m->n_populations; p++) {
+    if (m->population[p].model == MESO_NEURON_POISSON) continue;
+    for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++, c++) {
+      if ((c + 1) * n_cells / n_all == c * n_cells / n_all) continue;
+      meso_cell cell;
+      meso_cell_place(m, shapes, p, i, w->xy_um[p] != NULL ? w->xy_um[p] + 2 * i : NULL, &cell);
+      const meso_cell_shape *shape = &shapes[cell.type];
+      const size_t n = shape->morphology->n_segments;
+      double *ends = meso_calloc(6 * n, sizeof *ends), *z = meso_calloc(n, sizeof *z);
+      meso_cell_segments(shape, &cell, ends, ends + 3 * n);
+      for (size_t j = 0; j < n; j++) z[j] = (ends[3 * j + 2] + ends[3 * n + 3 * j + 2]) / 2;
+      event_list list = {0};
+      for (size_t q = 0; q < m->n_projections; q++)
+        if (m->projection[q].target == p)
+          projection_events(w, shape, &cell, q, i, z, spikes, delay_change, &list);
+      integrate_cell(m, shape, &cell, &list, n_steps, out);
+      free(list.v);
+      free(ends);
+      free(z);
+    }
+  }
+  meso_wiring_destroy(w);
+  meso_cell_shapes_destroy(m, shapes);
+  return out;
+}
+
+/* rms difference relative to the rms of the filtered exact signal, over all channels and samples
+ * that the integration covers. */
+static double rms_error(const meso_model *m, const double *exact, size_t n_steps,
+                        const meso_signal *lfp)
+{
+  meso_output_filter filter;
+  const size_t n_channels = lfp->n_channels;
+  double error = 0, total = 0;
+  const size_t factor = (size_t) llround(1000 / (m->lfp.output_rate_Hz * m->simulation.dt_ms));
+  CU_ASSERT_FATAL(meso_output_filter_init(factor, &filter, NULL) == MESO_OK);
+  for (size_t i = 0; i < lfp->n_times && i * factor + filter.half <= n_steps; i++)
+    for (size_t c = 0; c < n_channels; c++) {
+      double sum = 0;
+      for (size_t k = 0; k <= 2 * filter.half; k++) {
+        const long t = (long) (i * factor + k) - (long) filter.half;
+        if (t >= 0) sum += filter.tap[k] * exact[(size_t) t * n_channels + c];
+      }
+      const double d = lfp->data[i * n_channels + c] - sum;
+      error += d * d;
+      total += sum * sum;
+    }
+  meso_output_filter_clear(&filter);
+  return sqrt(error / total);
+}
+
+/* delay_change, wrong_rotation: what must be noticed. */
+static double compare(const char *name, const char *const *sets, size_t n_sets, double rate_Hz,
+                      int delay_change)
+{
+  meso_model *m = read_model(name, sets, n_sets);
+  const size_t n_steps = (size_t) llround(duration_ms / m->simulation.dt_ms) + 400;
+  meso_spikes *spikes = make_spikes(m, rate_Hz);
+  meso_result *kernels = build_kernels(m, 2);
+  meso_signals *lfp = make_lfp(kernels, spikes, m->lfp.output_rate_Hz, 2);
+  double *exact = integrate_all(m, spikes, n_steps, delay_change);
+  const double error = rms_error(m, exact, n_steps, meso_signals_find(lfp, "lfp"));
+  printf("# %s, %s: rms error %.3g\n", name, n_sets > 0 ? sets[n_sets - 1] : "", error);
+  free(exact);
+  meso_signals_destroy(lfp);
+  meso_result_destroy(kernels);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+  return error;
+}
+
+static void test_toy(void)
+{
+  static const char *const sets[] = {"lfp.n_cells=60"};
+  CU_ASSERT(compare("toy", sets, 1, 20, 0) < 1e-4);
+}
+
+static void test_delay_matters(void)
+{
+  static const char *const sets[] = {"lfp.n_cells=20"};
+  CU_ASSERT(compare("toy", sets, 1, 20, 1) > 1e-2);
+}
+
+/* The tolerance is kept where it is asked for: far down, and without a filter at full rate. */
+static void test_tolerance(void)
+{
+  static const char *const tight[] = {"lfp.n_cells=20", "lfp.tolerance=1e-6"};
+  static const char *const full_rate[] = {"lfp.n_cells=20", "lfp.tolerance=1e-2",
+                                          "lfp.output_rate_Hz=10000"};
+  CU_ASSERT(compare("toy", tight, 2, 20, 0) < 1e-6);
+  CU_ASSERT(compare("toy", full_rate, 3, 20, 0) < 1e-2);
+}
+
+/* Two time constants, turned cells, places of the network, delays by distance. */
+static void test_options(void)
+{
+  static const char *const sets[] = {
+    "lfp.n_cells=40", "neuron.tau_syn_in_ms=2", "cells.basket.rotation=any",
+    "populations.E.positions=random", "populations.I.positions=random",
+    "projections.E->E.delay_ms_per_um=0.001", "space.extent_x_um=400", "space.extent_y_um=400"};
+  CU_ASSERT(compare("toy", sets, sizeof sets / sizeof *sets, 20, 0) < 1e-4);
+}
+
+/* All cell types, layers and nine sources at a tenth of the size. */
+static void test_microcircuit(void)
+{
+  static const char *const sets[] = {"scaling.N=0.1", "scaling.K=0.1", "lfp.n_cells=40"};
+  CU_ASSERT(compare("microcircuit", sets, 3, 3, 0) < 1e-4);
+}
+
+/* ---- invariants --------------------------------------------------------------------------- */
+
+static bool equal_arrays(const meso_result *a, const meso_result *b, const char *path)
+{
+  const meso_array *x = meso_result_find(a, path), *y = meso_result_find(b, path);
+  return x != NULL && y != NULL && meso_array_count(x) == meso_array_count(y)
+    && memcmp(x->data, y->data, meso_array_count(x) * sizeof(double)) == 0;
+}
+
+static void test_threads(void)
+{
+  static const int n_threads[] = {2, 3, 7};
+  meso_model *m = read_model("toy", NULL, 0);
+  meso_spikes *spikes = make_spikes(m, 20);
+  meso_result *one = build_kernels(m, 1);
+  meso_signals *lfp_one = make_lfp(one, spikes, 1000, 1);
+  for (size_t i = 0; i < 3; i++) {
+    meso_result *some = build_kernels(m, n_threads[i]);
+    meso_signals *lfp = make_lfp(some, spikes, 1000, n_threads[i]);
+    CU_ASSERT(equal_arrays(one, some, "/kernels/coefficient"));
+    CU_ASSERT(equal_arrays(one, some, "/kernels/function"));
+    CU_ASSERT(equal_arrays(one, some, "/cells/in_degree"));
+    CU_ASSERT(memcmp(lfp_one->signal[0].data, lfp->signal[0].data,
+                     lfp->signal[0].n_times * lfp->signal[0].n_channels * sizeof(double)) == 0);
+    meso_signals_destroy(lfp);
+    meso_result_destroy(some);
+  }
+  meso_signals_destroy(lfp_one);
+  meso_result_destroy(one);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
+/* A neuron without synapses, or with synapses without weight, has no kernel; from far away nothing
+ *  is seen, and less than as 1/r^2. */
+static void test_silence_and_distance(void)
+{
+  meso_model *m = read_model("toy", NULL, 0), *away = read_model("toy", NULL, 0);
+  meso_model *farther = read_model("toy", NULL, 0);
+  for (size_t c = 0; c < m->probe.contacts.n; c++) {
+    away->probe.contacts.xyz_um[3 * c + 2] += 2e4;
+    farther->probe.contacts.xyz_um[3 * c + 2] += 4e4;
+  }
+  for (size_t p = 0; p < m->n_projections; p++)
+    m->projection[p].weight_pA = m->projection[p].weight_sd_pA = 0;
+  meso_result *silent = build_kernels(m, 2);
+  const meso_array *k = meso_result_find(silent, "/kernels/coefficient");
+  MESO_CHECK_WORST(i, meso_array_count(k), fabs(k->data[i]), 0);
+  double size[2] = {0, 0};
+  for (int f = 0; f < 2; f++) {
+    meso_result *kernels = build_kernels(f == 0 ? away : farther, 2);
+    meso_spikes *spikes = make_spikes(away, 5);
+    meso_signals *lfp = make_lfp(kernels, spikes, 1000, 2);
+    for (size_t i = 0; i < lfp->signal[0].n_times * lfp->signal[0].n_channels; i++)
+      size[f] = fmax(size[f], fabs(lfp->signal[0].data[i]));
+    meso_signals_destroy(lfp);
+    meso_spikes_destroy(spikes);
+    meso_result_destroy(kernels);
+  }
+  printf("# at 20 and 40 mm: %.3g and %.3g mV\n", size[0], size[1]);
+  CU_ASSERT(size[0] > 0 && size[1] < size[0] / 3.5 && size[1] > size[0] / 5);
+  meso_result_destroy(silent);
+  meso_model_destroy(m);
+  meso_model_destroy(away);
+  meso_model_destroy(farther);
+}
+
+/* In-degrees are the network's; every neuron's kernel is its own. */
+static void test_in_degrees(void)
+{
+  meso_model *m = read_model("toy", NULL, 0);
+  meso_wiring *w = make_wiring(m);
+  meso_result *kernels = build_kernels(m, 2);
+  const meso_array *degree = meso_result_find(kernels, "/cells/in_degree");
+  const meso_array *count = meso_result_find(kernels, "/cells/count");
+  CU_ASSERT_FATAL(degree != NULL && count != NULL && meso_array_count(degree) == 6);
+  for (size_t p = 0; p < m->n_projections; p++) {
+    const size_t y = m->projection[p].target;
+    double sum = 0;
+    for (size_t i = 0; i < (size_t) m->population[y].size; i++)
+      sum += w->projection[p].in_degree[i];
+    MESO_CHECK_CLOSE(sum, degree->data[3 * y + m->projection[p].source] * count->data[y], 1e-12,
+                     0);
+  }
+  meso_result_destroy(kernels);
+  meso_wiring_destroy(w);
+  meso_model_destroy(m);
+}
+
+/* ---- parts -------------------------------------------------------------------------------- */
+
+/* Flat to the end of the pass band, silent beyond the output's Nyquist frequency. */
+static void test_filter(void)
+{
+  meso_output_filter f;
+  CU_ASSERT_FATAL(meso_output_filter_init(10, &f, NULL) == MESO_OK);
+  MESO_CHECK_WORST(i, 401, fabs(meso_output_filter_gain(&f, (double) i * 1e-4) - 1), 1.2e-4);
+  MESO_CHECK_WORST(i, 4500, fabs(meso_output_filter_gain(&f, 0.05 + (double) i * 1e-4)), 1.2e-4);
+  MESO_CHECK_WORST(i, f.half, fabs(f.tap[i] - f.tap[2 * f.half - i]), 0);
+  meso_output_filter_clear(&f);
+}
+
+/* Soma depths, radii and types of many cells against their distributions. */
+static void test_places(void)
+{
+  static const char *const sets[] = {"lfp.clearance_um=20"};
+  meso_model *m = read_model("microcircuit", sets, 1);
+  meso_cell_shape *shapes = read_shapes(m);
+  const size_t L5E = meso_model_find_population(m, "L5E");
+  const size_t n = (size_t) m->population[L5E].size;
+  double depth = 0, square = 0, inside = 0, of_first = 0, closest = 1e9;
+  size_t first_type = 0;
+  while (m->cell_type[first_type].population != L5E) first_type++;
+  for (uint32_t i = 0; i < n; i++) {
+    meso_cell cell;
+    meso_cell_place(m, shapes, L5E, i, NULL, &cell);
+    const double z = cell.soma_um[2] - shapes[cell.type].soma_z_um;
+    const double r = hypot(cell.soma_um[0], cell.soma_um[1]);
+    depth += z / (double) n;
+    square += z * z / (double) n;
+    inside += r < m->lfp.radius_um / 2 ? 1 / (double) n : 0;
+    of_first += cell.type == first_type ? 1 / (double) n : 0;
+    closest = fmin(closest, r);
+    const double *R = cell.rotation;
+    MESO_CHECK_CLOSE(1, R[0] * R[4] - R[1] * R[3], 1e-12, 0);
+    CU_ASSERT(R[8] == 1 && R[2] == 0);
+  }
+  const double sd = m->lfp.soma_sd_um, se = 4 / sqrt((double) n);
+  MESO_CHECK_CLOSE(0, depth, 0, se * sd);
+  MESO_CHECK_CLOSE(sd, sqrt(square), 0, se * sd);
+  MESO_CHECK_CLOSE(0.25, inside, 0, se * 0.5);
+  MESO_CHECK_CLOSE(m->cell_type[first_type].fraction, of_first, 0, se * 0.5);
+  CU_ASSERT(closest >= 20 && closest < 40);
+  meso_cell_shapes_destroy(m, shapes);
+  meso_model_destroy(m);
+}
+
+/* Every instruction set computes the same to rounding: a whole matrix product chain. */
+static void test_instruction_sets(void)
+{
+  enum { N = 7, R = 4, ROWS = 32 };
+  static const char *const name[] = {"plain", "avx2", "avx512"};
+  float matrix[3][N * LFP_LANES], out[3][ROWS * LFP_LANES], response[ROWS * N];
+  double column[7 * N], work[LFP_LANES * N], contact[3 * LFP_LANES];
+  for (size_t i = 0; i < 7 * N; i++) column[i] = 3 * sin((double) i) + (double) (i % N) * 10;
+  for (size_t i = 6 * N; i < 7 * N; i++) column[i] = 2;
+  for (size_t c = 0; c < 3 * LFP_LANES; c++) contact[c] = 40 * cos((double) c);
+  for (size_t i = 0; i < ROWS * N; i++) response[i] = (float) cos((double) i);
+  const lfp_segments s = {N, {column, column + N, column + 2 * N},
+                          {column + 3 * N, column + 4 * N, column + 5 * N}, column + 6 * N};
+  for (size_t v = 0; v < 3; v++) {
+    const lfp_loops *loops = lfp_loops_choose(name[v]);
+    if (loops == NULL) loops = lfp_loops_choose("plain");
+    loops->potential(&s, contact, 0.3, work, matrix[v]);
+    loops->respond(response, ROWS, N, 1, (const float *const[]) {matrix[v]},
+                   (float *const[]) {out[v]});
+    MESO_CHECK_WORST(i, N * LFP_LANES, (double) fabsf(matrix[v][i] - matrix[0][i]), 1e-8);
+    MESO_CHECK_WORST(i, ROWS * LFP_LANES, (double) fabsf(out[v][i] - out[0][i]), 1e-7);
+  }
+  for (size_t c = 0; c < LFP_LANES; c++) {
+    double mean = 0, phi[N];
+    const double at[3] = {contact[c], contact[LFP_LANES + c], contact[2 * LFP_LANES + c]};
+    for (size_t j = 0; j < N; j++) {
+      const double a[3] = {column[j], column[N + j], column[2 * N + j]};
+      const double b[3] = {column[3 * N + j], column[4 * N + j], column[5 * N + j]};
+      phi[j] = potential(a, b, 2, at, j == 0, 0.3);
+      mean += phi[j] / N;
+    }
+    MESO_CHECK_WORST(j, N, fabs((double) matrix[0][j * LFP_LANES + c] - (phi[j] - mean)), 1e-8);
+  }
+}
+
+/* Files: shapes that disagree, other populations, another seed. */
+static void test_refusals(void)
+{
+  static const char *const other_seed[] = {"simulation.seed=2"};
+  meso_model *m = read_model("toy", NULL, 0), *other = read_model("toy", other_seed, 1);
+  meso_model *bad = read_model("toy", NULL, 0);
+  meso_spikes *spikes = make_spikes(m, 5);
+  meso_result *kernels = build_kernels(m, 2), *none = NULL;
+  meso_signals *lfp = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(meso_kernels_check(kernels, other, &err), MESO_EINVAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "seed"));
+  bad->lfp.output_rate_Hz = 3000; /* a model file with that is refused */
+  CU_ASSERT_EQUAL(meso_kernels_build(bad, 0, NULL, 1, NULL, &none, &err), MESO_EINVAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "lfp.output_rate_Hz = 3000"));
+  CU_ASSERT_EQUAL(meso_lfp_from_kernels(kernels, spikes, 500, 1, &lfp, &err), MESO_EINVAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "1000 Hz"));
+  meso_result_find(kernels, "/kernels/coefficient")->data[5] = NAN;
+  CU_ASSERT_EQUAL(meso_lfp_from_kernels(kernels, spikes, 1000, 1, &lfp, &err), MESO_EFORMAT);
+  meso_result_find(kernels, "/kernels/coefficient")->dims[0]--;
+  CU_ASSERT_EQUAL(meso_lfp_from_kernels(kernels, spikes, 1000, 1, &lfp, &err), MESO_EFORMAT);
+  meso_result_destroy(kernels);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+  meso_model_destroy(other);
+  meso_model_destroy(bad);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"output filter", test_filter},
+    {"places of cells", test_places},
+    {"instruction sets", test_instruction_sets},
+    {"toy against cables", test_toy},
+    {"a wrong delay is noticed", test_delay_matters},
+    {"tolerances", test_tolerance},
+    {"two time constants, turned cells, places, delays by distance", test_options},
+    {"microcircuit against cables", test_microcircuit},
+    {"threads", test_threads},
+    {"silence and distance", test_silence_and_distance},
+    {"in-degrees", test_in_degrees},
+    {"refusals", test_refusals},
+    {NULL, NULL}};
+  return meso_test_main("neuron kernels", tests);
+}
