@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_kernel_means.h"
 #include "meso_neuron_kernels.h"
 
 #define NOT_FOUND ((size_t) -1)
@@ -403,8 +404,10 @@ cleanup:
   return status;
 }
 
-static meso_status apply_neurons(const meso_result *kernels, const grid *g, const source_job *job,
-                                 size_t n_jobs, int n_threads, meso_err *err)
+static meso_status apply_neurons(const meso_result *kernels, const kernel_view *view,
+                                 const grid *g, const source_job *job, size_t n_jobs,
+                                 const meso_spikes *spikes, int n_threads, meso_signals *signals,
+                                 meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_neuron_kernels k = {0};
@@ -413,6 +416,8 @@ static meso_status apply_neurons(const meso_result *kernels, const grid *g, cons
     if (job[i].spikes != NULL)
       MESO_TRY(meso_neuron_kernels_apply(&k, job[i].spikes, job[i].first_neuron, g->start_ms,
                                          g->n_out, n_threads, job[i].out, err));
+  MESO_TRY(meso_kernel_means_apply(kernels, &k, view->n_populations, view->population, view->size,
+                                   spikes, n_threads, signals, err));
 cleanup:
   meso_neuron_kernels_clear(&k);
   return status;
@@ -613,7 +618,8 @@ meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes 
   else MESO_TRY(list_jobs(&view, spikes, job, &n_jobs, err));
   MESO_TRY(meso_signals_create(&signals, err));
   MESO_TRY(add_signals(&view, &g, job, n_jobs, signals, err));
-  if (view.by_neuron) MESO_TRY(apply_neurons(kernels, &g, job, n_jobs, n_threads, err));
+  if (view.by_neuron)
+    MESO_TRY(apply_neurons(kernels, &view, &g, job, n_jobs, spikes, n_threads, signals, err));
   else MESO_TRY(convolve_all(&view, &g, job, n_jobs, n_threads, err));
   meso_signal *lfp = meso_signals_find(signals, "lfp");
   add_up(&view, &g, job, n_jobs, lfp);

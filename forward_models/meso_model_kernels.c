@@ -18,6 +18,7 @@
 #include "meso_conductor.h"
 #include "meso_distribution.h"
 #include "meso_kernel.h"
+#include "meso_kernel_means.h"
 #include "meso_morphology.h"
 #include "meso_neuron_kernels.h"
 
@@ -590,6 +591,27 @@ cleanup:
   return status;
 }
 
+/** Kernels of all neurons; on request also what populations make of them. */
+static meso_status add_neurons(const meso_model *model, size_t n_dirs,
+                               const char *const *morphology_dirs, int n_threads,
+                               const meso_progress *progress, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_result *pathways = NULL;
+  MESO_TRY(meso_neuron_kernels_add(model, n_dirs, morphology_dirs, n_threads, progress, result,
+                                   err));
+  if (!model->lfp.approximations) return MESO_OK;
+  if (model->lfp.kernel_dt_ms != model->simulation.dt_ms)
+    MESO_FAIL(err, MESO_EINVAL, "%s: lfp.kernel_dt_ms = %g must be simulation.dt_ms = %g for "
+              "lfp.approximations", model->path, model->lfp.kernel_dt_ms, model->simulation.dt_ms);
+  MESO_TRY(meso_result_create(&pathways, err));
+  MESO_TRY(add_pathways(model, n_dirs, morphology_dirs, n_threads, progress, pathways, err));
+  MESO_TRY(meso_kernel_means_add(model, pathways, result, err));
+cleanup:
+  meso_result_destroy(pathways);
+  return status;
+}
+
 meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
                                const char *const *morphology_dirs, int n_threads,
                                const meso_progress *progress, meso_result **ret_kernels,
@@ -597,7 +619,7 @@ meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
 {
   static meso_status (*const add[])(const meso_model *, size_t, const char *const *, int,
                                     const meso_progress *, meso_result *, meso_err *) = {
-    [MESO_LFP_POPULATION] = add_pathways, [MESO_LFP_NEURON] = meso_neuron_kernels_add};
+    [MESO_LFP_POPULATION] = add_pathways, [MESO_LFP_NEURON] = add_neurons};
   meso_status status = MESO_OK;
   meso_result *result = NULL;
   MESO_TRY(check_model(model, err));

@@ -260,6 +260,25 @@ static void add_coherence(meso_result *result)
   set_estimator(attrs, "multitaper");
 }
 
+/* Three approximations, worse from one to the next. */
+static void add_approximation(meso_result *result)
+{
+  static const char *const name[] = { "lfp_by_mean_kernel", "lfp_by_rate_weighted_kernel",
+                                      "lfp_by_population_kernel" };
+  meso_err err = {0};
+  meso_array *array;
+  must(meso_result_add_text(result, "/approximation/name", 3, name, &err), &err);
+  meso_array *f = add(result, "/approximation/frequency_Hz", "Hz", 1, N_FREQUENCIES, 1);
+  for (size_t k = 0; k < N_FREQUENCIES; k++) f->data[k] = 500.0 * (double) k / (N_FREQUENCIES - 1);
+  double *explained = add(result, "/approximation/explained_variance", "1", 2, 3, N_CHANNELS)->data;
+  must(meso_result_add(result, "/approximation/error_ratio", "1", 3,
+                       (size_t[]) { 3, N_CHANNELS, N_FREQUENCIES }, &array, &err), &err);
+  for (size_t i = 0; i < 3 * N_CHANNELS; i++) explained[i] = 0.9 - 0.1 * (double) (i / N_CHANNELS);
+  for (size_t i = 0; i < meso_array_count(array); i++)
+    array->data[i] = 0.01 * (1.0 + (double) (i % N_FREQUENCIES));
+  set_estimator(meso_result_group_attrs(result, "/approximation"), "welch");
+}
+
 /* Parameters that the analyses write beside their results. */
 static void add_parameters(meso_result *result)
 {
@@ -282,6 +301,7 @@ static meso_figure_data make_data(void)
   add_correlation(result, model);
   add_spectra(result, model);
   add_coherence(result);
+  add_approximation(result);
   add_parameters(result);
   return (meso_figure_data) { model, make_spikes(model), make_lfp(model), NULL, make_bold(),
                               result };
@@ -460,6 +480,9 @@ static void test_labels_and_counts(void)
                "LFP \u2212 mean (mV)" }, 301 * (2 * N_CHANNELS - 2) },
     { "contributions", { "standard deviation of the LFP (mV)", "depth z (\u00b5m)" },
       10 * N_CHANNELS },
+    { "approximation", { "explained variance (dimensionless)", "depth z (\u00b5m)",
+                         "error power / LFP power (dimensionless)", "frequency (Hz)" },
+      3 * N_CHANNELS + 3 * 17 },
     { "spectra", { "frequency (Hz)", "PSD (mV\u00b2/Hz)", 
                    "PSD, summed over neurons ((spikes/s)\u00b2/Hz)" },
       (5 + 9) * (N_FREQUENCIES - 1) },
@@ -502,6 +525,8 @@ static void test_notes(void)
     { "csd", { "Current source density, each contact about its mean in this window",
                "Local field potential, each contact about its mean in this window" } },
     { "contributions", { "L23E\nL23I\nL4E\nL4I\nL5E\nL5I\nL6E\nL6I\nTC\nwhole LFP" } },
+    { "approximation", { "mean kernel\nrate weighted kernel\npopulation kernel",
+                         "Welch, hann window, 256 samples" } },
     { "spectra", { "Welch, hann window, 256 samples (3.9 Hz apart), 61 segments, overlap 50 %",
                    "5 of 16 contacts", "LFP valid from 12.5 to 250 Hz" } },
     { "coherence", { "multitaper, NW = 4, 7 tapers", "worth 50 independent ones",

@@ -45,11 +45,17 @@ cleanup:
 static void note_lfp(pipeline *p, const sources *s)
 {
   const meso_signal *lfp = meso_signals_find(s->lfp, "lfp");
-  mesoi_pipeline_note(p, "LFP: population kernels of passive cables in an infinite homogeneous "
-                      "medium (%g S/m), averaged over the wiring, given the placement and the "
-                      "synthetic morphologies; no spikes, no active currents, one-way (no ephaptic "
-                      "coupling); an isolated column, no neighbours.",
-                      p->model->probe.sigma_S_per_m);
+  mesoi_pipeline_note(p, "LFP: %s in an infinite homogeneous medium (%g S/m), given the placement "
+                      "and the synthetic morphologies; no spikes, no active currents, one-way (no "
+                      "ephaptic coupling); an isolated column, no neighbours.",
+                      p->model->lfp.method == MESO_LFP_NEURON
+                      ? "passive cables, every synapse of the network with its own weight, delay "
+                      "and place," : "population kernels of passive cables, averaged over the "
+                      "wiring,", p->model->probe.sigma_S_per_m);
+  const double error = lfp != NULL ? meso_attrs_number(&lfp->attrs, "basis_error", NAN) : NAN;
+  if (isfinite(error))
+    mesoi_pipeline_note(p, "Error of the LFP's functions of time, of single synapses that were not "
+                        "used to find them: %.1g (rms, relative).", error);
   char text[900] = "", key[160];
   size_t used = 0;
   for (size_t i = 0; lfp != NULL && i < p->model->n_populations && used + 80 < sizeof text; i++) {

@@ -182,6 +182,8 @@ static meso_status make_analysis(pipeline *p, const char *output,
   MESO_TRY(run_analysis(p, "population_spectrum", welch, spikes, lfp, result, err));
   MESO_TRY(run_analysis(p, "spectrum", welch, spikes, lfp, result, err));
   MESO_TRY(run_analysis(p, "coherence", welch, spikes, lfp, result, err));
+  if (p->model->lfp.method == MESO_LFP_NEURON && p->model->lfp.approximations)
+    MESO_TRY(run_analysis(p, "approximation", welch, spikes, lfp, result, err));
   MESO_TRY(meso_result_write(output, "analysis", result, provenance, err));
 cleanup:
   meso_signals_destroy(lfp);

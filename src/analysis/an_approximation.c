@@ -1,0 +1,232 @@
+/* an_approximation.c: how far approximations of a signal are off. Every signal whose name starts as
+ * the parameter `head` says is compared with the reference, channel by channel, mean removed:
+ *   correlation_squared   squared Pearson correlation r^2
+ *   explained_variance    1 - var(approximation - reference) / var(reference); may be negative
+ *   sd_ratio              sd(approximation) / sd(reference)
+ * and per frequency, with the spectral estimator's parameters (meso_spectral.h):
+ *   coherence_squared     |S_xy|^2 / (S_xx S_yy): what a linear filter could still mend
+ *   error_ratio           S_ee / S_yy, e = approximation - reference
+ *   amplitude_ratio       sqrt(S_xx / S_yy)
+ * Where the reference is constant, all are NaN.
+ */
+#include <fftw3.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "meso_analysis.h"
+#include "meso_spectral.h"
+
+typedef struct approximation_params {
+  meso_spectral_params spectral;
+  char *reference, *head;
+} approximation_params;
+
+static const meso_param approximation_rows[] = {
+  MESO_SPECTRAL_ROWS(approximation_params, spectral),
+  {.key = "reference", .type = MESO_PARAM_STRING, .unit = "", .default_text = "lfp",
+   .offset = offsetof(approximation_params, reference), .help = "name of the exact signal"},
+  {.key = "head", .type = MESO_PARAM_STRING, .unit = "", .default_text = "lfp_by_",
+   .offset = offsetof(approximation_params, head),
+   .help = "what the names of the approximations start with"},
+  {.key = NULL}
+};
+
+/* Output arrays: (approximation, channel) and (approximation, channel, frequency). */
+typedef struct output {
+  size_t n_frequencies;
+  double *r2, *explained, *sd_ratio, *coherence, *error, *amplitude;
+} output;
+
+static double mean_of(const double *x, size_t n, size_t stride)
+{
+  double sum = 0;
+  for (size_t t = 0; t < n; t++) sum += x[t * stride];
+  return sum / (double) n;
+}
+
+/** Moments of one channel. */
+static void compare_channel(const double *x, const double *y, size_t n, size_t stride,
+                            double *r2, double *explained, double *sd_ratio)
+{
+  const double mx = mean_of(x, n, stride), my = mean_of(y, n, stride);
+  double xx = 0, yy = 0, xy = 0, ee = 0;
+  for (size_t t = 0; t < n; t++) {
+    const double a = x[t * stride] - mx, b = y[t * stride] - my;
+    xx += a * a;
+    yy += b * b;
+    xy += a * b;
+    ee += (a - b) * (a - b);
+  }
+  *r2 = xy * xy / (xx * yy);
+  *explained = yy > 0 ? 1 - ee / yy : NAN;
+  *sd_ratio = sqrt(xx / yy);
+}
+
+/** Spectra of one channel. work: 2 transforms behind the plan's own. */
+static void compare_spectra(const meso_spectral_plan *plan, const double *x, const double *y,
+                            size_t stride, double *workspace, double *transform, output *o)
+{
+  const size_t n = o->n_frequencies;
+  double *X = transform, *Y = transform + 2 * n, *sum = transform + 4 * n;
+  memset(sum, 0, 5 * n * sizeof *sum);
+  for (size_t s = 0; s < meso_spectral_n_segments(plan); s++)
+    for (size_t k = 0; k < meso_spectral_n_tapers(plan); k++) {
+      meso_spectral_transform(plan, x, stride, s, k, workspace, X);
+      meso_spectral_transform(plan, y, stride, s, k, workspace, Y);
+      for (size_t f = 0; f < n; f++) {
+        const double *a = X + 2 * f, *b = Y + 2 * f;
+        const double e[2] = {a[0] - b[0], a[1] - b[1]};
+        sum[5 * f] += a[0] * a[0] + a[1] * a[1];
+        sum[5 * f + 1] += b[0] * b[0] + b[1] * b[1];
+        sum[5 * f + 2] += a[0] * b[0] + a[1] * b[1];
+        sum[5 * f + 3] += a[1] * b[0] - a[0] * b[1];
+        sum[5 * f + 4] += e[0] * e[0] + e[1] * e[1];
+      }
+    }
+  for (size_t f = 0; f < n; f++) {
+    const double *s = sum + 5 * f;
+    o->coherence[f] = (s[2] * s[2] + s[3] * s[3]) / (s[0] * s[1]);
+    o->error[f] = s[4] / s[1];
+    o->amplitude[f] = sqrt(s[0] / s[1]);
+  }
+}
+
+static meso_status compare_all(const meso_spectral_plan *plan, const meso_signal *x,
+                               const meso_signal *y, int n_threads, const output *o,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = o->n_frequencies;
+  bool short_of_memory = false;
+#pragma omp parallel num_threads(n_threads)
+  {
+    double *workspace = meso_spectral_workspace(plan);
+    double *transform = meso_calloc(9 * n, sizeof *transform);
+#pragma omp for schedule(dynamic, 1)
+    for (size_t c = 0; c < y->n_channels; c++) {
+      if (workspace == NULL || transform == NULL) continue;
+      output at = {.n_frequencies = n, .coherence = o->coherence + c * n,
+                   .error = o->error + c * n, .amplitude = o->amplitude + c * n};
+      compare_channel(x->data + c, y->data + c, y->n_times, y->n_channels, o->r2 + c,
+                      o->explained + c, o->sd_ratio + c);
+      compare_spectra(plan, x->data + c, y->data + c, y->n_channels, workspace, transform, &at);
+    }
+    if (workspace == NULL || transform == NULL) {
+#pragma omp atomic write
+      short_of_memory = true;
+    }
+    fftw_free(workspace);
+    free(transform);
+  }
+  if (short_of_memory) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate transforms");
+cleanup:
+  return status;
+}
+
+/* ---- the analysis ------------------------------------------------------------------------- */
+
+static bool is_approximation(const approximation_params *p, const meso_signal *s)
+{
+  return strncmp(s->name, p->head, strlen(p->head)) == 0 && strcmp(s->name, p->reference) != 0;
+}
+
+/** Time that must be left out at the start: samples before it gave the weights. */
+static double discard_ms(const approximation_params *p, const meso_signals *signals)
+{
+  double discard = p->spectral.discard_ms;
+  for (size_t i = 0; i < signals->n; i++) {
+    const meso_signal *s = &signals->signal[i];
+    if (is_approximation(p, s))
+      discard = fmax(discard, meso_attrs_number(&s->attrs, "weights_until_ms", -INFINITY)
+                     - s->t_start_ms);
+  }
+  return discard;
+}
+
+static meso_status check_shapes(const meso_signal *x, const meso_signal *y, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (x->n_times != y->n_times || x->n_channels != y->n_channels
+      || x->sampling_rate_Hz != y->sampling_rate_Hz || x->t_start_ms != y->t_start_ms)
+    MESO_FAIL(err, MESO_EINVAL, "approximation: signals %s and %s differ in length, channels, rate "
+              "or start", x->name, y->name);
+cleanup:
+  return status;
+}
+
+static meso_status add_arrays(meso_result *result, size_t n, const meso_spectral_plan *plan,
+                              const meso_signal *reference, output *o, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t dims[3] = {n, reference->n_channels, meso_spectral_n_frequencies(plan)};
+  const struct { const char *path; size_t n_dims; double **data; } row[] = {
+    {"/approximation/correlation_squared", 2, &o->r2},
+    {"/approximation/explained_variance", 2, &o->explained},
+    {"/approximation/sd_ratio", 2, &o->sd_ratio},
+    {"/approximation/coherence_squared", 3, &o->coherence},
+    {"/approximation/error_ratio", 3, &o->error},
+    {"/approximation/amplitude_ratio", 3, &o->amplitude}};
+  meso_array *array;
+  o->n_frequencies = dims[2];
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    MESO_TRY(meso_result_add(result, row[i].path, "1", row[i].n_dims, dims, &array, err));
+    *row[i].data = array->data;
+  }
+  MESO_TRY(meso_result_add(result, "/approximation/frequency_Hz", "Hz", 1, &dims[2], &array, err));
+  meso_spectral_frequencies(plan, array->data);
+  if (reference->position_um != NULL) {
+    MESO_TRY(meso_result_add(result, "/approximation/positions", "um", 2,
+                             (size_t[]) {dims[1], 3}, &array, err));
+    memcpy(array->data, reference->position_um, 3 * dims[1] * sizeof(double));
+  }
+cleanup:
+  return status;
+}
+
+static meso_status approximation_run(const void *params, const meso_spikes *spikes,
+                                     const meso_signals *signals, int n_threads,
+                                     meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const approximation_params *p = params;
+  const double discard = discard_ms(p, signals);
+  const char **name = NULL;
+  size_t n = 0;
+  meso_signal y = {0}, x = {0};
+  meso_spectral_plan *plan = NULL;
+  output o = {0};
+  (void) spikes;
+  MESO_ALLOC(err, name, signals->n);
+  for (size_t i = 0; i < signals->n; i++)
+    if (is_approximation(p, &signals->signal[i])) name[n++] = signals->signal[i].name;
+  if (n == 0)
+    MESO_FAIL(err, MESO_ENOTFOUND, "approximation: no signal starts with '%s'", p->head);
+  MESO_TRY(meso_signal_select(signals, p->reference, discard, &y, err));
+  MESO_TRY(meso_spectral_plan_create(&p->spectral, y.n_times, y.sampling_rate_Hz, &plan, err));
+  MESO_TRY(add_arrays(result, n, plan, &y, &o, err));
+  MESO_TRY(meso_result_add_text(result, "/approximation/name", n, name, err));
+  for (size_t i = 0; i < n; i++) {
+    MESO_TRY(meso_signal_select(signals, name[i], discard, &x, err));
+    MESO_TRY(check_shapes(&x, &y, err));
+    const size_t a = i * y.n_channels, b = a * o.n_frequencies;
+    const output at = {o.n_frequencies, o.r2 + a, o.explained + a, o.sd_ratio + a,
+                       o.coherence + b, o.error + b, o.amplitude + b};
+    MESO_TRY(compare_all(plan, &x, &y, n_threads, &at, err));
+  }
+  meso_attrs *attrs = meso_result_group_attrs(result, "/approximation");
+  if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
+  MESO_TRY(meso_attrs_set_text(attrs, "reference", p->reference, err));
+  MESO_TRY(meso_spectral_set_attributes(plan, attrs, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", discard, err));
+cleanup:
+  free(name);
+  meso_spectral_plan_destroy(plan);
+  return status;
+}
+
+const meso_analysis_ops meso_an_approximation = {
+  .name = "approximation", .summary = "how far approximations of a signal are off",
+  .input = MESO_INPUT_SIGNALS, .params = approximation_rows,
+  .params_size = sizeof(approximation_params), .run = approximation_run
+};
