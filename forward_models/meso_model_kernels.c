@@ -16,11 +16,11 @@
 #include "meso_cable.h"
 #include "meso_cells.h"
 #include "meso_conductor.h"
-#include "meso_distribution.h"
 #include "meso_kernel.h"
 #include "meso_kernel_means.h"
 #include "meso_morphology.h"
 #include "meso_neuron_kernels.h"
+#include "meso_wiring.h"
 
 enum { MAX_LAGS = 1000000 };
 
@@ -136,15 +136,14 @@ cleanup:
 static void delay_distribution(const build *b, const meso_projection *projection, double *share)
 {
   const double dt = b->model->simulation.dt_ms, kernel_dt = b->model->lfp.kernel_dt_ms;
-  const double mean = projection->delay_mean_ms, sd = projection->delay_sd_ms;
-  const meso_distribution_ops *d = meso_distribution_at(projection->delay_distribution, sd);
-  const double norm = 1 - d->cdf(mean, sd, dt / 2);
   const double n_steps = (double) b->n_lags * kernel_dt / dt;
+  const double all = meso_wiring_delay_share(b->model, projection, MESO_WIRING_MAX_DELAY_STEPS);
+  double former = 0;
   for (double step = 1; step <= n_steps; step++) {
-    const double p =
-      (d->cdf(mean, sd, (step + 0.5) * dt) - d->cdf(mean, sd, (step - 0.5) * dt)) / norm;
+    const double up_to = meso_wiring_delay_share(b->model, projection, step);
     const double at = round(step * dt / kernel_dt);
-    if (at < (double) b->n_lags) share[(size_t) at] += p;
+    if (at < (double) b->n_lags) share[(size_t) at] += (up_to - former) / all;
+    former = up_to;
   }
 }
 

@@ -398,6 +398,9 @@ static size_t count_sets(const char *const *sets)
 #define NO(p, key) "projections." p "." key "=false"
 #define SET(p, rule, number) \
   "projections." p ".probability=0", "projections." p ".rule=" rule, "projections." p "." number
+#define PLACES "populations.E.positions=random", "populations.I.positions=grid", \
+  "populations.S.positions=random", "space.periodic=true"
+#define NEAR(p, f) "projections." p ".profile=" f, "projections." p ".profile_length_um=400"
 static const char *const rule_variant[][MAX_SETS] = {
   {"simulation.duration_ms=300", "thalamus.start_ms=50",
    SET("E->E", "fixed_indegree", "indegree=84"), SET("I->E", "fixed_outdegree", "outdegree=84"),
@@ -426,6 +429,16 @@ static const char *const rule_variant[][MAX_SETS] = {
    "projections.E->E.delay_ms_per_um=0.003", NO("E->E", "allow_autapses"),
    "projections.S->I.rule=pairwise_bernoulli", "projections.S->I.probability=0.4",
    "projections.S->I.mask_radius_um=280", "projections.I->E.delay_ms_per_um=0.001"},
+  {"simulation.duration_ms=300", "thalamus.start_ms=50", PLACES,
+   SET("E->E", "fixed_indegree", "indegree=84"), NEAR("E->E", "gaussian"),
+   SET("I->E", "fixed_indegree", "indegree=21"), NEAR("I->E", "exponential"),
+   NO("I->E", "allow_multapses"), "synapses.inhibitory.weight_rel_sd=1",
+   "synapses.inhibitory.weight_truncation=clip"},
+  {"simulation.duration_ms=300", "thalamus.start_ms=50", PLACES,
+   SET("E->E", "fixed_total_number", "n_synapses=67000"), NEAR("E->E", "exponential"),
+   SET("I->E", "fixed_outdegree", "outdegree=84"), NEAR("I->E", "gaussian"),
+   NO("I->E", "allow_multapses"), SET("S->I", "fixed_outdegree", "outdegree=20"),
+   NEAR("S->I", "exponential"), "synapses.excitatory.delay_truncation=clip"},
 };
 
 static void engine_equals_plain_engine(void)
@@ -552,7 +565,8 @@ static void columns_are_networks_side_by_side(void)
       keep_column(m, s, c);
       CU_ASSERT_EQUAL(equal_spikes(alone, s), c == 0);
       const double n_alone = (double) alone->population[0].n_spikes;
-      MESO_CHECK_CLOSE(n_alone, (double) s->population[0].n_spikes, 0.2, 0);
+      /* between seeds these numbers spread by a tenth */
+      MESO_CHECK_CLOSE(n_alone, (double) s->population[0].n_spikes, 0.3, 0);
       meso_spikes_destroy(s);
     }
     meso_spikes_destroy(alone);

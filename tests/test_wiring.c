@@ -305,11 +305,17 @@ static void degrees_follow_their_law(void)
 static void synapses_can_be_made_alone(void)
 {
   const size_t n_exact = sizeof exact_cases / sizeof *exact_cases;
-  for (size_t c = 0; c <= n_exact; c++) {
+  static const char *const near[] = {
+    AB "rule: pairwise_bernoulli, probability: 0.6, profile: exponential, delay_ms_per_um: 0.01",
+    AB "rule: fixed_indegree, indegree: 90, profile: gaussian",
+    AB "rule: fixed_indegree, indegree: 90, profile: exponential, allow_multapses: false",
+    AB "rule: fixed_outdegree, outdegree: 60, profile: gaussian",
+    AB "rule: fixed_outdegree, outdegree: 60, profile: exponential, allow_multapses: false",
+    AB "n_synapses: 9001, profile: exponential"};
+  for (size_t c = 0; c < n_exact + sizeof near / sizeof *near; c++) {
     meso_model *m = c < n_exact
       ? make_model(exact_cases[c].n_A, exact_cases[c].n_B, "", exact_cases[c].projection)
-      : make_model(200, 150, "space: {periodic: true}", AB "rule: pairwise_bernoulli, "
-                   "probability: 0.6, profile: exponential, delay_ms_per_um: 0.01");
+      : make_model(200, 150, "space: {periodic: true}", near[c - n_exact]);
     wires a = wires_make(m), b = wires_make(m);
     size_t n_wrong = 0;
     for (uint32_t i = 0; i < 4; i++) { /* in turn and in batches, backwards and one by one */
@@ -465,6 +471,37 @@ static void draws_follow_the_distributions(void)
   check_draws("uniform", 0.5, 0.4); /* reaches below half a step */
 }
 
+/** What cannot be is drawn again or clipped: mean weight, share of zero weights, share of delays of
+ *  one step, against the normal law (Phi, phi: its distribution and density at 1 sd). */
+static void truncation_is_redraw_or_clip(void)
+{
+  const double Phi = gsl_cdf_ugaussian_P(1), phi = gsl_ran_ugaussian_pdf(1);
+  const double below = gsl_cdf_ugaussian_P(-0.75), one = gsl_cdf_ugaussian_P(-0.25);
+  static const char *const name[] = {"redraw", "clip"};
+  for (int clip = 0; clip < 2; clip++) {
+    char text[300];
+    snprintf(text, sizeof text, AB "n_synapses: 10, weight_rel_sd: 1, delay_mean_ms: 0.2, "
+             "delay_sd_ms: 0.2, weight_truncation: %s, delay_truncation: %s", name[clip],
+             name[clip]);
+    meso_model *m = make_model(10, 10, "", text);
+    wires w = wires_make(m);
+    const meso_wiring_projection *q = &w.wiring->projection[0];
+    double mean = 0, zero = 0, last = 0;
+    for (size_t c = 0; c < q->weight.n_levels; c++) {
+      const double p = (double) q->weight.threshold[c] * 0x1p-32 - last;
+      mean += p * q->weight_of_code[c] * w.wiring->weight_step_pA / m->projection[0].weight_pA;
+      zero += q->weight_of_code[c] == 0 ? p : 0;
+      last += p;
+    }
+    MESO_CHECK_CLOSE(clip ? Phi + phi : 1 + phi / Phi, mean, 1e-3, 0);
+    MESO_CHECK_CLOSE(clip ? 1 - Phi : 0, zero, 0, 2e-3);
+    MESO_CHECK_CLOSE(clip ? one : (one - below) / (1 - below),
+                     (double) q->delay.threshold[0] * 0x1p-32, 0, 1e-6);
+    wires_clear(&w);
+    meso_model_destroy(m);
+  }
+}
+
 /* ---- places and distances ----------------------------------------------------------------- */
 
 /** Nine numbers on a 5 x 2 grid leave one cell free; random places are uniform. */
@@ -586,6 +623,145 @@ static void probability_falls_with_distance(void)
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_near(&cases[i]);
 }
 
+/* ---- fixed numbers, partners by distance -------------------------------------------------- */
+
+/** A group of n pairs of which K are drawn in proportion to their profile: those of a target, of a
+ *  source, or of the projection. */
+enum { OF_TARGET, OF_SOURCE, OF_PROJECTION };
+
+typedef struct weighted_case {
+  const char *projection;
+  bool periodic;
+  int group, K;
+  bool distinct;            /**< K is 2 then */
+  double exponential_um, gaussian_um, mask_um;
+} weighted_case;
+
+/** Adds a group's expected numbers by distance and their variances. p: (n), sums to 1. */
+static void expect_group(const weighted_case *c, size_t n, const double *p, const int *bin,
+                         int n_bins, double *expected, double *variance)
+{
+  for (int b = 0; b < n_bins; b++) {
+    double once = 0, second = 0, both = 0;
+    for (size_t j = 0; j < n; j++) once += bin[j] == b ? p[j] : 0;
+    if (!c->distinct) {
+      expected[b] += c->K * once;
+      variance[b] += c->K * once * (1 - once);
+      continue;
+    }
+    for (size_t i = 0; i < n; i++) { /* the first is i, the second one of the others */
+      const double rest = once - (bin[i] == b ? p[i] : 0);
+      second += p[i] * rest / (1 - p[i]);
+      both += bin[i] == b ? p[i] * rest / (1 - p[i]) : 0;
+    }
+    expected[b] += once + second;
+    variance[b] += once + second + 2 * both - (once + second) * (once + second);
+  }
+}
+
+/** Synapses by distance, over seeds, against the exact law of weighted draws. */
+static void check_weighted(const weighted_case *c)
+{
+  enum { N_A = 70, N_B = 60, BINS = 16, SEEDS = 60 };
+  static unsigned count[N_A * N_A];
+  static double xy[2][2 * N_A], p[N_A * N_A];
+  static int bin[N_A * N_A];
+  double seen[BINS] = {0}, expected[BINS] = {0}, variance[BINS] = {0};
+  size_t n_wrong = 0;
+  meso_model *m = make_model(N_A, N_B, c->periodic
+                             ? "space: {extent_x_um: 800, extent_y_um: 500, periodic: true}"
+                             : "space: {extent_x_um: 800, extent_y_um: 500}", c->projection);
+  const size_t s = m->projection[0].source, t = m->projection[0].target;
+  for (m->simulation.seed = 1; m->simulation.seed <= SEEDS; m->simulation.seed++) {
+    wires w = wires_make(m);
+    const meso_wiring_projection *q = &w.wiring->projection[0];
+    const size_t n_s = q->n_sources, n_t = q->n_targets, n_pairs = n_s * n_t;
+    const size_t n_groups = c->group == OF_TARGET ? n_t : c->group == OF_SOURCE ? n_s : 1;
+    count_pairs(&w, count);
+    for (size_t k = 0; k < 2; k++) meso_space_place(m, k, xy[k]);
+    for (size_t g = 0; g < n_groups; g++) {
+      double sum = 0, drawn = 0;
+      const size_t n = n_pairs / n_groups;
+      for (size_t x = 0; x < n; x++) {
+        const size_t i = c->group == OF_TARGET ? g : c->group == OF_SOURCE ? x : x / n_s;
+        const size_t j = c->group == OF_TARGET ? x : c->group == OF_SOURCE ? g : x % n_s;
+        const double r = distance(m, xy[t] + 2 * i, xy[s] + 2 * j);
+        const bool never = (c->mask_um > 0 && r > c->mask_um) || (q->excludes_self && i == j);
+        p[x] = never ? 0 : exp(-r / c->exponential_um) *
+                           exp(-0.5 * r * r / (c->gaussian_um * c->gaussian_um));
+        bin[x] = (int) fmin(r / 40, BINS - 1);
+        sum += p[x], drawn += count[i * n_s + j];
+        seen[bin[x]] += count[i * n_s + j];
+        n_wrong += (never && count[i * n_s + j] > 0) || (c->distinct && count[i * n_s + j] > 1);
+      }
+      n_wrong += drawn != c->K;
+      for (size_t x = 0; x < n; x++) p[x] /= sum;
+      expect_group(c, n, p, bin, BINS, expected, variance);
+    }
+    n_wrong += m->projection[0].n_synapses != (uint64_t) c->K * n_groups;
+    wires_clear(&w);
+  }
+  double chi2 = 0, dof = -1; /* the whole number is given */
+  for (int b = 0; b < BINS; b++) {
+    if (variance[b] < 10) continue;
+    chi2 += (seen[b] - expected[b]) * (seen[b] - expected[b]) / variance[b];
+    dof++;
+  }
+  printf("# %s: chi-square %.1f, %.0f degrees of freedom\n", c->projection, chi2, dof);
+  CU_ASSERT_EQUAL(n_wrong, 0);
+  CU_ASSERT(dof >= 4 && gsl_cdf_chisq_Q(chi2, dof) > 1e-4);
+  meso_model_destroy(m);
+}
+
+#define AA "source: A, target: A, "
+static void fixed_numbers_follow_distance(void)
+{
+  static const weighted_case cases[] = {
+    {AB "rule: fixed_indegree, indegree: 30, profile: exponential, profile_length_um: 90", true,
+     OF_TARGET, 30, false, 90, INFINITY, 0},
+    {AB "rule: fixed_indegree, indegree: 2, profile: gaussian, profile_length_um: 150, "
+     "mask_radius_um: 300, allow_multapses: false", false, OF_TARGET, 2, true, INFINITY, 150, 300},
+    {AA "rule: fixed_indegree, indegree: 12, mask_radius_um: 250, allow_autapses: false", false,
+     OF_TARGET, 12, false, INFINITY, INFINITY, 250},
+    {AB "rule: fixed_outdegree, outdegree: 25, profile: gaussian, profile_length_um: 120", false,
+     OF_SOURCE, 25, false, INFINITY, 120, 0},
+    {AA "rule: fixed_outdegree, outdegree: 2, profile: exponential, profile_length_um: 70, "
+     "allow_multapses: false, allow_autapses: false", true, OF_SOURCE, 2, true, 70, INFINITY, 0},
+    {AB "rule: fixed_total_number, n_synapses: 3001, profile: exponential, "
+     "profile_length_um: 110, mask_radius_um: 350", false, OF_PROJECTION, 3001, false, 110,
+     INFINITY, 350},
+    {AA "rule: fixed_total_number, n_synapses: 2000, profile: gaussian, profile_length_um: 100, "
+     "allow_autapses: false", true, OF_PROJECTION, 2000, false, INFINITY, 100, 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_weighted(&cases[i]);
+}
+
+/** Where a mask holds too few partners, the wiring says whose. */
+static void too_few_within_the_mask(void)
+{
+  static const struct { const char *projection, *message; } cases[] = {
+    {BB "rule: fixed_indegree, indegree: 3, mask_radius_um: 150, allow_multapses: false",
+     "projections.B->B: rule fixed_indegree wants 3 partners for neuron 0 of the targets; within "
+     "its profile and mask there are 2"},
+    {BB "rule: fixed_indegree, indegree: 3, mask_radius_um: 90, allow_autapses: false",
+     "wants 1 partners for neuron 0 of the targets; within its profile and mask there are 0"},
+    {BB "rule: fixed_outdegree, outdegree: 2, mask_radius_um: 90, allow_multapses: false",
+     "wants 2 partners for neuron 0 of the sources; within its profile and mask there is 1"},
+    {BB "n_synapses: 2, mask_radius_um: 90, allow_autapses: false",
+     "rule fixed_total_number wants 1 partners for neuron 0 of the targets"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) { /* a row of ten, 100 um apart */
+    meso_err err = {0};
+    meso_wiring *w = NULL;
+    meso_model *m = make_model(1, 10, "space: {extent_x_um: 1000, extent_y_um: 100}",
+                               cases[i].projection);
+    CU_ASSERT_EQUAL(meso_wiring_create(m, &w, &err), MESO_ERANGE);
+    if (strstr(err.msg, cases[i].message) == NULL) printf("# got %s\n", err.msg);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, cases[i].message));
+    meso_model_destroy(m);
+  }
+}
+
 /** Delay: what was drawn and the way, each in whole steps. */
 static void delays_grow_with_distance(void)
 {
@@ -678,7 +854,13 @@ static void impossible_rules_are_refused(void)
     {"", AB "probability: 0.1, weight_rel_sd: 1.1",
      "A->B.weight_rel_sd = 1.1: must be at most 1 with weight_distribution normal"},
     {"space: {}", AB "probability: 0.1, profile: gaussian",
-     "A->B.profile = gaussian: only rule pairwise_bernoulli knows distances"},
+     "A->B.probability = 0.1: does not say how many synapses there are where the distance counts"},
+    {"space: {}", AB "n_synapses: 10, profile: gaussian, allow_multapses: false",
+     "A->B.profile = gaussian: without multapses a fixed total number cannot follow distances"},
+    {"space: {}", BB "rule: one_to_one, mask_radius_um: 5",
+     "B->B.mask_radius_um = 5: the rule leaves no choice that a distance could weigh"},
+    {"space: {}", BB "rule: all_to_all, profile: exponential",
+     "B->B.profile = exponential: the rule leaves no choice that a distance could weigh"},
     {"", AB NEAR "probability: 0.1, mask_radius_um: 5",
      "A->B.mask_radius_um = 5: source and target need positions"},
     {"", AB "probability: 0.1, delay_ms_per_um: 0.001",
@@ -772,8 +954,11 @@ int main(void)
     {"synapses_can_be_made_alone", synapses_can_be_made_alone},
     {"weights_keep_mean_and_variance", weights_keep_mean_and_variance},
     {"draws_follow_the_distributions", draws_follow_the_distributions},
+    {"truncation_is_redraw_or_clip", truncation_is_redraw_or_clip},
     {"places_are_where_they_should_be", places_are_where_they_should_be},
     {"probability_falls_with_distance", probability_falls_with_distance},
+    {"fixed_numbers_follow_distance", fixed_numbers_follow_distance},
+    {"too_few_within_the_mask", too_few_within_the_mask},
     {"delays_grow_with_distance", delays_grow_with_distance},
     {"columns_have_planes_of_their_own", columns_have_planes_of_their_own},
     {"impossible_rules_are_refused", impossible_rules_are_refused},

@@ -32,8 +32,10 @@ typedef struct currents {
 
 /* ---- 1. weight sums ----------------------------------------------------------------------- */
 
-static void sum_target_population(currents *c, size_t target)
+/** Returns true if a sum does not fit: check_out_degrees knows only the mean of the sources. */
+static bool sum_target_population(currents *c, size_t target)
 {
+  bool overflows = false;
   const meso_model *m = c->model;
   uint32_t source[MESO_WIRING_BATCH];
   uint16_t code[MESO_WIRING_BATCH];
@@ -48,11 +50,13 @@ static void sum_target_population(currents *c, size_t target)
         const uint32_t left = q->in_degree[i] - k;
         const unsigned n = left < MESO_WIRING_BATCH ? left : MESO_WIRING_BATCH;
         meso_wiring_draw(c->wiring, &c->scratch[target], p, i, k, n, source, code, delay);
-        for (unsigned s = 0; s < n; s++)
-          sum[(size_t) source[s] * c->n_pop * c->n_delays + delay[s] - 1] +=
-            q->weight_of_code[code[s]];
+        for (unsigned s = 0; s < n; s++) {
+          int32_t *at = &sum[(size_t) source[s] * c->n_pop * c->n_delays + delay[s] - 1];
+          overflows |= __builtin_add_overflow(*at, (int32_t) q->weight_of_code[code[s]], at);
+        }
       }
   }
+  return overflows;
 }
 
 /* ---- 2. spikes to input ------------------------------------------------------------------- */
@@ -247,8 +251,13 @@ meso_status meso_currents_from_spikes(const meso_model *model, const meso_spikes
   MESO_TRY(currents_init(&c, bin_ms, err));
   MESO_TRY(meso_signals_create(&out, err));
   MESO_TRY(add_signals(&c, bin_ms, out, err));
-#pragma omp parallel for num_threads(n_threads) schedule(dynamic, 1)
-  for (size_t target = 0; target < c.n_pop; target++) sum_target_population(&c, target);
+  bool overflows = false;
+#pragma omp parallel for num_threads(n_threads) schedule(dynamic, 1) reduction(|| : overflows)
+  for (size_t target = 0; target < c.n_pop; target++)
+    overflows = sum_target_population(&c, target) || overflows;
+  if (overflows)
+    MESO_FAIL(err, MESO_ERANGE, "%s: a neuron has more synapses onto a population than the sums of "
+              "their weights can hold", model->path);
   const uint64_t start = (uint64_t) llround(spikes->t_start_ms / model->simulation.dt_ms);
   const size_t bins_per_chunk = c.chunk_steps / c.steps_per_bin;
   for (size_t b = 0; b < c.n_bins; b += bins_per_chunk) {

@@ -194,7 +194,7 @@ static meso_status check_ranges(const meso_model *m, double n_steps, meso_err *e
 {
   meso_status status = MESO_OK;
   const double source_mean = m->thalamus.rate_Hz * m->simulation.dt_ms * 1e-3;
-  double events[256] = {0}, longest_hold = 0;
+  double longest_hold = 0;
   if (m->n_neurons > INT32_MAX)
     MESO_FAIL(err, MESO_ERANGE, "%s: %lld neurons; at most %d are possible", m->path,
               (long long) m->n_neurons, INT32_MAX);
@@ -209,17 +209,29 @@ static meso_status check_ranges(const meso_model *m, double n_steps, meso_err *e
   if (n_steps + longest_hold > 4e9)
     MESO_FAIL(err, MESO_ERANGE, "%s: %g steps of dt_ms = %g; at most 4e9 are possible", m->path,
               n_steps, m->simulation.dt_ms);
-  for (size_t p = 0; p < m->n_projections; p++) {
-    const meso_projection *q = &m->projection[p];
-    const bool poisson = m->population[q->source].model == MESO_NEURON_POISSON;
-    events[q->target] += (poisson ? MESO_SOURCE_MAX_SPIKES : 1.0) * (double) q->n_synapses /
-                         (double) m->population[q->target].size;
-  }
-  for (size_t p = 0; p < m->n_populations; p++)
-    if (events[p] + 10.0 * sqrt(events[p]) > MAX_EVENTS)
-      MESO_FAIL(err, MESO_ERANGE, "%s: %g synapses per neuron of %s; the sums of one step hold at "
-                "most %g (a poisson source counts %d times)", m->path, events[p],
-                m->population[p].name, MAX_EVENTS, (int) MESO_SOURCE_MAX_SPIKES);
+cleanup:
+  return status;
+}
+
+/** In-degrees are those of the wiring: rules that follow distances, or sources, spread them. */
+static meso_status check_in_degrees(const meso_wiring *w, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = w->model;
+  for (size_t target = 0; target < m->n_populations; target++)
+    for (int64_t i = 0; i < m->population[target].size; i++) {
+      double events = 0;
+      for (size_t p = 0; p < m->n_projections; p++) {
+        if (m->projection[p].target != target) continue;
+        const bool poisson = m->population[m->projection[p].source].model == MESO_NEURON_POISSON;
+        events += (poisson ? MESO_SOURCE_MAX_SPIKES : 1.0) * w->projection[p].in_degree[i];
+      }
+      if (events > MAX_EVENTS)
+        MESO_FAIL(err, MESO_ERANGE, "%s: %g synapses per neuron of %s; the sums of one step hold "
+                  "at most %g (a poisson source counts %d times)", m->path, events,
+                  m->population[target].name, MAX_EVENTS,
+                    (int) MESO_SOURCE_MAX_SPIKES);
+    }
 cleanup:
   return status;
 }
@@ -237,6 +249,7 @@ static meso_status run_init(run *r, const meso_model *m, int n_threads, meso_err
   for (size_t p = 0; p < m->n_populations; p++)
     if (m->population[p].model != MESO_NEURON_POISSON) n_dynamic += m->population[p].column_size;
   MESO_TRY(meso_wiring_create(m, &s->wiring, err));
+  MESO_TRY(check_in_degrees(s->wiring, err));
   s->n_delays = (1u << s->wiring->delay_bits) - 1u;
   s->block_steps = s->wiring->min_delay_steps + 1;
   if (s->block_steps > ENGINE_MAX_BLOCK) s->block_steps = ENGINE_MAX_BLOCK;

@@ -27,13 +27,11 @@ static double normal_cdf(double mean, double sd, double x)
 
 static double normal_upper(double mean, double sd) { return mean + 6.0 * sd; }
 
-/** What lies below zero is cut off. */
 static double normal_cell(double mean, double sd, size_t c, size_t n, double *cumulative)
 {
   const double z = cell_middle(c, n);
-  const double below = gsl_cdf_ugaussian_P(-mean / sd);
-  *cumulative = fmax(gsl_cdf_ugaussian_P(z + DEVIATE_RANGE / (double) n) - below, 0.0);
-  return fmax(mean + sd * z, 0.0);
+  *cumulative = gsl_cdf_ugaussian_P(z + DEVIATE_RANGE / (double) n);
+  return mean + sd * z;
 }
 
 static double normal_largest(double mean, double sd) { return mean + 5.2 * sd; }

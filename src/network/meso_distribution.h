@@ -1,7 +1,8 @@
 /* meso_distribution.h: distributions of weights and delays, given by mean and standard deviation.
  *
- * normal, uniform and lognormal have this mean and deviation before they are cut: a delay is drawn
- * again until it is at least half a step, a normal weight until its sign is right. A constant takes
+ * normal, uniform and lognormal have this mean and deviation before they are cut: by default a
+ * delay is drawn again until it is at least half a step, a weight until its sign is right; or they
+ * are clipped, to one step or 0 (as by NEST's nest.math.redraw, .max and .min). A constant takes
  * the mean alone. One row of MESO_DISTRIBUTIONS and one of the table in meso_distribution.c make a
  * distribution; the choices of the model keys follow.
  */
@@ -20,6 +21,9 @@ extern "C" {
 #define MESO_DISTRIBUTION_INDEX(name) MESO_DISTRIBUTION_##name,
 enum { MESO_DISTRIBUTIONS(MESO_DISTRIBUTION_INDEX) MESO_N_DISTRIBUTIONS };
 
+/** What becomes of values that cannot be. */
+enum { MESO_REDRAW, MESO_CLIP };
+
 typedef struct meso_distribution_ops {
   const char *name;
   double max_rel_sd;   /**< of weights, over the mean: beyond it a part of them would be cut off */
@@ -27,7 +31,7 @@ typedef struct meso_distribution_ops {
   double (*cdf)(double mean, double sd, double x);
   /** Value that X exceeds with a probability of less than 2e-6: what tables of delays reach to. */
   double (*upper)(double mean, double sd);
-  /** Cuts X > 0 into n cells, 1 <= n: mean of X in cell c; *cumulative is the probability of cells
+  /** Cuts X into n cells, 1 <= n: mean of X in cell c; *cumulative is the probability of cells
    *  0 .. c, up to a factor common to all cells. mean >= 0. */
   double (*cell)(double mean, double sd, size_t c, size_t n, double *cumulative);
   /** Bound of the last cell's mean for every n <= 65536. */

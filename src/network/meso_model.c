@@ -157,6 +157,8 @@ static meso_status inherit(const meso_model *model, const meso_model_section *se
     const meso_synapse_defaults *s = &model->synapse[model->population[i].sign];
     p->weight_distribution = s->weight_distribution;
     p->delay_distribution = s->delay_distribution;
+    p->weight_truncation = s->weight_truncation;
+    p->delay_truncation = s->delay_truncation;
     p->PSP_mV = s->PSP_mV;
     p->weight_rel_sd = s->weight_rel_sd;
     p->delay_mean_ms = s->delay_mean_ms;

@@ -82,6 +82,7 @@ typedef struct meso_projection {
   double weight_pA;            /**< derived: mean weight, signed; includes 1/sqrt(scaling.K) */
   double weight_sd_pA;         /**< derived: rel_sd * |weight_pA| */
   int weight_distribution, delay_distribution; /**< in MESO_DISTRIBUTIONS (meso_distribution.h) */
+  int weight_truncation, delay_truncation;     /**< MESO_REDRAW or MESO_CLIP, there too */
   double weight_rel_sd;
   double delay_mean_ms, delay_sd_ms;
 } meso_projection;
@@ -206,7 +207,7 @@ typedef struct meso_neuron_defaults {
 
 /** Defaults of projections from excitatory or inhibitory sources (section `synapses`). */
 typedef struct meso_synapse_defaults {
-  int weight_distribution, delay_distribution;
+  int weight_distribution, delay_distribution, weight_truncation, delay_truncation;
   double PSP_mV, weight_rel_sd, delay_mean_ms, delay_sd_ms;
 } meso_synapse_defaults;
 

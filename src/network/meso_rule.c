@@ -1,7 +1,7 @@
 /* meso_rule.c: the connection rules.
  *
- * 1. numbers of synapses   2. in-degrees   3. different partners   4. connecting by sources
- * 5. sources of a target   6. the table
+ * 1. numbers of synapses   2. in-degrees   3. different partners   4. partners by distance
+ * 5. connecting by targets   6. connecting by sources   7. sources of a target   8. the table
  */
 #include "meso_rule.h"
 
@@ -98,9 +98,10 @@ static double hypergeometric(gsl_rng *rng, double a, double b, double n)
 }
 
 /** Distributes n synapses over targets [first, last): each half gets a binomial share, or without
- *  multapses a hypergeometric one, as every target has room for n_choices synapses. */
-static void split(const meso_wiring_projection *q, gsl_rng *rng, meso_rng_key key, uint32_t first,
-                  uint32_t last, uint32_t n)
+ *  multapses a hypergeometric one, as every target has room for n_choices synapses.
+ *  @param before (targets + 1) weights of all targets before each, or NULL: equal ones */
+static void split(const meso_wiring_projection *q, gsl_rng *rng, meso_rng_key key,
+                  const double *before, uint32_t first, uint32_t last, uint32_t n)
 {
   if (last - first == 1 || n == 0) {
     for (uint32_t i = first; i < last; i++) q->in_degree[i] = 0;
@@ -108,32 +109,16 @@ static void split(const meso_wiring_projection *q, gsl_rng *rng, meso_rng_key ke
     return;
   }
   const uint32_t middle = first + (last - first) / 2;
-  const double share = (double) (middle - first) / (double) (last - first);
+  const double share = before == NULL
+    ? (double) (middle - first) / (double) (last - first)
+    : (before[middle] - before[first]) / (before[last] - before[first]);
   meso_rng_gsl_restart(rng, key, q->index, first, last);
   const uint32_t left = q->model->allow_multapses
     ? gsl_ran_binomial(rng, share, n)
     : (uint32_t) hypergeometric(rng, (double) (middle - first) * q->n_choices,
                                 (double) (last - middle) * q->n_choices, n);
-  split(q, rng, key, first, middle, left);
-  split(q, rng, key, middle, last, n - left);
-}
-
-static meso_status connect_total(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
-{
-  (void) err;
-  const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE);
-  for (uint32_t c = 0; c < q->n_columns; c++)
-    split(q, rng, key, c * q->n_targets, (c + 1) * q->n_targets,
-          (uint32_t) q->model->rule_number);
-  return MESO_OK;
-}
-
-static meso_status connect_same(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
-{
-  (void) rng, (void) err;
-  for (uint32_t i = 0; i < q->n_columns * q->n_targets; i++)
-    q->in_degree[i] = (uint32_t) q->model->rule_number;
-  return MESO_OK;
+  split(q, rng, key, before, first, middle, left);
+  split(q, rng, key, before, middle, last, n - left);
 }
 
 /* ---- 3. different partners ---------------------------------------------------------------- */
@@ -185,6 +170,89 @@ static void draw_distinct(const meso_wiring_projection *q, meso_rng_key key, uin
     if ((taken[x / 64] >> x % 64 & 1) == 0) list[k++] = x;
 }
 
+/* ---- 4. partners by distance -------------------------------------------------------------- */
+
+/** Sums of the profile over the partners 0, 1, ... of a neuron; a neuron that may not be its own
+ *  partner counts 0. Returns the whole sum. @param[out] cumulative (n_partners) */
+static double weigh(const meso_wiring_projection *q, const double *here, const double *there,
+                    uint32_t n_partners, partners of, double *cumulative)
+{
+  double sum = 0;
+  for (uint32_t x = 0; x < n_partners; x++) {
+    const double *place = there + 2 * ((size_t) of.first + x);
+    if (x != of.self)
+      sum += meso_space_profile(q->model, meso_space_distance_um(q->space, here, place));
+    cumulative[x] = sum;
+  }
+  return sum;
+}
+
+static double weigh_sources(const meso_wiring_projection *q, uint32_t target, double *cumulative)
+{
+  return weigh(q, q->target_xy_um + 2 * (size_t) target, q->source_xy_um, q->n_sources,
+               sources_of(q, target), cumulative);
+}
+
+/** The partner on which a random word falls: the first with a larger sum. */
+static uint32_t pick(const double *cumulative, uint32_t n, uint32_t word)
+{
+  const double at = word * 0x1p-32 * cumulative[n - 1];
+  uint32_t low = 0, high = n - 1;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (cumulative[middle] > at) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Number k of n in ascending order, k from 0 (Hoare's selection); x is shuffled. */
+static double select_smallest(double *x, uint32_t n, uint32_t k)
+{
+  int64_t low = 0, high = (int64_t) n - 1;
+  while (low < high) {
+    const double pivot = x[low + (high - low) / 2];
+    int64_t i = low, j = high;
+    while (i <= j) {
+      while (x[i] < pivot) i++;
+      while (x[j] > pivot) j--;
+      if (i > j) break;
+      const double swapped = x[i];
+      x[i++] = x[j];
+      x[j--] = swapped;
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return x[k];
+}
+
+/** Different partners, one after the other, each with a probability in proportion to its profile
+ *  among those left: the first to come when each comes after an exponential time with its profile
+ *  as rate (Efraimidis & Spirakis 2006, doi 10.1016/j.ipl.2005.11.003). In ascending order.
+ *  @param work (2 n)  @param[out] list (wanted)
+ *  @return number found: fewer than wanted if fewer partners have a profile above 0. */
+static uint32_t draw_first(const meso_wiring_projection *q, meso_rng_key key, uint32_t neuron,
+                           uint32_t n, uint32_t wanted, const double *cumulative, double *work,
+                           uint32_t *list)
+{
+  uint32_t word[3][MESO_RNG_LANES], found = 0;
+  double *time = work, *shuffled = work + n;
+  for (uint32_t x = 0; x < n; x++) {
+    const double rate = cumulative[x] - (x > 0 ? cumulative[x - 1] : 0);
+    if (x % MESO_RNG_LANES == 0) q->lanes->draw(key, x, neuron, q->index, word);
+    const double u = meso_rng_uniform(word[0][x % MESO_RNG_LANES], word[1][x % MESO_RNG_LANES]);
+    time[x] = rate > 0 ? -log(u) / rate : INFINITY;
+  }
+  if (wanted == 0) return 0;
+  memcpy(shuffled, time, n * sizeof *shuffled);
+  const double last = wanted <= n ? select_smallest(shuffled, n, wanted - 1) : INFINITY;
+  for (uint32_t x = 0; x < n && found < wanted; x++)
+    if (time[x] <= last && isfinite(time[x])) list[found++] = x;
+  return found;
+}
+
 /** Sources of a target where the probability depends on distance: candidates with the probability
  *  at distance 0, of which each stays with the probability of the profile. Returns their number. */
 static uint32_t draw_near(const meso_wiring_projection *q, uint32_t target, uint64_t *taken,
@@ -231,21 +299,121 @@ cleanup:
   return status;
 }
 
-/* ---- 4. connecting by sources ------------------------------------------------------------- */
+/* ---- 5. connecting by targets ------------------------------------------------------------- */
 
-static void draw_targets(const meso_wiring_projection *q, uint32_t source, uint64_t *taken,
-                         uint32_t *target)
+static meso_status refuse_reach(const meso_wiring_projection *q, const char *end, uint32_t neuron,
+                                uint32_t n_within, uint32_t n_wanted, meso_err *err)
+{
+  return meso_err_set(err, MESO_ERANGE, __FILE__, __LINE__, "projections.%s->%s: rule %s wants %u "
+                      "partners for neuron %u of the %s; within its profile and mask there %s %u",
+                      q->model->source_name, q->model->target_name, q->rule->name, n_wanted,
+                      neuron, end, n_within == 1 ? "is" : "are", n_within);
+}
+
+/** Partners with a profile above 0. */
+static uint32_t count_within(const double *cumulative, uint32_t n)
+{
+  uint32_t n_within = 0;
+  for (uint32_t x = 0; x < n; x++) n_within += cumulative[x] > (x > 0 ? cumulative[x - 1] : 0);
+  return n_within;
+}
+
+static meso_status connect_total(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_IN_DEGREE);
+  const uint32_t n = q->n_columns * q->n_targets, n_synapses = (uint32_t) q->model->rule_number;
+  double *before = NULL, *cumulative = NULL;
+  if (meso_space_matters(q->model)) {
+    MESO_ALLOC(err, before, (size_t) n + 1);
+    MESO_ALLOC(err, cumulative, q->n_sources);
+    for (uint32_t i = 0; i < n; i++) before[i + 1] = before[i] + weigh_sources(q, i, cumulative);
+  }
+  for (uint32_t first = 0; first < n; first += q->n_targets) {
+    if (n_synapses > 0 && before != NULL && !(before[first + q->n_targets] > before[first]))
+      MESO_TRY(refuse_reach(q, "targets", first, 0, 1, err));
+    split(q, rng, key, before, first, first + q->n_targets, n_synapses);
+  }
+cleanup:
+  free(before);
+  free(cumulative);
+  return status;
+}
+
+/** As many synapses for every target. */
+static meso_status connect_same(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const uint32_t K = (uint32_t) q->model->rule_number;
+  const uint32_t wanted = q->model->allow_multapses && K > 0 ? 1 : K;
+  double *cumulative = NULL;
+  (void) rng;
+  MESO_ALLOC(err, cumulative, q->n_sources);
+  for (uint32_t i = 0; i < q->n_columns * q->n_targets; i++) {
+    q->in_degree[i] = K;
+    if (!meso_space_matters(q->model)) continue;
+    (void) weigh_sources(q, i, cumulative);
+    const uint32_t n_within = count_within(cumulative, q->n_sources);
+    if (n_within < wanted) MESO_TRY(refuse_reach(q, "targets", i, n_within, wanted, err));
+  }
+cleanup:
+  free(cumulative);
+  return status;
+}
+
+/* ---- 6. connecting by sources ------------------------------------------------------------- */
+
+/** What the draws of a source's targets need. */
+typedef struct outgoing {
+  uint32_t *target;        /**< (out-degree) */
+  uint64_t *taken;         /**< (targets) bits */
+  double *cumulative, *work; /**< (targets), (2 targets) where distance matters; else NULL */
+} outgoing;
+
+/** Returns the number found: fewer than the rule wants if too few are near. */
+static uint32_t draw_targets(const meso_wiring_projection *q, uint32_t source, const outgoing *o)
 {
   const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_OUT_DEGREE);
   const uint32_t n = q->n_targets - q->excludes_self, K = (uint32_t) q->model->rule_number;
   const partners targets = partners_of(q, source, q->n_sources, q->n_targets);
-  uint32_t word[3][MESO_RNG_LANES];
-  if (!q->model->allow_multapses) draw_distinct(q, key, source, n, K, taken, target);
-  for (uint32_t j = 0; q->model->allow_multapses && j < K; j++) {
+  uint32_t word[3][MESO_RNG_LANES], found = K;
+  if (o->cumulative != NULL)
+    (void) weigh(q, q->source_xy_um + 2 * (size_t) source, q->target_xy_um, q->n_targets, targets,
+                 o->cumulative);
+  if (o->cumulative != NULL && !q->model->allow_multapses)
+    found = draw_first(q, key, source, q->n_targets, K, o->cumulative, o->work, o->target);
+  else if (o->cumulative != NULL && !(o->cumulative[q->n_targets - 1] > 0)) found = 0;
+  else if (!q->model->allow_multapses) draw_distinct(q, key, source, n, K, o->taken, o->target);
+  for (uint32_t j = 0; q->model->allow_multapses && j < found; j++) {
     if (j % MESO_RNG_LANES == 0) q->lanes->draw(key, j, source, q->index, word);
-    target[j] = (uint32_t) ((uint64_t) word[0][j % MESO_RNG_LANES] * n >> 32);
+    const uint32_t w = word[0][j % MESO_RNG_LANES];
+    o->target[j] = o->cumulative != NULL ? pick(o->cumulative, q->n_targets, w)
+                                         : (uint32_t) ((uint64_t) w * n >> 32);
   }
-  for (uint32_t j = 0; j < K; j++) target[j] = partner(targets, target[j]);
+  for (uint32_t j = 0; j < found; j++)
+    o->target[j] = o->cumulative != NULL ? targets.first + o->target[j]
+                                         : partner(targets, o->target[j]);
+  return found;
+}
+
+static meso_status outgoing_init(outgoing *o, const meso_wiring_projection *q, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_ALLOC(err, o->target, (size_t) q->model->rule_number);
+  MESO_ALLOC(err, o->taken, (size_t) q->n_targets / 64 + 1);
+  if (!meso_space_matters(q->model)) goto cleanup;
+  MESO_ALLOC(err, o->cumulative, q->n_targets);
+  MESO_ALLOC(err, o->work, 2 * (size_t) q->n_targets);
+cleanup:
+  return status;
+}
+
+static void outgoing_clear(outgoing *o)
+{
+  free(o->target);
+  free(o->taken);
+  free(o->cumulative);
+  free(o->work);
 }
 
 /** Every source draws its targets; twice, to count and to write the sources of each target. */
@@ -255,33 +423,31 @@ static meso_status connect_by_source(meso_wiring_projection *q, gsl_rng *rng, me
   (void) rng;
   const uint32_t K = (uint32_t) q->model->rule_number;
   const uint32_t n_sources = q->n_columns * q->n_sources, n_targets = q->n_columns * q->n_targets;
-  uint32_t *target = NULL;
-  uint64_t *taken = NULL;
+  outgoing o = {NULL};
   size_t *next = NULL;
-  MESO_ALLOC(err, target, K);
-  MESO_ALLOC(err, taken, (size_t) q->n_targets / 64 + 1);
+  MESO_TRY(outgoing_init(&o, q, err));
   MESO_ALLOC(err, next, n_targets);
   MESO_ALLOC(err, q->list_start, n_targets);
   MESO_ALLOC(err, q->list, (size_t) K * n_sources);
   for (uint32_t s = 0; s < n_sources; s++) {
-    draw_targets(q, s, taken, target);
-    for (uint32_t j = 0; j < K; j++) q->in_degree[target[j]]++;
+    const uint32_t found = draw_targets(q, s, &o);
+    if (found < K) MESO_TRY(refuse_reach(q, "sources", s, found, K, err));
+    for (uint32_t j = 0; j < K; j++) q->in_degree[o.target[j]]++;
   }
   for (uint32_t i = 1; i < n_targets; i++)
     q->list_start[i] = q->list_start[i - 1] + q->in_degree[i - 1];
   memcpy(next, q->list_start, n_targets * sizeof *next);
   for (uint32_t s = 0; s < n_sources; s++) {
-    draw_targets(q, s, taken, target);
-    for (uint32_t j = 0; j < K; j++) q->list[next[target[j]]++] = s;
+    (void) draw_targets(q, s, &o);
+    for (uint32_t j = 0; j < K; j++) q->list[next[o.target[j]]++] = s;
   }
 cleanup:
-  free(target);
-  free(taken);
+  outgoing_clear(&o);
   free(next);
   return status;
 }
 
-/* ---- 5. sources of a target --------------------------------------------------------------- */
+/* ---- 7. sources of a target --------------------------------------------------------------- */
 
 /** Any source, again and again. */
 static void sources_any(const meso_wiring_projection *q, uint32_t target, uint32_t k0, unsigned n,
@@ -312,6 +478,38 @@ static void sources_distinct(const meso_wiring_projection *q, uint32_t target, u
   for (unsigned i = 0; i < n; i++) source[i] = partner(sources, row->source[k0 + i]);
 }
 
+/** Any source, again and again, in proportion to its profile. */
+static void sources_weighted(const meso_wiring_projection *q, uint32_t target, uint32_t k0,
+                             unsigned n, const uint32_t *word, meso_wiring_row *row,
+                             uint32_t *source)
+{
+  const uint32_t first = sources_of(q, target).first;
+  (void) k0;
+  if (row->projection != q->index || row->target != target) {
+    row->projection = q->index;
+    row->target = target;
+    (void) weigh_sources(q, target, row->cumulative);
+  }
+  for (unsigned i = 0; i < n; i++) source[i] = first + pick(row->cumulative, q->n_sources, word[i]);
+}
+
+/** Each source once at most, in proportion to its profile. */
+static void sources_first(const meso_wiring_projection *q, uint32_t target, uint32_t k0,
+                          unsigned n, const uint32_t *word, meso_wiring_row *row,
+                          uint32_t *source)
+{
+  const uint32_t first = sources_of(q, target).first;
+  (void) word;
+  if (row->projection != q->index || row->target != target) {
+    row->projection = q->index;
+    row->target = target;
+    (void) weigh_sources(q, target, row->cumulative);
+    (void) draw_first(q, meso_rng_key_make(q->seed, MESO_RNG_THINNING), target, q->n_sources,
+                      q->in_degree[target], row->cumulative, row->work, row->source);
+  }
+  for (unsigned i = 0; i < n; i++) source[i] = first + row->source[k0 + i];
+}
+
 static void sources_listed(const meso_wiring_projection *q, uint32_t target, uint32_t k0,
                            unsigned n, const uint32_t *word, meso_wiring_row *row,
                            uint32_t *source)
@@ -335,27 +533,36 @@ static void sources_all(const meso_wiring_projection *q, uint32_t target, uint32
   for (unsigned i = 0; i < n; i++) source[i] = partner(sources, k0 + i);
 }
 
-/* ---- 6. the table ------------------------------------------------------------------------- */
+/* ---- 8. the table ------------------------------------------------------------------------- */
+
+#define NO_CHOICE \
+  "the rule leaves no choice that a distance could weigh; all pairs within a mask are " \
+  "pairwise_bernoulli with probability 1"
 
 static const meso_rule_ops table[MESO_N_RULES] = {
   [MESO_RULE_fixed_total_number] = {
     "fixed_total_number", {"probability", "n_synapses"}, MESO_PER_PROJECTION, true, true,
-    "N_syn", total_synapses, connect_total, {sources_distinct, sources_any}},
+    "N_syn", total_synapses, connect_total, {sources_distinct, sources_any},
+    {NULL, sources_weighted}, "without multapses a fixed total number cannot follow distances: "
+    "its pairs would have to be drawn all together; allow multapses, or take fixed_indegree"},
   [MESO_RULE_fixed_indegree] = {
     "fixed_indegree", {"indegree"}, MESO_PER_TARGET, true, true, "K_in",
-    indegree_synapses, connect_same, {sources_distinct, sources_any}},
+    indegree_synapses, connect_same, {sources_distinct, sources_any},
+    {sources_first, sources_weighted}, NULL},
   [MESO_RULE_fixed_outdegree] = {
     "fixed_outdegree", {"outdegree"}, MESO_PER_SOURCE, true, true, "K_out",
-    outdegree_synapses, connect_by_source, {sources_listed, sources_listed}},
+    outdegree_synapses, connect_by_source, {sources_listed, sources_listed},
+    {sources_listed, sources_listed}, NULL},
   [MESO_RULE_pairwise_bernoulli] = {
     "pairwise_bernoulli", {"probability"}, MESO_PER_PAIR, false, true, "p",
-    bernoulli_synapses, connect_bernoulli, {sources_distinct, sources_distinct}},
+    bernoulli_synapses, connect_bernoulli, {sources_distinct, sources_distinct},
+    {sources_distinct, sources_distinct}, NULL},
   [MESO_RULE_one_to_one] = {
     "one_to_one", {NULL}, MESO_PER_TARGET, false, false, "\u03b4", one_synapses,
-    connect_same, {sources_one, sources_one}},
+    connect_same, {sources_one, sources_one}, {NULL, NULL}, NO_CHOICE},
   [MESO_RULE_all_to_all] = {
     "all_to_all", {NULL}, MESO_PER_TARGET, false, false, "\u03a9", meso_rule_pairs,
-    connect_same, {sources_all, sources_all}},
+    connect_same, {sources_all, sources_all}, {NULL, NULL}, NO_CHOICE},
 };
 
 const char *const meso_rule_number_name[4] = {

@@ -33,7 +33,13 @@ typedef struct meso_wiring_row {
   uint32_t target;
   uint32_t *source;       /**< (longest population) */
   uint64_t *taken;        /**< (longest population) bits */
+  double *cumulative;     /**< (longest population) sums of the profile over the sources */
+  double *work;           /**< (2 longest population) */
 } meso_wiring_row;
+
+typedef void meso_rule_sources(const meso_wiring_projection *q, uint32_t target, uint32_t k0,
+                               unsigned n, const uint32_t *word, meso_wiring_row *row,
+                               uint32_t *source);
 
 typedef struct meso_rule_ops {
   const char *name;
@@ -49,8 +55,10 @@ typedef struct meso_rule_ops {
   meso_status (*connect)(meso_wiring_projection *q, gsl_rng *rng, meso_err *err);
   /** Sources of synapses k0 .. k0 + n - 1 of a target, n <= MESO_RNG_LANES. word: a random word
    *  for each of them. Indexed by allow_multapses. */
-  void (*sources[2])(const meso_wiring_projection *q, uint32_t target, uint32_t k0, unsigned n,
-                     const uint32_t *word, meso_wiring_row *row, uint32_t *source);
+  meso_rule_sources *sources[2];
+  /** The same where the probability depends on distance; NULL: it cannot, for this reason. */
+  meso_rule_sources *near[2];
+  const char *not_near;
 } meso_rule_ops;
 
 #define MESO_RULES(ROW) \

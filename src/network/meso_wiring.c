@@ -70,10 +70,13 @@ static meso_status weight_sampler(const meso_wiring *w, const meso_projection *p
   MESO_ALLOC(err, cumulative, n);
   MESO_ALLOC(err, exact, n);
   MESO_ALLOC(err, q->weight_of_code, n);
-  const double sign = p->weight_pA < 0 ? -1.0 : 1.0;
+  const double sign = p->weight_pA < 0 ? -1.0 : 1.0, mean = fabs(p->weight_pA);
+  const double wrong_sign =
+    p->weight_truncation == MESO_REDRAW ? d->cdf(mean, p->weight_sd_pA, 0.0) : 0.0;
   for (size_t c = 0; c < n; c++) {
-    const double pA = d->cell(fabs(p->weight_pA), p->weight_sd_pA, c, n, &cumulative[c]);
-    exact[c] = sign * pA / w->weight_step_pA;
+    const double pA = d->cell(mean, p->weight_sd_pA, c, n, &cumulative[c]);
+    cumulative[c] = fmax(cumulative[c] - wrong_sign, 0.0);
+    exact[c] = sign * fmax(pA, 0.0) / w->weight_step_pA;
     q->weight_of_code[c] = (int16_t) lrint(exact[c]);
   }
   restore_mean(n, cumulative, exact, q->weight_of_code);
@@ -84,22 +87,27 @@ cleanup:
   return status;
 }
 
+double meso_wiring_delay_share(const meso_model *m, const meso_projection *p, double steps)
+{
+  const meso_distribution_ops *d = meso_distribution_at(p->delay_distribution, p->delay_sd_ms);
+  const double dt = m->simulation.dt_ms;
+  const double too_short = p->delay_truncation == MESO_REDRAW
+                             ? d->cdf(p->delay_mean_ms, p->delay_sd_ms, 0.5 * dt) : 0.0;
+  if (steps < 1.0) return 0.0;
+  return d->cdf(p->delay_mean_ms, p->delay_sd_ms, (steps + 0.5) * dt) - too_short;
+}
+
 /** Delays from the distribution alone; those of the distance are added by meso_wiring_draw. */
 static meso_status delay_sampler(const meso_wiring *w, const meso_projection *p,
                                  meso_wiring_projection *q, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_distribution_ops *d = meso_distribution_at(p->delay_distribution, p->delay_sd_ms);
-  const double dt = w->model->simulation.dt_ms;
   const double longest_way = q->delay_steps_per_um * meso_space_farthest_um(q->space);
   const size_t n = ((size_t) 1 << w->delay_bits) - 1 - (size_t) ceil(longest_way);
   double *cumulative = NULL;
   MESO_ALLOC(err, cumulative, n);
-  const double too_short = d->cdf(p->delay_mean_ms, p->delay_sd_ms, 0.5 * dt);
-  for (size_t j = 0; j < n; j++) { /* step j + 1 collects (j + 1/2, j + 3/2) dt */
-    const double upper = ((double) j + 1.5) * dt;
-    cumulative[j] = d->cdf(p->delay_mean_ms, p->delay_sd_ms, upper) - too_short;
-  }
+  for (size_t j = 0; j < n; j++)
+    cumulative[j] = meso_wiring_delay_share(w->model, p, (double) j + 1.0);
   MESO_TRY(sampler_init(&q->delay, n, cumulative, err));
 cleanup:
   free(cumulative);
@@ -124,6 +132,7 @@ static meso_status connect(meso_wiring *w, size_t index, gsl_rng *rng, meso_err 
               source->name, target->name, UINT32_MAX);
   q->model = p;
   q->rule = meso_rule_at(p->rule);
+  q->sources = (meso_space_matters(p) ? q->rule->near : q->rule->sources)[p->allow_multapses];
   q->seed = m->simulation.seed;
   q->lanes = w->lanes;
   q->index = (uint32_t) index;
@@ -151,6 +160,8 @@ meso_status meso_wiring_row_init(const meso_wiring *w, meso_wiring_row *row, mes
   *row = (meso_wiring_row) {.projection = SIZE_MAX};
   MESO_ALLOC(err, row->source, w->longest_row);
   MESO_ALLOC(err, row->taken, (size_t) w->longest_row / 64 + 1);
+  MESO_ALLOC(err, row->cumulative, w->longest_row);
+  MESO_ALLOC(err, row->work, 2 * (size_t) w->longest_row);
 cleanup:
   return status;
 }
@@ -159,6 +170,8 @@ void meso_wiring_row_clear(meso_wiring_row *row)
 {
   free(row->source);
   free(row->taken);
+  free(row->cumulative);
+  free(row->work);
   *row = (meso_wiring_row) {.projection = SIZE_MAX};
 }
 
@@ -168,7 +181,7 @@ void meso_wiring_draw_sources(const meso_wiring *w, meso_wiring_row *row, size_t
   uint32_t word[3][MESO_RNG_LANES];
   const meso_wiring_projection *q = &w->projection[projection];
   w->lanes->draw(w->key, k0, target, (uint32_t) projection, word);
-  q->rule->sources[q->model->allow_multapses](q, target, k0, n, word[0], row, source);
+  q->sources(q, target, k0, n, word[0], row, source);
 }
 
 /** The way between two neurons takes its own number of steps. */
@@ -189,7 +202,7 @@ void meso_wiring_draw(const meso_wiring *w, meso_wiring_row *row, size_t project
   uint32_t word[3][MESO_RNG_LANES];
   const meso_wiring_projection *q = &w->projection[projection];
   w->lanes->draw(w->key, k0, target, (uint32_t) projection, word);
-  q->rule->sources[q->model->allow_multapses](q, target, k0, n, word[0], row, source);
+  q->sources(q, target, k0, n, word[0], row, source);
   for (unsigned i = 0; i < n; i++) {
     code[i] = (uint16_t) meso_sampler_level(&q->weight, word[1][i]);
     delay_steps[i] = (uint8_t) (meso_sampler_level(&q->delay, word[2][i]) + 1);

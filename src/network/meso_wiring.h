@@ -10,8 +10,8 @@
  *
  * Weights and delays (meso_distribution.h) are drawn from tables. Weights: 2^code_bits cells of the
  * distribution with the mean of each, rounded to the fixed-point step; redrawn until the sign is
- * right. Delays: redrawn until >= dt/2 and within the table, rounded to steps: drawn from the exact
- * probabilities of the steps.
+ * right, or clipped to 0. Delays: redrawn until >= dt/2, or clipped to one step, and redrawn until
+ * within the table, rounded to steps: drawn from the exact probabilities of the steps.
  */
 #ifndef MESO_WIRING_H
 #define MESO_WIRING_H
@@ -37,6 +37,7 @@ typedef struct meso_sampler {
 struct meso_wiring_projection {
   const meso_projection *model; /**< borrowed */
   const meso_rule_ops *rule;
+  meso_rule_sources *sources; /**< one of the rule's */
   int64_t seed;
   const meso_rng_lanes *lanes;
   uint32_t index;
@@ -68,6 +69,11 @@ typedef struct meso_wiring {
   unsigned min_delay_steps;   /**< shortest delay that any projection can draw */
   meso_wiring_projection *projection; /**< (model->n_projections) */
 } meso_wiring;
+
+/** Share of a projection's delays (without those of the distance) of at most so many steps, a whole
+ *  number, up to a factor common to all: a step collects half a step below and above. */
+double meso_wiring_delay_share(const meso_model *model, const meso_projection *projection,
+                               double steps);
 
 /** Draws in-degrees and prepares the samplers. */
 MESO_MUST_CHECK meso_status meso_wiring_create(const meso_model *model, meso_wiring **ret_wiring,

@@ -222,7 +222,8 @@ static meso_status check_distributions(const meso_model *model, const mesoi_node
              weight->max_rel_sd, weight->name);
     REFUSE("projections", i, "weight_rel_sd", message);
   }
-  if (1 - delay->cdf(p->delay_mean_ms, p->delay_sd_ms, shortest_ms) < 0.01)
+  if (p->delay_truncation == MESO_REDRAW &&
+      1 - delay->cdf(p->delay_mean_ms, p->delay_sd_ms, shortest_ms) < 0.01)
     REFUSE("projections", i, "delay_mean_ms", "almost no delay would reach half of "
            "simulation.dt_ms");
 cleanup:
@@ -329,9 +330,13 @@ static meso_status check_space(const meso_model *model, const mesoi_node *root, 
 {
   meso_status status = MESO_OK;
   const meso_projection *p = &model->projection[i];
+  const meso_rule_ops *rule = meso_rule_at(p->rule);
   const char *key = p->mask_radius_um > 0 ? "mask_radius_um" : "profile";
-  if (meso_space_matters(p) && p->rule != MESO_RULE_pairwise_bernoulli)
-    REFUSE("projections", i, key, "only rule pairwise_bernoulli knows distances");
+  if (meso_space_matters(p) && rule->near[p->allow_multapses] == NULL)
+    REFUSE("projections", i, key, rule->not_near);
+  if (meso_space_matters(p) && rule->unit != MESO_PER_PAIR && p->probability > 0)
+    REFUSE("projections", i, "probability", "does not say how many synapses there are where the "
+           "distance counts; give n_synapses");
   if (p->delay_ms_per_um > 0) key = "delay_ms_per_um";
   if ((meso_space_matters(p) || p->delay_ms_per_um > 0) &&
       (model->population[p->source].positions == MESO_POSITIONS_NONE ||

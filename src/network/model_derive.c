@@ -106,6 +106,13 @@ static double full_synapses(const meso_model *model, const meso_projection *p)
                                            (double) model->population[p->target].size_full);
 }
 
+/* Part of the rule's number that is left where the distance counts: rules that fix a number of
+ * synapses only choose other partners. */
+static double kept(const meso_model *model, const meso_projection *p)
+{
+  return meso_rule_at(p->rule)->unit == MESO_PER_PAIR ? meso_space_mean_profile(model, p) : 1;
+}
+
 /* The mean in-degree is that of the full model times scaling.K. */
 void mesoi_model_derive_rule(const meso_model *model, meso_projection *p)
 {
@@ -121,7 +128,7 @@ void mesoi_model_derive_rule(const meso_model *model, meso_projection *p)
     [MESO_PER_PAIR] = fmax(meso_rule_pairs(p, n_sources, n_targets), 1)};
   p->rule_number = scaled / parts[rule->unit];
   if (rule->unit != MESO_PER_PAIR) p->rule_number = rint(p->rule_number);
-  const double n = p->rule_number * parts[rule->unit] * meso_space_mean_profile(model, p);
+  const double n = p->rule_number * parts[rule->unit] * kept(model, p);
   p->n_synapses = (uint64_t) fmin(rint(n) * (double) model->n_columns, 0x1p53);
 }
 
@@ -131,7 +138,7 @@ static double lost_current_pA(const meso_model *model, const meso_projection *p,
   const meso_population *source = &model->population[p->source];
   const meso_population *target = &model->population[p->target];
   const double in_degree =
-      full_synapses(model, p) * meso_space_mean_profile(model, p) / (double) target->size_full;
+      full_synapses(model, p) * kept(model, p) / (double) target->size_full;
   return 1e-3 * meso_tau_syn_ms(&target->neuron, source->sign) * (1 - sqrt(model->scaling.K)) *
          weight_pA * in_degree * source->full_mean_rate_Hz;
 }

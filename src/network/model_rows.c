@@ -80,7 +80,11 @@ static const meso_param neuron_rows[] = {NEURON_ROWS(meso_neuron_defaults), END}
   CHOICE("weight_distribution", "normal", DISTRIBUTIONS, type, weight_distribution, \
          "of the weights, by PSP_mV and weight_rel_sd"), \
   CHOICE("delay_distribution", "normal", DISTRIBUTIONS, type, delay_distribution, \
-         "of the delays, by delay_mean_ms and delay_sd_ms")
+         "of the delays, by delay_mean_ms and delay_sd_ms"), \
+  CHOICE("weight_truncation", "redraw", "redraw|clip", type, weight_truncation, \
+         "weights of the wrong sign: drawn again, or 0"), \
+  CHOICE("delay_truncation", "redraw", "redraw|clip", type, delay_truncation, \
+         "delays below half a step: drawn again, or one step")
 
 #define SYN meso_synapse_defaults
 static const meso_param excitatory_rows[] = {
@@ -169,11 +173,11 @@ static const meso_param projection_rows[] = {
          "its spread; default: synapses"),
   DISTRIBUTION_ROWS(PRO),
   CHOICE("profile", "none", "none|exponential|gaussian", PRO, profile,
-         "pairwise_bernoulli: how the probability falls with distance; 1 at 0"),
+         "how partners become less likely with distance; 1 at 0"),
   NUMBER("profile_length_um", "um", 0, 1e6, true, "100", PRO, profile_length_um,
          "of the exponential, standard deviation of the gaussian"),
   NUMBER("mask_radius_um", "um", 0, 1e6, false, "0", PRO, mask_radius_um,
-         "pairwise_bernoulli: no synapses beyond; 0: no limit"),
+         "no synapses beyond; 0: no limit"),
   NUMBER("delay_ms_per_um", "ms/um", 0, 10, false, "0", PRO, delay_ms_per_um,
          "times the distance is added to the delay"),
   END
