@@ -29,7 +29,8 @@ static void remove_run(void) { cli_leave(folder); }
 static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "run", TOY " -o run", { "dir", "report", "stages", "made", "kept" } },
   { "simulate", TOY " -o j_spikes.h5",
-    { "outputs", "n_spikes", "populations", "n_synapses", "real_time_factor", "t_stop_ms" } },
+    { "outputs", "n_spikes", "populations", "n_synapses", "real_time_factor", "peak_memory_bytes",
+      "t_stop_ms" } },
   { "convert", TOY " j_network.h5", { "outputs", "n_neurons", "n_synapses" } },
   { "kernels", TOY " -o j_kernels.h5", { "outputs", "arrays" } },
   { "lfp", TOY " --spikes run/spikes.h5 --kernels run/kernels.h5 -o j_lfp.h5",
