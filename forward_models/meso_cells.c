@@ -1,8 +1,9 @@
 /* meso_cells.c: shapes, places and synapse densities of a model's cells.
  *
  * 1. shapes
- * 2. places
- * 3. synapses
+ * 2. which cells
+ * 3. places
+ * 4. synapses
  */
 #include "meso_cells.h"
 
@@ -98,7 +99,33 @@ void meso_cell_shapes_destroy(const meso_model *model, meso_cell_shape *shapes)
   free(shapes);
 }
 
-/* ---- 2. places ---------------------------------------------------------------------------- */
+/* ---- 2. which cells ----------------------------------------------------------------------- */
+
+bool meso_cell_stands_for(const meso_model *model, size_t population)
+{
+  for (size_t y = 0; y < model->n_cell_types; y++)
+    if (model->cell_type[y].population == population) return true;
+  return false;
+}
+
+meso_cell_choice meso_cell_choose(const meso_model *model)
+{
+  meso_cell_choice choice = {0};
+  for (size_t p = 0; p < model->n_populations; p++)
+    if (meso_cell_stands_for(model, p)) choice.n_candidates += (size_t) model->population[p].size;
+  const size_t wanted = (size_t) model->lfp.n_cells;
+  choice.n = wanted > 0 && wanted < choice.n_candidates ? wanted : choice.n_candidates;
+  return choice;
+}
+
+/** A multiple of n_candidates / n falls on it. */
+bool meso_cell_is_chosen(meso_cell_choice choice, size_t candidate)
+{
+  return (candidate + 1) * choice.n / choice.n_candidates
+    > candidate * choice.n / choice.n_candidates;
+}
+
+/* ---- 3. places ---------------------------------------------------------------------------- */
 
 /** Uniform numbers of a cell: two a block. */
 static void draw_uniforms(const meso_model *model, uint32_t neuron, unsigned n, double *u)
@@ -186,7 +213,7 @@ void meso_cell_segments(const meso_cell_shape *shape, const meso_cell *cell, dou
   }
 }
 
-/* ---- 3. synapses -------------------------------------------------------------------------- */
+/* ---- 4. synapses -------------------------------------------------------------------------- */
 
 static bool in_layer(const meso_layer *layer, double z_um)
 {

@@ -43,6 +43,14 @@ void meso_cell_shapes_destroy(const meso_model *model, meso_cell_shape *shapes);
 /** Segments shorter in number than this many um2 of expected membrane in a layer: no synapses. */
 extern const double meso_cell_min_layer_area_um2;
 
+/** true if the neurons of a population have cells: if it has cell types. */
+bool meso_cell_stands_for(const meso_model *model, size_t population);
+/** Which cells make the LFP: n of the candidates, evenly spread. */
+typedef struct meso_cell_choice { size_t n, n_candidates; } meso_cell_choice;
+/** lfp.n_cells (0: all) of the neurons that have cells, population by population. */
+meso_cell_choice meso_cell_choose(const meso_model *model);
+bool meso_cell_is_chosen(meso_cell_choice choice, size_t candidate);
+
 /** One cell. */
 typedef struct meso_cell {
   size_t type;                /**< index in model->cell_type */

@@ -98,7 +98,8 @@ cleanup:
 
 /** Coefficients of a table (population, function, channel) as kernels of one neuron each. */
 static meso_status table_kernels(const meso_neuron_kernels *k, size_t n_populations,
-                                 const double *table, size_t n_functions, float **ret, meso_err *err)
+                                 const double *table, size_t n_functions, float **ret,
+                                 meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t size = k->n_functions * LFP_LANES;

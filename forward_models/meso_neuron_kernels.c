@@ -58,7 +58,8 @@ typedef struct build {
   const lfp_loops *loops;
   int n_threads;
   worker *worker;
-  size_t n_channels, n_sources, n_cells, n_candidates, largest_shape;
+  size_t n_channels, n_sources, largest_shape;
+  meso_cell_choice choice;        /* of cells */
   const double *contact_um;       /* (n_channels, 3), the model's */
   float *kernel;                  /* (n_sources, n_functions, LFP_LANES) of a block */
   /* the batch */
@@ -77,20 +78,6 @@ typedef struct build {
 } build;
 
 /* ---- 1. cells and their synapses ---------------------------------------------------------- */
-
-/** Neurons that may be chosen: those of populations with cell types. */
-static bool population_has_cells(const meso_model *m, size_t population)
-{
-  for (size_t y = 0; y < m->n_cell_types; y++)
-    if (m->cell_type[y].population == population) return true;
-  return false;
-}
-
-/** Candidate c is chosen if a multiple of n_candidates / n_cells falls on it. */
-static bool is_chosen(const build *b, size_t c)
-{
-  return (c + 1) * b->n_cells / b->n_candidates > c * b->n_cells / b->n_candidates;
-}
 
 static size_t rows_of(const build *b, size_t class_)
 {
@@ -134,9 +121,9 @@ static meso_status next_batch(build *b, meso_err *err)
   size_t c = 0;
   b->n_batch = b->n_synapses = b->n_rows = 0;
   for (size_t p = 0; p < m->n_populations; p++) {
-    if (!population_has_cells(m, p)) continue;
+    if (!meso_cell_stands_for(m, p)) continue;
     for (uint32_t i = 0; i < (uint32_t) m->population[p].size && b->n_batch < BATCH; i++, c++) {
-      if (c < b->next_candidate || !is_chosen(b, c)) continue;
+      if (c < b->next_candidate || !meso_cell_is_chosen(b->choice, c)) continue;
       place_cell(b, p, i);
       b->next_candidate = c + 1;
     }
@@ -489,11 +476,7 @@ cleanup:
 static void count_cells(build *b)
 {
   const meso_model *m = b->model;
-  for (size_t p = 0; p < m->n_populations; p++)
-    if (population_has_cells(m, p)) b->n_candidates += (size_t) m->population[p].size;
-  b->n_cells = b->n_candidates;
-  if (m->lfp.n_cells > 0 && (size_t) m->lfp.n_cells < b->n_cells)
-    b->n_cells = (size_t) m->lfp.n_cells;
+  b->choice = meso_cell_choose(m);
   for (size_t y = 0; y < m->n_cell_types; y++)
     if (b->shape[y].morphology->n_segments > b->largest_shape)
       b->largest_shape = b->shape[y].morphology->n_segments;
@@ -580,9 +563,9 @@ static meso_status do_block(build *b, size_t block, const meso_progress *progres
   }
   memset(b->kernel, 0, b->n_sources * F * LFP_LANES * sizeof *b->kernel);
   b->next_candidate = 0;
-  for (size_t done = 0; done < b->n_cells; done += b->n_batch) {
+  for (size_t done = 0; done < b->choice.n; done += b->n_batch) {
     MESO_TRY(meso_progress_step(progress, "kernels", ((double) block + (double) done
-                                / (double) b->n_cells) / (double) n_blocks, err));
+                                / (double) b->choice.n) / (double) n_blocks, err));
     MESO_TRY(do_batch(b, block_um, err));
     if (block == 0) tabulate(b);
   }
@@ -650,7 +633,7 @@ static meso_status describe(const build *b, meso_result *result, meso_err *err)
     {"kernel_dt_ms", b->basis.dt_ms}, {"kernel_duration_ms", lfp->kernel_duration_ms},
     {"dt_ms", b->model->simulation.dt_ms}, {"sigma_S_per_m", b->model->probe.sigma_S_per_m},
     {"d_lambda", MESO_LFP_D_LAMBDA}, {"d_lambda_frequency_Hz", MESO_LFP_D_LAMBDA_FREQUENCY_HZ},
-    {"min_layer_area_um2", meso_cell_min_layer_area_um2}, {"n_cells", (double) b->n_cells},
+    {"min_layer_area_um2", meso_cell_min_layer_area_um2}, {"n_cells", (double) b->choice.n},
     {"tolerance", lfp->tolerance}, {"basis_error", b->basis.error},
     {"n_functions_undelayed", (double) b->basis.n_undelayed},
     {"output_step", (double) b->basis.filter.factor},

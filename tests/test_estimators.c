@@ -442,6 +442,10 @@ static void test_every_analysis(void)
   double *x;
   meso_signals *signals = signal_of(5000, 9, 1000, &x);
   for (uint32_t i = 0; i < 45000; i++) x[i] = normal(4, i) + (i > 9 ? 0.8 * x[i - 10] : 0);
+  meso_signal *by; /* an approximation, for the analysis of these */
+  CU_ASSERT_FATAL(meso_signals_add(signals, "lfp_by_noise", "mV", 5000, 9, 1000, 0, &by, NULL)
+                  == MESO_OK);
+  for (uint32_t i = 0; i < 45000; i++) by->data[i] = normal(5, i);
   meso_spikes *spikes = three_populations(0), *later = three_populations(65536);
   CU_ASSERT(meso_analysis_count() >= 5);
   CU_ASSERT_PTR_NULL(meso_analysis_at(meso_analysis_count()));
@@ -458,9 +462,9 @@ static void test_every_analysis(void)
         CU_ASSERT(same(one, r));
         meso_result_destroy(r);
       }
-      signals->signal[0].t_start_ms = 65536;
+      signals->signal[0].t_start_ms = signals->signal[1].t_start_ms = 65536;
       meso_result *r = run(ops->name, method[m], of_spikes ? later : NULL, in, 2);
-      signals->signal[0].t_start_ms = 0;
+      signals->signal[0].t_start_ms = signals->signal[1].t_start_ms = 0;
       CU_ASSERT(same(one, r));
       meso_result_destroy(r);
       meso_result_destroy(one);

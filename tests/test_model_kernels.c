@@ -23,7 +23,7 @@ static meso_model *read_model(const char *name, const char *const *sets, size_t 
 }
 
 /* Shorter kernels: the tests need no tail. */
-static const char *const quick[] = {"lfp.kernel_duration_ms=30"};
+static const char *const quick[] = {"lfp.kernel_duration_ms=30", "lfp.method=population"};
 
 static meso_result *build_kernels(const meso_model *model, int n_threads)
 {
@@ -41,7 +41,7 @@ static meso_result *build_kernels(const meso_model *model, int n_threads)
 static void test_external_share(void)
 {
   static const double expected[] = {.52, .58, .73, .57, .60, .72, .82, .84};
-  meso_model *model = read_model("microcircuit", quick, 1);
+  meso_model *model = read_model("microcircuit", quick, 2);
   meso_result *kernels = model != NULL ? build_kernels(model, 2) : NULL;
   if (kernels != NULL) {
     const meso_array *external = meso_result_find(kernels, "/charge/external");
@@ -63,7 +63,7 @@ static void test_external_share(void)
  *  threads change nothing. */
 static void test_degrees_and_threads(void)
 {
-  meso_model *model = read_model("microcircuit", quick, 1);
+  meso_model *model = read_model("microcircuit", quick, 2);
   meso_result *one = model != NULL ? build_kernels(model, 1) : NULL;
   meso_result *seven = model != NULL ? build_kernels(model, 7) : NULL;
   if (one != NULL && seven != NULL) {
@@ -96,8 +96,8 @@ static void test_degrees_and_threads(void)
 /* Far from the column nothing is left: membrane currents sum to zero. */
 static void test_far_contact(void)
 {
-  meso_model *model = read_model("microcircuit", quick, 1);
-  meso_model *away = read_model("microcircuit", quick, 1);
+  meso_model *model = read_model("microcircuit", quick, 2);
+  meso_model *away = read_model("microcircuit", quick, 2);
   if (away != NULL)
     for (size_t c = 0; c < away->probe.contacts.n; c++) /* a model file with that is refused */
       away->probe.contacts.xyz_um[3 * c + 2] += 1e5;
@@ -133,7 +133,7 @@ static void test_far_contact(void)
 /* A projection without weight is silent; a missing morphology is named. */
 static void test_silence_and_missing_file(void)
 {
-  meso_model *model = read_model("microcircuit", quick, 1);
+  meso_model *model = read_model("microcircuit", quick, 2);
   if (model == NULL) return;
   meso_result *kernels = NULL;
   meso_err err = {0};
@@ -443,7 +443,7 @@ static void test_columns_are_refused(void)
 
 static void test_microcircuit_directly(void)
 {
-  meso_model *model = read_model("microcircuit", quick, 1);
+  meso_model *model = read_model("microcircuit", quick, 2);
   meso_result *kernels = model != NULL ? build_kernels(model, 2) : NULL;
   if (kernels != NULL) check_directly(model, kernels, 23, true, NULL);
   meso_result_destroy(kernels);

@@ -24,8 +24,9 @@ typedef struct approximation_params {
 
 static const meso_param approximation_rows[] = {
   MESO_SPECTRAL_ROWS(approximation_params, spectral),
-  {.key = "reference", .type = MESO_PARAM_STRING, .unit = "", .default_text = "lfp",
-   .offset = offsetof(approximation_params, reference), .help = "name of the exact signal"},
+  {.key = "reference", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+   .offset = offsetof(approximation_params, reference),
+   .help = "name of the exact signal; empty: lfp, else the first one"},
   {.key = "head", .type = MESO_PARAM_STRING, .unit = "", .default_text = "lfp_by_",
    .offset = offsetof(approximation_params, head),
    .help = "what the names of the approximations start with"},
@@ -128,7 +129,7 @@ cleanup:
 
 static bool is_approximation(const approximation_params *p, const meso_signal *s)
 {
-  return strncmp(s->name, p->head, strlen(p->head)) == 0 && strcmp(s->name, p->reference) != 0;
+  return strncmp(s->name, p->head, strlen(p->head)) == 0;
 }
 
 /** Time that must be left out at the start: samples before it gave the weights. */
@@ -200,9 +201,9 @@ static meso_status approximation_run(const void *params, const meso_spikes *spik
   MESO_ALLOC(err, name, signals->n);
   for (size_t i = 0; i < signals->n; i++)
     if (is_approximation(p, &signals->signal[i])) name[n++] = signals->signal[i].name;
+  MESO_TRY(meso_signal_select(signals, p->reference, discard, &y, err));
   if (n == 0)
     MESO_FAIL(err, MESO_ENOTFOUND, "approximation: no signal starts with '%s'", p->head);
-  MESO_TRY(meso_signal_select(signals, p->reference, discard, &y, err));
   MESO_TRY(meso_spectral_plan_create(&p->spectral, y.n_times, y.sampling_rate_Hz, &plan, err));
   MESO_TRY(add_arrays(result, n, plan, &y, &o, err));
   MESO_TRY(meso_result_add_text(result, "/approximation/name", n, name, err));
@@ -216,7 +217,7 @@ static meso_status approximation_run(const void *params, const meso_spikes *spik
   }
   meso_attrs *attrs = meso_result_group_attrs(result, "/approximation");
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
-  MESO_TRY(meso_attrs_set_text(attrs, "reference", p->reference, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "reference", y.name, err));
   MESO_TRY(meso_spectral_set_attributes(plan, attrs, err));
   MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", discard, err));
 cleanup:

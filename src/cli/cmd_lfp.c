@@ -8,8 +8,9 @@
 #include "cli_progress.h"
 #include "lfp_population.h"
 #include "meso_lfp.h"
+#include "meso_model_cells.h"
 
-enum { METHOD_AUTO, METHOD_COMPARTMENT, METHOD_POPULATION };
+enum { METHOD_AUTO, METHOD_COMPARTMENT, METHOD_POPULATION, METHOD_NEURON };
 
 typedef struct options { char *spikes, *kernels; int method, scheme; } options;
 
@@ -19,8 +20,9 @@ static const meso_param rows[] = {
   { .key = "kernels", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, kernels), .help = "kernels made before; default: built now" },
   { .key = "method", .type = MESO_PARAM_CHOICE, .unit = "", .default_text = "auto",
-    .choices = "auto|compartment|population", .offset = offsetof(options, method),
-    .help = "compartment: every cell of an explicit population; population: kernels of a model" },
+    .choices = "auto|compartment|population|neuron", .offset = offsetof(options, method),
+    .help = "compartment: every cell integrated; population, neuron: kernels of a model; auto: "
+            "lfp.method of the model" },
   { .key = "scheme", .type = MESO_PARAM_CHOICE, .unit = "", .default_text = "euler",
     .choices = "euler|crank_nicolson", .offset = offsetof(options, scheme),
     .help = "of compartment: implicit Euler, or second order with samples in the middle of steps" },
@@ -47,22 +49,44 @@ cleanup:
   return status;
 }
 
+/** The LFP of a model by the method that is asked for. */
+static meso_status make_lfp(const meso_cli *cli, const char *path, const meso_model *model,
+                            const meso_spikes *spikes, const options *o, meso_signals **ret_lfp,
+                            meso_err *err)
+{
+  meso_status status = MESO_OK;
+  mesoi_dirs dirs = { .n = 0 };
+  meso_result *kernels = NULL;
+  if (o->method == METHOD_COMPARTMENT) {
+    MESO_TRY(mesoi_dirs_find(path, &dirs, err));
+    MESO_TRY(meso_model_cells_lfp(model, dirs.n, (const char *const *) dirs.v, spikes,
+                                  cli->n_threads, cli->progress, NULL, ret_lfp, err));
+  } else {
+    MESO_TRY(get_kernels(cli, path, model, o, &kernels, err));
+    MESO_TRY(mesoi_go_on("lfp", err));
+    MESO_TRY(meso_lfp_from_kernels(kernels, spikes, model->lfp.output_rate_Hz, cli->n_threads,
+                                   ret_lfp, err));
+  }
+cleanup:
+  mesoi_dirs_clear(&dirs);
+  meso_result_destroy(kernels);
+  return status;
+}
+
 static meso_status from_model(const meso_cli *cli, const char *path, const options *o,
                               meso_err *err)
 {
   meso_status status = MESO_OK;
   mesoi_origin origin = { .model_text = NULL };
   meso_model *model = NULL;
-  meso_result *kernels = NULL;
   meso_spikes *spikes = NULL;
   meso_signals *lfp = NULL;
   if (o->spikes[0] == '\0') MESO_FAIL(err, MESO_EUSAGE, "lfp: give the spikes with --spikes FILE");
   MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
   MESO_TRY(mesoi_spikes_read(cli, o->spikes, &spikes, err));
-  MESO_TRY(get_kernels(cli, path, model, o, &kernels, err));
-  MESO_TRY(mesoi_go_on("lfp", err));
-  MESO_TRY(meso_lfp_from_kernels(kernels, spikes, model->lfp.output_rate_Hz, cli->n_threads, &lfp,
-                                 err));
+  if (o->method == METHOD_POPULATION) model->lfp.method = MESO_LFP_POPULATION;
+  if (o->method == METHOD_NEURON) model->lfp.method = MESO_LFP_NEURON;
+  MESO_TRY(make_lfp(cli, path, model, spikes, o, &lfp, err));
   const char *const inputs[] = { path, o->spikes, o->kernels };
   MESO_TRY(mesoi_origin_make(cli, model, o->kernels[0] != '\0' ? 3 : 2, inputs, &origin, err));
   MESO_TRY(mesoi_go_on("lfp", err));
@@ -72,7 +96,6 @@ static meso_status from_model(const meso_cli *cli, const char *path, const optio
 cleanup:
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);
-  meso_result_destroy(kernels);
   meso_spikes_destroy(spikes);
   meso_signals_destroy(lfp);
   return status;
@@ -100,10 +123,11 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(mesoi_options_parse(cli, "lfp", 1, &set, 1, 1, &args, err));
   MESO_TRY(mesoi_need_output(cli, "lfp", err));
   const bool is_model = mesoi_is_model_name(args.v[0]);
-  if (o.method != METHOD_AUTO && is_model != (o.method == METHOD_POPULATION))
-    MESO_FAIL(err, MESO_EUSAGE, "lfp: %s is for %s, not for %s",
-              is_model ? "--method compartment" : "--method population",
-              is_model ? "explicit populations (.h5)" : "model files (.yaml)", args.v[0]);
+  if (!is_model && o.method != METHOD_AUTO && o.method != METHOD_COMPARTMENT)
+    MESO_FAIL(err, MESO_EUSAGE, "lfp: --method population and neuron are for model files (.yaml), "
+              "not for %s", args.v[0]);
+  if (is_model && o.method == METHOD_COMPARTMENT && o.kernels[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "lfp: --method compartment takes no --kernels");
   MESO_TRY(is_model ? from_model(cli, args.v[0], &o, err)
            : from_population(cli, args.v[0], &o, err));
 cleanup:
@@ -113,7 +137,7 @@ cleanup:
 }
 
 const meso_command meso_cmd_lfp = {
-  .name = "lfp", .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--kernels KERNELS.h5] -o LFP.h5\n"
+  .name = "lfp", .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--method M] [--kernels KERNELS.h5] -o LFP.h5\n"
            "       mesocast lfp POPULATION.h5 --method compartment -o LFP.h5",
   .summary = "predict the LFP from spikes, or from every cell of a population",
   .params = rows, .run = run,
