@@ -1,6 +1,6 @@
 /* meso_model_cells.h: the cells of a model as an explicit population: every synapse of the wiring,
- * every spike that reaches it an event. The ground truth of the neuron kernels, with which it shares
- * the places of cells and the probabilities of segments (meso_cells.h), nothing else.
+ * every spike that reaches it an event. The ground truth of the neuron kernels; the two share the
+ * places of cells and the probabilities of segments (meso_cells.h), nothing else.
  */
 #ifndef MESO_MODEL_CELLS_H
 #define MESO_MODEL_CELLS_H

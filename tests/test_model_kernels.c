@@ -437,7 +437,7 @@ static void test_columns_are_refused(void)
   meso_result *kernels = NULL;
   meso_err err = {0};
   CU_ASSERT_EQUAL(meso_kernels_build(model, 0, NULL, 1, NULL, &kernels, &err), MESO_EINVAL);
-  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "scaling.N = 2: must be at most 1 for population"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "scaling.N = 2: must be at most 1 for LFP kernels"));
   meso_model_destroy(model);
 }
 

@@ -10,6 +10,7 @@
 #include "meso_cells.h"
 #include "meso_lfp.h"
 #include "meso_model.h"
+#include "meso_model_cells.h"
 #include "meso_wiring.h"
 
 enum { MAX_SETS = 16 };
@@ -328,6 +329,90 @@ static void test_microcircuit(void)
   CU_ASSERT(compare("microcircuit", sets, 3, 3, 0) < 1e-4);
 }
 
+/* rms difference of two LFPs before the last samples, which see how the other one ends. */
+static double difference(const meso_signals *a, const meso_signals *b, size_t n_left_out)
+{
+  const meso_signal *x = meso_signals_find(a, "lfp"), *y = meso_signals_find(b, "lfp");
+  double error = 0, total = 0;
+  CU_ASSERT_FATAL(x != NULL && y != NULL && x->n_times == y->n_times
+                  && x->n_channels == y->n_channels && x->n_times > n_left_out);
+  for (size_t i = 0; i < (x->n_times - n_left_out) * x->n_channels; i++) {
+    error += (x->data[i] - y->data[i]) * (x->data[i] - y->data[i]);
+    total += y->data[i] * y->data[i];
+  }
+  return sqrt(error / total);
+}
+
+/* The compartment method of the library, many cells at once. */
+static void test_compartment_method(void)
+{
+  static const char *const sets[] = {"lfp.n_cells=300", "neuron.tau_syn_in_ms=1.5",
+                                     "cells.basket.rotation=any"};
+  const char *const folder[] = {meso_test_path("morphologies")};
+  meso_model *m = read_model("toy", sets, 3);
+  meso_spikes *spikes = make_spikes(m, 20);
+  meso_result *kernels = build_kernels(m, 2);
+  meso_signals *lfp = make_lfp(kernels, spikes, 1000, 2), *cells = NULL;
+  meso_err err = {0};
+  if (meso_model_cells_lfp(m, 1, folder, spikes, 2, NULL, NULL, &cells, &err) != MESO_OK) {
+    printf("# %s\n", err.msg);
+    CU_FAIL_FATAL("cells");
+  }
+  const double error = difference(lfp, cells, 30);
+  printf("# 300 cells by compartment and neuron: rms %.3g\n", error);
+  CU_ASSERT(error < 1e-4);
+  meso_signals_destroy(cells);
+  meso_signals_destroy(lfp);
+  meso_result_destroy(kernels);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
+/* All neurons of every population fire at once: then its mean kernel says all there is. Otherwise
+ *  population rates explain most of it, and the kernels that do not know the wiring nearly as much
+ *  as the means of those that do. */
+static void test_approximations(void)
+{
+  static const char *const sets[] = {"lfp.approximations=true"};
+  static const char *const name[] = {"lfp_by_mean_kernel", "lfp_by_rate_weighted_kernel",
+                                     "lfp_by_population_kernel"};
+  static const double limit[2][3] = {{1e-5, 1e-5, 0.1}, {0.2, 0.2, 0.2}};
+  meso_model *m = read_model("toy", sets, 1);
+  meso_spikes *spikes = make_spikes(m, 20);
+  meso_result *kernels = build_kernels(m, 2);
+  for (int each = 0; each < 2; each++) {
+    for (size_t p = 0; each == 0 && p < spikes->n_populations; p++) {
+      meso_spike_population *q = &spikes->population[p];
+      CU_ASSERT_FATAL(q->n_spikes >= 2 * q->size);
+      q->n_spikes = 2 * q->size;
+      for (size_t s = 0; s < q->n_spikes; s++) {
+        q->id[s] = (uint32_t) (s % q->size);
+        q->time_ms[s] = s < q->size ? 20 + (double) p : 160.3 + (double) p;
+      }
+    }
+    meso_signals *lfp = make_lfp(kernels, spikes, 1000, 2);
+    const meso_signal *exact = meso_signals_find(lfp, "lfp");
+    for (size_t i = 0; i < 3; i++) {
+      const meso_signal *s = meso_signals_find(lfp, name[i]);
+      double error = 0, total = 0;
+      CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+      for (size_t k = 0; k < s->n_times * s->n_channels; k++) {
+        error += (s->data[k] - exact->data[k]) * (s->data[k] - exact->data[k]);
+        total += exact->data[k] * exact->data[k];
+      }
+      printf("# %s, %s: error %.3g\n", name[i], each == 0 ? "all at once" : "independent",
+             sqrt(error / total));
+      CU_ASSERT(sqrt(error / total) < limit[each][i]);
+    }
+    meso_signals_destroy(lfp);
+    meso_spikes_destroy(spikes);
+    spikes = make_spikes(m, 20);
+  }
+  meso_result_destroy(kernels);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
 /* ---- invariants --------------------------------------------------------------------------- */
 
 static bool equal_arrays(const meso_result *a, const meso_result *b, const char *path)
@@ -539,6 +624,8 @@ int main(void)
     {"tolerances", test_tolerance},
     {"two time constants, turned cells, places, delays by distance", test_options},
     {"microcircuit against cables", test_microcircuit},
+    {"compartment method", test_compartment_method},
+    {"approximations", test_approximations},
     {"threads", test_threads},
     {"silence and distance", test_silence_and_distance},
     {"in-degrees", test_in_degrees},

@@ -137,7 +137,8 @@ cleanup:
 }
 
 const meso_command meso_cmd_lfp = {
-  .name = "lfp", .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--method M] [--kernels KERNELS.h5] -o LFP.h5\n"
+  .name = "lfp",
+  .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--method M] [--kernels KERNELS.h5] -o LFP.h5\n"
            "       mesocast lfp POPULATION.h5 --method compartment -o LFP.h5",
   .summary = "predict the LFP from spikes, or from every cell of a population",
   .params = rows, .run = run,

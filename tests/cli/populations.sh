@@ -43,7 +43,7 @@ problem=
 "$meso" info "$population" | grep -q population || problem=$("$meso" info "$population")
 result 'info knows the kind' "$problem"
 code 'a population has no kernels' 2 'model files' lfp "$population" --method population -o no.h5
-code 'a model has no cells' 2 'explicit populations' lfp "$model" --method compartment -o no.h5
+code 'a model needs spikes' 2 'spikes with --spikes' lfp "$model" --method compartment -o no.h5
 code 'a population has its events' 2 'synaptic events' lfp "$population" --spikes one.h5 -o no.h5
 code 'not a population' 3 soma_position lfp one.h5 -o no.h5
 code 'no such file' 3 missing.h5 lfp missing.h5 --method compartment -o no.h5
