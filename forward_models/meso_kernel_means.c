@@ -104,7 +104,7 @@ static meso_status table_kernels(const meso_neuron_kernels *k, size_t n_populati
   meso_status status = MESO_OK;
   const size_t size = k->n_functions * LFP_LANES;
   float *coefficient = NULL;
-  MESO_ALLOC_ALIGNED(err, coefficient, k->n_blocks * n_populations * size);
+  MESO_ALLOC_ALIGNED(err, coefficient, k->n_blocks * n_populations * size); /* enough */
   for (size_t i = 0; i < n_populations * n_functions; i++)
     for (size_t c = 0; c < k->n_channels; c++)
       coefficient[(c / LFP_LANES * n_populations + i / n_functions) * size
@@ -127,6 +127,8 @@ static meso_status apply_table(const meso_neuron_kernels *k, const double *table
   size_t most = 0;
   mean.coefficient = NULL;
   mean.n_neurons = n_populations;
+  mean.n_rows = k->n_channels;
+  mean.n_blocks = (mean.n_rows + LFP_LANES - 1) / LFP_LANES;
   for (size_t i = 0; i < spikes->n_populations; i++)
     if (spikes->population[i].n_spikes > most) most = spikes->population[i].n_spikes;
   MESO_ALLOC(err, zero, most);
@@ -138,7 +140,7 @@ static meso_status apply_table(const meso_neuron_kernels *k, const double *table
     all.id = zero;
     all.size = 1;
     MESO_TRY(meso_neuron_kernels_apply(&mean, &all, p, signal->t_start_ms, signal->n_times,
-                                       n_threads, signal->data, err));
+                                       n_threads, signal->data, NULL, err));
   }
 cleanup:
   free(zero);

@@ -27,6 +27,7 @@ typedef struct kernel_view {
   const double *data;
   const double *dipole_z;             /* (n_pathways, n_lags), or NULL */
   size_t n_rows;                      /* channels, and the moment if there is one */
+  size_t n_moments;                   /* components of the dipole: 1 (z), 3, or 0 */
   char *const *source;                /* (n_pathways) */
   size_t n_channels, n_lags;
   const double *channel_um;
@@ -51,7 +52,7 @@ typedef struct source_job {
   const meso_spike_population *spikes; /* NULL: silent */
   size_t first_neuron;                /* among all of the model */
   double *out;                        /* (n_out, n_channels), borrowed */
-  double *moment;                     /* (n_out), or NULL */
+  double *moment;                     /* (n_out, n_moments), or NULL */
   double *kernel;                     /* (n_rows, n_lags), summed over pathways */
   meso_status status;
 } source_job;
@@ -98,6 +99,7 @@ static meso_status view_dipole(const meso_result *kernels, kernel_view *view, me
     if (!isfinite(dipole->data[i]))
       MESO_FAIL(err, MESO_EFORMAT, "kernel file: non-finite dipole_z");
   view->dipole_z = dipole->data;
+  view->n_moments = 1;
   view->n_rows = view->n_channels + 1;
 cleanup:
   return status;
@@ -135,6 +137,7 @@ static meso_status view_neurons(const meso_result *kernels, const meso_array *co
     MESO_FAIL(err, MESO_EFORMAT, "kernel file: /kernels/coefficient is not (neuron, function, "
               "channel) for the %.0f neurons of /populations", n_neurons);
   view->by_neuron = true;
+  view->n_moments = meso_result_find(kernels, "/kernels/dipole") != NULL ? 3 : 0;
   view->n_channels = coefficient->dims[2];
   view->n_lags = meso_array_count(lag);
 cleanup:
@@ -415,7 +418,7 @@ static meso_status apply_neurons(const meso_result *kernels, const kernel_view *
   for (size_t i = 0; i < n_jobs; i++)
     if (job[i].spikes != NULL)
       MESO_TRY(meso_neuron_kernels_apply(&k, job[i].spikes, job[i].first_neuron, g->start_ms,
-                                         g->n_out, n_threads, job[i].out, err));
+                                         g->n_out, n_threads, job[i].out, job[i].moment, err));
   MESO_TRY(meso_kernel_means_apply(kernels, &k, view->n_populations, view->population, view->size,
                                    spikes, n_threads, signals, err));
 cleanup:
@@ -569,15 +572,16 @@ static meso_status add_signals(const kernel_view *view, const grid *g, source_jo
     (void) snprintf(name, sizeof name, "lfp_from_%s", job[i].name);
     MESO_TRY(add_signal(view, g, name, signals, &signal, err));
     job[i].out = signal->data;
-    if (view->dipole_z != NULL) MESO_ALLOC(err, job[i].moment, g->n_out);
+    if (view->n_moments > 0) MESO_ALLOC(err, job[i].moment, view->n_moments * g->n_out);
   }
 cleanup:
   return status;
 }
 
-/* The moment along z, and none along x and y: cells are turned about z at random. */
-static meso_status add_dipole(const grid *g, const source_job *job, size_t n_jobs,
-                              const meso_signal *lfp, meso_signals *signals, meso_err *err)
+/* The moment. Pathways have none along x and y: cells are turned about z at random. */
+static meso_status add_dipole(const kernel_view *view, const grid *g, const source_job *job,
+                              size_t n_jobs, const meso_signal *lfp, meso_signals *signals,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
   static const char *const axis[3] = {"x", "y", "z"};
@@ -585,10 +589,12 @@ static meso_status add_dipole(const grid *g, const source_job *job, size_t n_job
   MESO_TRY(meso_signals_add(signals, "dipole", "nA um", g->n_out, 3, lfp->sampling_rate_Hz,
                             lfp->t_start_ms, &dipole, err));
   for (size_t i = 0; i < n_jobs; i++)
-    for (size_t t = 0; t < g->n_out; t++) dipole->data[3 * t + 2] += job[i].moment[t];
+    for (size_t t = 0; t < g->n_out * view->n_moments; t++)
+      dipole->data[view->n_moments == 1 ? 3 * t + 2 : t] += job[i].moment[t];
   for (size_t k = 0; k < 3; k++) MESO_TRY(meso_signal_set_label(dipole, k, axis[k], err));
-  MESO_TRY(meso_attrs_set_text(&dipole->attrs, "doc", "current dipole moment of the column; x and "
-                               "y cancel in the mean over cells", err));
+  MESO_TRY(meso_attrs_set_text(&dipole->attrs, "doc", view->n_moments == 1
+                               ? "current dipole moment of the column; x and y cancel in the mean "
+                               "over cells" : "current dipole moment of all cells", err));
 cleanup:
   return status;
 }
@@ -627,7 +633,7 @@ meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes 
   MESO_TRY(describe(&view, &g, n_spikes, &lfp->attrs, err));
   MESO_TRY(describe_charge(kernels, &view, spikes, &lfp->attrs, err));
   MESO_TRY(describe_silent(&view, spikes, &lfp->attrs, err));
-  if (view.dipole_z != NULL) MESO_TRY(add_dipole(&g, job, n_jobs, lfp, signals, err));
+  if (view.n_moments > 0) MESO_TRY(add_dipole(&view, &g, job, n_jobs, lfp, signals, err));
   MESO_TRY(add_csd(&view, signals, err));
   *ret_lfp = signals;
   signals = NULL;

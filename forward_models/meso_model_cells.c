@@ -233,43 +233,59 @@ cleanup:
 
 /* ---- output ------------------------------------------------------------------------------- */
 
-/** Filters signal "lfp" and keeps every factor-th sample. */
+/** Filters a signal and keeps every factor-th sample. */
+static meso_status sample_signal(const meso_model *m, const meso_signal *from,
+                                 const meso_output_filter *filter, double t_start_ms,
+                                 meso_signals *signals, meso_signal **ret, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = from->n_times, n_channels = from->n_channels;
+  const size_t n_out = (n - 1) / filter->factor;
+  meso_signal *to;
+  double *column = NULL, *filtered = NULL;
+  if (n_out == 0) MESO_FAIL(err, MESO_EINVAL, "the spikes are too short for a sample of the LFP");
+  MESO_TRY(meso_signals_add(signals, from->name, from->units, n_out, n_channels,
+                            m->lfp.output_rate_Hz, t_start_ms, &to, err));
+  MESO_ALLOC(err, column, n);
+  MESO_ALLOC(err, filtered, n + 2 * filter->half);
+  for (size_t c = 0; c < n_channels; c++) {
+    for (size_t t = 0; t < n; t++) column[t] = from->data[t * n_channels + c];
+    meso_output_filter_apply(filter, n, column, filtered);
+    for (size_t i = 0; i < n_out; i++)
+      to->data[i * n_channels + c] = filtered[i * filter->factor + filter->half];
+  }
+  *ret = to;
+cleanup:
+  free(column);
+  free(filtered);
+  return status;
+}
+
 static meso_status sample_output(const meso_model *m, const meso_signals *all, double t_start_ms,
                                  meso_signals **ret, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_signal *from = meso_signals_find(all, "lfp");
-  const size_t n = from->n_times, n_channels = from->n_channels;
+  static const char *const axis[3] = {"x", "y", "z"};
   const size_t factor = (size_t) llround(1000 / (m->lfp.output_rate_Hz * m->simulation.dt_ms));
-  const size_t n_out = (n - 1) / factor;
   meso_output_filter filter = {0};
   meso_signals *signals = NULL;
   meso_signal *to;
-  double *column = NULL, *filtered = NULL;
-  if (n_out == 0) MESO_FAIL(err, MESO_EINVAL, "the spikes are too short for a sample of the LFP");
   MESO_TRY(meso_output_filter_init(factor, &filter, err));
   MESO_TRY(meso_signals_create(&signals, err));
-  MESO_TRY(meso_signals_add(signals, "lfp", "mV", n_out, n_channels, m->lfp.output_rate_Hz,
-                            t_start_ms, &to, err));
-  MESO_ALLOC(err, to->position_um, 3 * n_channels);
-  memcpy(to->position_um, m->probe.contacts.xyz_um, 3 * n_channels * sizeof(double));
-  MESO_ALLOC(err, column, n);
-  MESO_ALLOC(err, filtered, n + 2 * filter.half);
-  for (size_t c = 0; c < n_channels; c++) {
-    for (size_t t = 0; t < n; t++) column[t] = from->data[t * n_channels + c];
-    meso_output_filter_apply(&filter, n, column, filtered);
-    for (size_t i = 0; i < n_out; i++)
-      to->data[i * n_channels + c] = filtered[i * factor + filter.half];
-  }
+  MESO_TRY(sample_signal(m, meso_signals_find(all, "lfp"), &filter, t_start_ms, signals, &to,
+                         err));
+  MESO_ALLOC(err, to->position_um, 3 * to->n_channels);
+  memcpy(to->position_um, m->probe.contacts.xyz_um, 3 * to->n_channels * sizeof(double));
   MESO_TRY(meso_attrs_set_text(&to->attrs, "method", "compartment", err));
   MESO_TRY(meso_attrs_set_number(&to->attrs, "n_cells", (double) meso_cell_choose(m).n, err));
+  MESO_TRY(sample_signal(m, meso_signals_find(all, "dipole"), &filter, t_start_ms, signals, &to,
+                         err));
+  for (size_t k = 0; k < 3; k++) MESO_TRY(meso_signal_set_label(to, k, axis[k], err));
   *ret = signals;
   signals = NULL;
 cleanup:
   meso_output_filter_clear(&filter);
   meso_signals_destroy(signals);
-  free(column);
-  free(filtered);
   return status;
 }
 

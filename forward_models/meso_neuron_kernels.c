@@ -59,6 +59,7 @@ typedef struct build {
   int n_threads;
   worker *worker;
   size_t n_channels, n_sources, largest_shape;
+  size_t n_rows_of_probe;         /* the contacts, and 3 of the current dipole moment */
   meso_cell_choice choice;        /* of cells */
   const double *contact_um;       /* (n_channels, 3), the model's */
   float *kernel;                  /* (n_sources, n_functions, LFP_LANES) of a block */
@@ -148,8 +149,27 @@ cleanup:
   return status;
 }
 
-/** Potentials of a cell's segments at a block of contacts. */
-static void cell_matrix(const build *b, worker *w, size_t i, const double *block_um)
+/** What the probe sees of a cell: contacts, and from lane `first` on x, y, z of the dipole moment. */
+typedef struct probe_block {
+  double contact_um[3 * LFP_LANES];
+  size_t first, n_moments, first_moment; /* lanes first ... first + n_moments - 1 */
+} probe_block;
+
+/** Moments per nA: places of the middles of the segments, without their mean. */
+static void moment_matrix(const lfp_segments *s, const probe_block *block, float *matrix)
+{
+  for (size_t c = 0; c < block->n_moments; c++) {
+    const double *start = s->start_um[block->first_moment + c];
+    const double *end = s->end_um[block->first_moment + c];
+    double mean = 0;
+    for (size_t j = 0; j < s->n; j++) mean += 0.5 * (start[j] + end[j]) / (double) s->n;
+    for (size_t j = 0; j < s->n; j++)
+      matrix[j * LFP_LANES + block->first + c] = (float) (0.5 * (start[j] + end[j]) - mean);
+  }
+}
+
+/** Signals of a cell's segments per nA. */
+static void cell_matrix(const build *b, worker *w, size_t i, const probe_block *block)
 {
   const meso_cell_shape *shape = &b->shape[b->cell[i].place.type];
   const size_t n = shape->morphology->n_segments;
@@ -165,8 +185,9 @@ static void cell_matrix(const build *b, worker *w, size_t i, const double *block
     s.end_um[k] = end;
   }
   for (size_t j = 0; j < n; j++) w->z_um[j] = 0.5 * (s.start_um[2][j] + s.end_um[2][j]);
-  b->loops->potential(&s, block_um, b->model->probe.sigma_S_per_m, w->work,
-                      b->matrix + i * b->largest_shape * LFP_LANES);
+  float *matrix = b->matrix + i * b->largest_shape * LFP_LANES;
+  b->loops->potential(&s, block->contact_um, b->model->probe.sigma_S_per_m, w->work, matrix);
+  moment_matrix(&s, block, matrix);
 }
 
 /** Table from which the segments of a projection's synapses on a cell are drawn. */
@@ -312,12 +333,12 @@ static void find_places(build *b)
 }
 
 /** Work of one thread up to the sorted list: steps 1 and 3. */
-static void draw_share(const build *b, int t, const double *block_um)
+static void draw_share(const build *b, int t, const probe_block *block)
 {
   worker *w = &b->worker[t];
   memset(w->count, 0, b->n_sources * sizeof *w->count);
   for (size_t i = share(b, t); i < share(b, t + 1) && w->status == MESO_OK; i++) {
-    cell_matrix(b, w, i, block_um);
+    cell_matrix(b, w, i, block);
     w->status = draw_cell(b, w, i);
     const size_t first = b->cell[i].first_synapse;
     for (size_t s = first; s < first + b->cell[i].n_synapses; s++) w->count[b->source[s]]++;
@@ -360,12 +381,12 @@ static void add_to_kernels(build *b)
   }
 }
 
-static meso_status do_batch(build *b, const double *block_um, meso_err *err)
+static meso_status do_batch(build *b, const probe_block *block, meso_err *err)
 {
   meso_status status = MESO_OK;
   MESO_TRY(next_batch(b, err));
 #pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
-  for (int t = 0; t < b->n_threads; t++) draw_share(b, t, block_um);
+  for (int t = 0; t < b->n_threads; t++) draw_share(b, t, block);
   for (int t = 0; t < b->n_threads; t++)
     if (b->worker[t].status != MESO_OK) {
       if (err != NULL) *err = b->worker[t].err;
@@ -493,6 +514,7 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
   MESO_TRY(meso_wiring_create(m, &b->wiring, err));
   b->loops = lfp_loops_choose(NULL);
   b->n_channels = m->probe.contacts.n;
+  b->n_rows_of_probe = b->n_channels + (m->lfp.dipole ? 3 : 0);
   b->contact_um = m->probe.contacts.xyz_um;
   b->n_sources = (size_t) m->n_neurons;
   count_cells(b);
@@ -547,32 +569,46 @@ static void build_clear(build *b)
   free(b->batch_moved);
 }
 
-/** Kernels of a block of channels into their array; weights turn from steps to nA. */
+/** Rows block LFP_LANES ... of the probe; lanes beyond the last row repeat the last contact. */
+static probe_block make_block(const build *b, size_t block)
+{
+  probe_block p = {.first = LFP_LANES};
+  for (size_t c = 0; c < LFP_LANES; c++) {
+    const size_t row = block * LFP_LANES + c;
+    const size_t at = row < b->n_channels ? row : b->n_channels - 1;
+    for (size_t k = 0; k < 3; k++) p.contact_um[k * LFP_LANES + c] = b->contact_um[3 * at + k];
+    if (row < b->n_channels || row >= b->n_rows_of_probe) continue;
+    if (p.n_moments++ > 0) continue;
+    p.first = c;
+    p.first_moment = row - b->n_channels;
+  }
+  return p;
+}
+
+/** Kernels of a block of rows into their arrays; weights turn from steps to nA. */
 static meso_status do_block(build *b, size_t block, const meso_progress *progress, double *out,
-                            meso_err *err)
+                            double *moment, meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t F = b->basis.n_functions, n_out = b->basis.n_significant;
-  const size_t n_blocks = (b->n_channels + LFP_LANES - 1) / LFP_LANES;
+  const size_t n_blocks = (b->n_rows_of_probe + LFP_LANES - 1) / LFP_LANES;
   const double scale = b->wiring->weight_step_pA * 1e-3;
-  double block_um[3 * LFP_LANES];
-  for (size_t c = 0; c < LFP_LANES; c++) {
-    const size_t at = block * LFP_LANES + c < b->n_channels ? block * LFP_LANES + c
-                                                            : b->n_channels - 1;
-    for (size_t k = 0; k < 3; k++) block_um[k * LFP_LANES + c] = b->contact_um[3 * at + k];
-  }
+  const probe_block rows = make_block(b, block);
   memset(b->kernel, 0, b->n_sources * F * LFP_LANES * sizeof *b->kernel);
   b->next_candidate = 0;
   for (size_t done = 0; done < b->choice.n; done += b->n_batch) {
     MESO_TRY(meso_progress_step(progress, "kernels", ((double) block + (double) done
                                 / (double) b->choice.n) / (double) n_blocks, err));
-    MESO_TRY(do_batch(b, block_um, err));
+    MESO_TRY(do_batch(b, &rows, err));
     if (block == 0) tabulate(b);
   }
   for (size_t i = 0; i < b->n_sources * n_out; i++)
-    for (size_t c = 0; c < LFP_LANES && block * LFP_LANES + c < b->n_channels; c++)
-      out[i * b->n_channels + block * LFP_LANES + c] =
-        scale * (double) b->kernel[(i / n_out * F + i % n_out) * LFP_LANES + c];
+    for (size_t c = 0; c < LFP_LANES && block * LFP_LANES + c < b->n_rows_of_probe; c++) {
+      const size_t row = block * LFP_LANES + c;
+      double *to = row < b->n_channels ? out + i * b->n_channels + row
+                                       : moment + 3 * i + row - b->n_channels;
+      *to = scale * (double) b->kernel[(i / n_out * F + i % n_out) * LFP_LANES + c];
+    }
 cleanup:
   return status;
 }
@@ -656,6 +692,20 @@ cleanup:
   return status;
 }
 
+static meso_status add_coefficients(const build *b, meso_result *result, const char *path,
+                                    const char *units, size_t n_rows, double **ret, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_array *array;
+  MESO_TRY(meso_result_add(result, path, units, 3,
+                           (size_t[]) {b->n_sources, b->basis.n_significant, n_rows}, &array,
+                           err));
+  array->single_precision = true;
+  *ret = array->data;
+cleanup:
+  return status;
+}
+
 meso_status meso_neuron_kernels_add(const meso_model *model, size_t n_dirs,
                                     const char *const *morphology_dirs, int n_threads,
                                     const meso_progress *progress, meso_result *result,
@@ -665,13 +715,13 @@ meso_status meso_neuron_kernels_add(const meso_model *model, size_t n_dirs,
   build b = {.model = model, .n_threads = n_threads > 0 ? n_threads : 1};
   MESO_TRY(meso_progress_step(progress, "kernels", 0, err));
   MESO_TRY(prepare(&b, n_dirs, morphology_dirs, err));
-  meso_array *array;
-  MESO_TRY(meso_result_add(result, "/kernels/coefficient", "mV", 3,
-                           (size_t[]) {b.n_sources, b.basis.n_significant, b.n_channels}, &array,
-                           err));
-  array->single_precision = true;
-  for (size_t block = 0; block * LFP_LANES < b.n_channels; block++)
-    MESO_TRY(do_block(&b, block, progress, array->data, err));
+  double *potential = NULL, *moment = NULL;
+  MESO_TRY(add_coefficients(&b, result, "/kernels/coefficient", "mV", b.n_channels, &potential,
+                            err));
+  if (model->lfp.dipole)
+    MESO_TRY(add_coefficients(&b, result, "/kernels/dipole", "nA um", 3, &moment, err));
+  for (size_t block = 0; block * LFP_LANES < b.n_rows_of_probe; block++)
+    MESO_TRY(do_block(&b, block, progress, potential, moment, err));
   MESO_TRY(add_basis(&b, result, err));
   MESO_TRY(add_cells(&b, result, err));
   MESO_TRY(describe(&b, result, err));

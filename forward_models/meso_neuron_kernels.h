@@ -23,7 +23,8 @@ extern "C" {
 #endif
 
 /** Adds to @p result: "/kernels/coefficient" (neuron, function, channel) mV, neurons in the order
- *  of the model's populations, single precision on disk; "/kernels/function" (function, lag),
+ *  of the model's populations, single precision on disk; with lfp.dipole "/kernels/dipole" (neuron,
+ *  function, 3) nA um, of the current dipole moment; "/kernels/function" (function, lag),
  *  "/kernels/lag_ms"; "/kernels/channel_um"; "/cells/type" (names), "/cells/count" (type),
  *  "/cells/in_degree" (type, population; mean number of synapses of a cell), "/cells/moved_share"
  *  (type, population; part of them that was moved from layers that the cell does not reach).
@@ -37,7 +38,9 @@ MESO_MUST_CHECK meso_status meso_neuron_kernels_add(const meso_model *model, siz
  *  output sample m
  *    sum_f K[f] B_f(factor (m - b) - p) = sum_f K[f] sum_g phase[p, f, g] coarse_g(m - b) */
 typedef struct meso_neuron_kernels {
-  size_t n_neurons, n_channels, n_blocks; /**< blocks of LFP_LANES channels */
+  size_t n_neurons, n_channels;
+  size_t n_rows;                          /**< the channels, and 3 of the dipole moment if any */
+  size_t n_blocks;                        /**< of LFP_LANES rows */
   size_t n_functions;                     /**< padded */
   double dt_ms;
   size_t factor;                          /**< steps from output sample to output sample */
@@ -57,12 +60,13 @@ void meso_neuron_kernels_clear(meso_neuron_kernels *kernels);
 
 /** Adds the LFP of a population's spikes to @p out: sample m is at start_ms + m factor dt_ms.
  *  @param[in] first_neuron  row of the population's neuron 0
- *  @param out               (n_out, n_channels) mV */
+ *  @param out               (n_out, n_channels) mV
+ *  @param opt_moment        (n_out, 3) nA um; may be NULL; unchanged if the kernels have none */
 MESO_MUST_CHECK meso_status meso_neuron_kernels_apply(const meso_neuron_kernels *kernels,
                                                       const meso_spike_population *spikes,
                                                       size_t first_neuron, double start_ms,
                                                       size_t n_out, int n_threads, double *out,
-                                                      meso_err *err);
+                                                      double *opt_moment, meso_err *err);
 
 #ifdef __cplusplus
 }

@@ -36,18 +36,30 @@ cleanup:
   return status;
 }
 
-/** Coefficients in blocks of channels, padded with zeros. */
-static meso_status load_coefficients(const meso_array *a, meso_neuron_kernels *k, meso_err *err)
+/** Coefficients in blocks of rows, padded with zeros, from row `first` on. */
+static void load_rows(const meso_array *a, size_t first, meso_neuron_kernels *k)
+{
+  const size_t F = a->dims[1], n_rows = a->dims[2], size = k->n_functions * LFP_LANES;
+  for (size_t i = 0; i < k->n_neurons * F; i++)
+    for (size_t c = 0; c < n_rows; c++) {
+      const size_t row = first + c;
+      float *neuron = k->coefficient + (row / LFP_LANES * k->n_neurons + i / F) * size;
+      neuron[i % F * LFP_LANES + row % LFP_LANES] = (float) a->data[i * n_rows + c];
+    }
+}
+
+static meso_status load_coefficients(const meso_array *coefficient, const meso_array *dipole,
+                                     meso_neuron_kernels *k, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const size_t F = a->dims[1], n_channels = k->n_channels;
-  const size_t size = k->n_functions * LFP_LANES;
-  MESO_ALLOC_ALIGNED(err, k->coefficient, k->n_blocks * k->n_neurons * size);
-  for (size_t i = 0; i < k->n_neurons * F; i++)
-    for (size_t c = 0; c < n_channels; c++) {
-      float *neuron = k->coefficient + (c / LFP_LANES * k->n_neurons + i / F) * size;
-      neuron[i % F * LFP_LANES + c % LFP_LANES] = (float) a->data[i * n_channels + c];
-    }
+  k->n_rows = k->n_channels + (dipole != NULL ? 3 : 0);
+  k->n_blocks = (k->n_rows + LFP_LANES - 1) / LFP_LANES;
+  MESO_TRY(check_finite(coefficient, err));
+  if (dipole != NULL) MESO_TRY(check_finite(dipole, err));
+  MESO_ALLOC_ALIGNED(err, k->coefficient,
+                     k->n_blocks * k->n_neurons * k->n_functions * LFP_LANES);
+  load_rows(coefficient, 0, k);
+  if (dipole != NULL) load_rows(dipole, k->n_channels, k);
 cleanup:
   return status;
 }
@@ -107,6 +119,7 @@ meso_status meso_neuron_kernels_load(const meso_result *result, meso_neuron_kern
 {
   meso_status status = MESO_OK;
   const meso_array *coefficient = find_numbers(result, "/kernels/coefficient", 3);
+  const meso_array *dipole = find_numbers(result, "/kernels/dipole", 3);
   const meso_array *function = find_numbers(result, "/kernels/function", 2);
   const meso_array *lag = find_numbers(result, "/kernels/lag_ms", 1);
   const meso_attrs *attrs = meso_result_find_group(result, "/kernels");
@@ -120,6 +133,9 @@ meso_status meso_neuron_kernels_load(const meso_result *result, meso_neuron_kern
       || lag->dims[0] > 1000000 || function->dims[0] != F || function->dims[1] != lag->dims[0])
     MESO_FAIL(err, MESO_EFORMAT, "kernel file: shapes of coefficient, function and lag_ms "
               "disagree");
+  if (dipole != NULL && (dipole->dims[0] != k->n_neurons || dipole->dims[1] != F
+                         || dipole->dims[2] != 3))
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: /kernels/dipole does not fit the coefficients");
   k->dt_ms = meso_attrs_number(attrs, "kernel_dt_ms", NAN);
   const double first = lag->data[0] / k->dt_ms;
   const double factor = meso_attrs_number(attrs, "output_step", NAN);
@@ -127,11 +143,9 @@ meso_status meso_neuron_kernels_load(const meso_result *result, meso_neuron_kern
         && factor <= MAX_FACTOR && factor == round(factor)))
     MESO_FAIL(err, MESO_EFORMAT, "kernel file: kernel_dt_ms, output_step or lag_ms missing or bad");
   k->factor = (size_t) factor;
-  k->n_blocks = (k->n_channels + LFP_LANES - 1) / LFP_LANES;
   k->n_functions = (F + LFP_PANEL - 1) / LFP_PANEL * LFP_PANEL;
-  MESO_TRY(check_finite(coefficient, err));
   MESO_TRY(check_finite(function, err));
-  MESO_TRY(load_coefficients(coefficient, k, err));
+  MESO_TRY(load_coefficients(coefficient, dipole, k, err));
   MESO_TRY(make_coarse(function, lround(first), k, err));
 cleanup:
   if (status != MESO_OK) meso_neuron_kernels_clear(k);
@@ -156,6 +170,7 @@ typedef struct job {
   size_t first_neuron, n_out;
   double start_ms;
   double *out;
+  double *moment;    /* or NULL */
 } job;
 
 /* Scratch of a thread. */
@@ -222,8 +237,11 @@ static void do_block(const job *j, size_t block, size_t m0, size_t m1, work *w)
     double sum[LFP_LANES] = {0};
     j->loops->convolve(w->amplitude + (m - m0) * size, k->n_lags, k->n_coarse,
                        k->coarse + (k->n_lags - 1) * k->n_coarse, sum);
-    for (size_t c = 0; c < LFP_LANES && block * LFP_LANES + c < k->n_channels; c++)
-      j->out[m * k->n_channels + block * LFP_LANES + c] += sum[c];
+    for (size_t c = 0; c < LFP_LANES && block * LFP_LANES + c < k->n_rows; c++) {
+      const size_t row = block * LFP_LANES + c;
+      if (row < k->n_channels) j->out[m * k->n_channels + row] += sum[c];
+      else if (j->moment != NULL) j->moment[3 * m + row - k->n_channels] += sum[c];
+    }
   }
 }
 
@@ -246,11 +264,12 @@ static void work_clear(work *w)
 meso_status meso_neuron_kernels_apply(const meso_neuron_kernels *kernels,
                                       const meso_spike_population *spikes, size_t first_neuron,
                                       double start_ms, size_t n_out, int n_threads, double *out,
-                                      meso_err *err)
+                                      double *opt_moment, meso_err *err)
 {
   meso_status status = MESO_OK;
   const job j = {.kernels = kernels, .loops = lfp_loops_choose(NULL), .spikes = spikes,
-                 .first_neuron = first_neuron, .n_out = n_out, .start_ms = start_ms, .out = out};
+                 .first_neuron = first_neuron, .n_out = n_out, .start_ms = start_ms, .out = out,
+                 .moment = opt_moment};
   const size_t n_blocks = (n_out + BLOCK - 1) / BLOCK;
   if (spikes->size > kernels->n_neurons || first_neuron > kernels->n_neurons - spikes->size)
     MESO_FAIL(err, MESO_EINVAL, "the kernels are of fewer neurons than population '%s' has",

@@ -330,9 +330,10 @@ static void test_microcircuit(void)
 }
 
 /* rms difference of two LFPs before the last samples, which see how the other one ends. */
-static double difference(const meso_signals *a, const meso_signals *b, size_t n_left_out)
+static double difference(const meso_signals *a, const meso_signals *b, const char *name,
+                         size_t n_left_out)
 {
-  const meso_signal *x = meso_signals_find(a, "lfp"), *y = meso_signals_find(b, "lfp");
+  const meso_signal *x = meso_signals_find(a, name), *y = meso_signals_find(b, name);
   double error = 0, total = 0;
   CU_ASSERT_FATAL(x != NULL && y != NULL && x->n_times == y->n_times
                   && x->n_channels == y->n_channels && x->n_times > n_left_out);
@@ -347,9 +348,10 @@ static double difference(const meso_signals *a, const meso_signals *b, size_t n_
 static void test_compartment_method(void)
 {
   static const char *const sets[] = {"lfp.n_cells=300", "neuron.tau_syn_in_ms=1.5",
-                                     "cells.basket.rotation=any"};
+                                     "cells.basket.rotation=any", "lfp.dipole=true",
+                                     "probe.n_contacts=15"};
   const char *const folder[] = {meso_test_path("morphologies")};
-  meso_model *m = read_model("toy", sets, 3);
+  meso_model *m = read_model("toy", sets, 5); /* the moment on both sides of a block's end */
   meso_spikes *spikes = make_spikes(m, 20);
   meso_result *kernels = build_kernels(m, 2);
   meso_signals *lfp = make_lfp(kernels, spikes, 1000, 2), *cells = NULL;
@@ -358,9 +360,11 @@ static void test_compartment_method(void)
     printf("# %s\n", err.msg);
     CU_FAIL_FATAL("cells");
   }
-  const double error = difference(lfp, cells, 30);
-  printf("# 300 cells by compartment and neuron: rms %.3g\n", error);
+  const double error = difference(lfp, cells, "lfp", 30);
+  const double moment = difference(lfp, cells, "dipole", 30);
+  printf("# 300 cells by compartment and neuron: rms %.3g, moment %.3g\n", error, moment);
   CU_ASSERT(error < 1e-4);
+  CU_ASSERT(moment < 1e-4);
   meso_signals_destroy(cells);
   meso_signals_destroy(lfp);
   meso_result_destroy(kernels);

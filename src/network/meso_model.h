@@ -142,6 +142,7 @@ typedef struct meso_lfp_params {
   double kernel_duration_ms, kernel_dt_ms;
   double output_rate_Hz;
   double tolerance;            /**< neuron kernels: rms error of their temporal basis */
+  bool dipole;                 /**< neuron kernels: also of the current dipole moment */
   bool approximations;         /**< neuron kernels: also those that know only population rates */
   int64_t n_cells;             /**< neuron kernels: cells that make the LFP, evenly taken; 0: all */
 } meso_lfp_params;

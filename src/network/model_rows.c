@@ -244,6 +244,8 @@ static const meso_param lfp_rows[] = {
   NUMBER("output_rate_Hz", "Hz", 0, 1e5, true, "1000", LFP, output_rate_Hz, "samples per second"),
   NUMBER("tolerance", "1", 1e-8, 0.1, false, "1e-4", LFP, tolerance,
          "neuron kernels: rms error of their temporal basis, relative to the signal"),
+  SWITCH("dipole", "false", LFP, dipole,
+         "neuron kernels: also of the current dipole moment, for EEG and MEG"),
   SWITCH("approximations", "false", LFP, approximations,
          "neuron kernels: also the LFP of kernels that know only population rates"),
   WHOLE("n_cells", 0, 1e9, "0", LFP, n_cells,
