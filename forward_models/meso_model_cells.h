@@ -13,10 +13,10 @@
 extern "C" {
 #endif
 
-/** Integrates the cells that lfp.n_cells chooses (0: all) and gives signals "lfp" and
- *  "dipole" (nA um; x, y, z) at lfp.output_rate_Hz through the same output filter as the neuron kernels (mV, contacts of the
- *  model's probe), from spikes->t_start_ms on. Samples nearer than the filter's half length to the
- *  end see a network that falls silent there.
+/** Integrates the cells that lfp.n_cells chooses (0: all) and gives signals "lfp" (mV, contacts of
+ *  the model's probe) and "dipole" (nA um; x, y, z) at lfp.output_rate_Hz through the same output
+ *  filter as the neuron kernels, from spikes->t_start_ms on. Samples nearer than the filter's half
+ *  length to the end see a network that falls silent there.
  *  @param[out] opt_times  may be NULL */
 MESO_MUST_CHECK meso_status meso_model_cells_lfp(const meso_model *model, size_t n_dirs,
                                                  const char *const *morphology_dirs,

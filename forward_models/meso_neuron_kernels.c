@@ -149,7 +149,7 @@ cleanup:
   return status;
 }
 
-/** What the probe sees of a cell: contacts, and from lane `first` on x, y, z of the dipole moment. */
+/** What the probe sees of a cell: contacts, and from lane `first` on the dipole moment. */
 typedef struct probe_block {
   double contact_um[3 * LFP_LANES];
   size_t first, n_moments, first_moment; /* lanes first ... first + n_moments - 1 */
