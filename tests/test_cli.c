@@ -140,7 +140,19 @@ static void test_info_of_a_model(void)
                                           "of 100 um; weight "));
   CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "; delay constant 0.75 ms + 0.001 ms/um\n"));
   free(text.out);
+  text = cli_run("info " TOY " --set probe.layout=neuropixels2 --set probe.n_contacts=384 "
+                 "--set probe.contact_shape=square");
+  CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "probe neuropixels2: 384 contacts (square, side 12 um), "
+                                          "x -16 to 16 um, y 0 um, z -2865 to 0 um; "));
+  free(text.out);
+  text = cli_run("info " TOY " --set probe.n_contacts=3 --set probe.contact_shape=square");
+  CU_ASSERT_PTR_NOT_NULL(strstr(text.out, "probe laminar: 3 contacts (square, side 12 um), x 0 um, "
+                                          "y 0 um, z -200 to 0 um; tissue of 0.3 S/m"));
+  free(text.out);
   json_t *object = cli_json(sets, &code);
+  const json_t *contacts = json_object_get(json_object_get(object, "probe"), "contacts_um");
+  CU_ASSERT_EQUAL(json_array_size(contacts), 12);
+  CU_ASSERT_EQUAL(json_number_value(json_array_get(json_array_get(contacts, 2), 2)), -200);
   const json_t *item = json_array_get(json_object_get(object, "projections"), 1);
   CU_ASSERT_STRING_EQUAL(cli_text(item, "rule"), "fixed_indegree");
   CU_ASSERT_EQUAL(json_number_value(json_object_get(item, "indegree")), 21);

@@ -128,7 +128,7 @@ static void test_refusals(void)
   expect_refusal("layout: list, contacts_file: bad.csv", "bad.csv:2: has 2 numbers");
 }
 
-/* A model of one pathway, with a probe. */
+/* Kernels of a model of one pathway, with a probe. */
 static meso_result *kernels_of(const char *probe)
 {
   static const char text[] =

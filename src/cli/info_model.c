@@ -2,6 +2,7 @@
  * order of the tables of Nordlie et al. 2009, doi 10.1371/journal.pcbi.1000456. */
 #include "info_model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "cli_answer.h"
 #include "meso_description.h"
 #include "meso_distribution.h"
+#include "meso_probe.h"
 #include "meso_io.h"
 #include "meso_rule.h"
 #include "meso_space.h"
@@ -144,6 +146,52 @@ cleanup:
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
+/** The box that all contacts are in. */
+typedef struct extent { double low[3], high[3]; } extent;
+
+static extent probe_extent(const meso_points *contacts)
+{
+  extent e = {{INFINITY, INFINITY, INFINITY}, {-INFINITY, -INFINITY, -INFINITY}};
+  for (size_t i = 0; i < 3 * contacts->n; i++) {
+    e.low[i % 3] = fmin(e.low[i % 3], contacts->xyz_um[i]);
+    e.high[i % 3] = fmax(e.high[i % 3], contacts->xyz_um[i]);
+  }
+  return e;
+}
+
+static const char *const contact_shape[] = {
+  [MESO_CONTACT_POINT] = "point", [MESO_CONTACT_CIRCLE] = "circle",
+  [MESO_CONTACT_SQUARE] = "square"};
+
+static json_t *probe_json(const meso_probe_params *p)
+{
+  const meso_layout_ops *layout = meso_layout_at(p->layout);
+  json_t *contacts = json_array();
+  for (size_t i = 0; i < p->contacts.n; i++)
+    (void) json_array_append_new(contacts, json_pack("[f, f, f]", p->contacts.xyz_um[3 * i],
+                                                     p->contacts.xyz_um[3 * i + 1],
+                                                     p->contacts.xyz_um[3 * i + 2]));
+  return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o}", "layout", layout->name, "summary",
+                   layout->summary, "n_contacts", (json_int_t) p->contacts.n, "contact_shape",
+                   contact_shape[p->contact_shape], "sigma_S_per_m",
+                   mesoi_json_number(p->sigma_S_per_m), "contacts_um", contacts);
+}
+
+static void print_probe(const meso_probe_params *p)
+{
+  static const char axis[] = "xyz";
+  const extent e = probe_extent(&p->contacts);
+  printf("  probe %s: %zu contacts (%s", meso_layout_at(p->layout)->name, p->contacts.n,
+         contact_shape[p->contact_shape]);
+  if (p->contact_shape == MESO_CONTACT_CIRCLE) printf(", radius %g um", p->contact_radius_um);
+  if (p->contact_shape == MESO_CONTACT_SQUARE) printf(", side %g um", p->contact_side_um);
+  printf(")");
+  for (int k = 0; k < 3; k++)
+    if (e.low[k] < e.high[k]) printf(", %c %g to %g um", axis[k], e.low[k], e.high[k]);
+    else printf(", %c %g um", axis[k], e.low[k]);
+  printf("; tissue of %g S/m\n", p->sigma_S_per_m);
+}
+
 meso_status mesoi_info_model(const meso_cli *cli, const char *path, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -158,11 +206,13 @@ meso_status mesoi_info_model(const meso_cli *cli, const char *path, meso_err *er
     mesoi_answer_append(cli, "populations", population_json(&m->population[i]));
   for (size_t i = 0; i < m->n_projections; i++)
     mesoi_answer_append(cli, "projections", projection_json(&m->projection[i]));
+  if (m->n_cell_types > 0) mesoi_answer_put(cli, "probe", probe_json(&m->probe));
   if (cli->json) goto cleanup;
   printf("%s: model %s, %lld neurons, %llu synapses\n", path, m->name, (long long) m->n_neurons,
          (unsigned long long) m->n_synapses);
   print_populations(m);
   for (size_t i = 0; i < m->n_projections; i++) print_projection(&m->projection[i]);
+  if (m->n_cell_types > 0) print_probe(&m->probe);
 cleanup:
   meso_model_destroy(m);
   return status;
