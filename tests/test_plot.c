@@ -1,6 +1,7 @@
 /* Figures and report: every figure in every format from synthetic data, from damaged data and from
  * next to none; equal bytes for equal data. */
 #include "meso_canvas.h"
+#include "meso_morphology.h"
 #include "meso_test.h"
 
 #include <png.h>
@@ -291,6 +292,38 @@ static void add_parameters(meso_result *result)
   set_estimator(meso_result_group_attrs(result, "/spectrum"), "welch");
 }
 
+enum { N_CELLS = 4 };
+
+/* Shapes at their depths, as the program reads them; read once. */
+static meso_figure_cell *make_cells(void)
+{
+  static const struct { const char *file, *name, *population; double z_um; } row[N_CELLS] = {
+    { "morphologies/pyramid_l23.swc", "p23", "L23E", -334.35 },
+    { "morphologies/basket.swc", "b23, nb23", "L23I", -334.35 },
+    { "morphologies/pyramid_l5.swc", "p5(L56)", "L5E", -1046.1 },
+    { "morphologies/pyramid_l6_tall.swc", "p6(L56)", "L6E", -1330.85 } };
+  static meso_morphology *shape[N_CELLS];
+  static meso_figure_cell cell[N_CELLS];
+  const meso_discretisation cut = { 150, 1, 0.1, 100, 0 };
+  for (size_t i = 0; i < N_CELLS; i++) {
+    if (shape[i] != NULL) continue;
+    CU_ASSERT_EQUAL_FATAL(meso_morphology_read(meso_test_path(row[i].file), &cut, &shape[i], NULL),
+                          MESO_OK);
+    meso_morphology_place(shape[i], 0, 0, row[i].z_um);
+    cell[i] = (meso_figure_cell) { row[i].name, row[i].population,
+                                   meso_morphology_segments(shape[i]) };
+  }
+  return cell;
+}
+
+/* Drawn: contacts of the model's probe and all segments. */
+static size_t n_probe_marks(const meso_figure_data *data)
+{
+  size_t n = data->model->probe.contacts.n;
+  for (size_t i = 0; i < data->n_cells; i++) n += data->cell[i].segments.n;
+  return n;
+}
+
 static meso_figure_data make_data(void)
 {
   meso_err err = {0};
@@ -304,7 +337,7 @@ static meso_figure_data make_data(void)
   add_approximation(result);
   add_parameters(result);
   return (meso_figure_data) { model, make_spikes(model), make_lfp(model), NULL, make_bold(),
-                              result };
+                              result, N_CELLS, make_cells() };
 }
 
 static void free_data(meso_figure_data *data)
@@ -475,6 +508,7 @@ static void test_labels_and_counts(void)
       2 * 8 * 500 },
     { "correlation", { "spike-count correlation coefficient (dimensionless)" },
       8 * N_NEURONS * (N_NEURONS - 1) / 2 },
+    { "probe", { "x (\u00b5m)", "depth z (\u00b5m)" }, 0 },
     { "lfp", { "time (ms)", "depth z (\u00b5m)" }, 1001 * N_CHANNELS },
     { "csd", { "time (ms)", "depth z (\u00b5m)", "CSD \u2212 mean (\u00b5A/mm\u00b3)",
                "LFP \u2212 mean (mV)" }, 301 * (2 * N_CHANNELS - 2) },
@@ -502,6 +536,7 @@ static void test_labels_and_counts(void)
       printf("# %s: %zu marks, want %zu\n", expected[i].figure, report.n_marks,
              expected[i].n_marks);
     CU_ASSERT(expected[i].n_marks == 0 || report.n_marks == expected[i].n_marks);
+    CU_ASSERT(strcmp(expected[i].figure, "probe") != 0 || report.n_marks == n_probe_marks(&data));
     size_t lines = 0;
     for (const char *p = report.labels; *p != '\0'; p++) lines += *p == '\n';
     CU_ASSERT_EQUAL(lines, report.n_labels);
@@ -521,6 +556,7 @@ static void test_notes(void)
     { "rates", { "circle: mean", "reference mean" } },
     { "variability", { "at least 4 spikes", "left out: Poisson sources (TC)" } },
     { "correlation", { "44950 bins of 2 ms", "left out: Poisson sources (TC)" } },
+    { "probe", { "16 contacts, seen along y" } },
     { "lfp", { "16 contacts, each about its mean" } },
     { "csd", { "Current source density, each contact about its mean in this window",
                "Local field potential, each contact about its mean in this window" } },
@@ -751,7 +787,8 @@ static void test_no_value(void)
     const meso_figure_ops *figure = meso_figure_at(i);
     if (!figure->available(&data)) continue;
     CU_ASSERT_EQUAL_FATAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
-    bool own_numbers = strcmp(figure->name, "network") == 0 || strcmp(figure->name, "raster") == 0;
+    bool own_numbers = strcmp(figure->name, "network") == 0 ||
+                       strcmp(figure->name, "raster") == 0 || strcmp(figure->name, "probe") == 0;
     size_t most = own_numbers ? (size_t) -1 : strcmp(figure->name, "coherence") == 0 ? N_CHANNELS
                                                                                       : 0;
     if (report.n_marks > most) printf("# %s draws %zu NaN\n", figure->name, report.n_marks);
@@ -772,7 +809,7 @@ static void test_no_value(void)
 static void test_next_to_nothing(void)
 {
   meso_err err = {0};
-  meso_figure_data none = { NULL, NULL, NULL, NULL, NULL, NULL };
+  meso_figure_data none = { .model = NULL };
   draw_all(&none, 3);
   meso_spikes *spikes = NULL;
   meso_signals *lfp = NULL, *bold = NULL;
@@ -782,7 +819,7 @@ static void test_next_to_nothing(void)
   must(meso_signals_create(&lfp, &err), &err);
   must(meso_signals_create(&bold, &err), &err);
   must(meso_result_create(&result, &err), &err);
-  meso_figure_data data = { NULL, spikes, lfp, NULL, bold, result };
+  meso_figure_data data = { .spikes = spikes, .lfp = lfp, .bold = bold, .analysis = result };
   draw_all(&data, 1);
   meso_spikes_destroy(spikes);
   must(meso_spikes_create(1, &spikes, &err), &err);

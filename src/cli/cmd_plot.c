@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli_answer.h"
+#include "cli_cells.h"
 #include "cli_files.h"
 #include "cli_options.h"
 #include "meso_plot.h"
@@ -25,10 +26,12 @@ typedef struct contents {
   meso_spikes *spikes;
   meso_signals *lfp, *currents, *bold;
   meso_result *analysis;
+  mesoi_cells cells;
 } contents;
 
 static void contents_clear(contents *c)
 {
+  mesoi_cells_clear(&c->cells);
   meso_model_destroy(c->model);
   meso_spikes_destroy(c->spikes);
   meso_signals_destroy(c->lfp);
@@ -41,7 +44,8 @@ static meso_figure_data data_of(const contents *c)
 {
   return (meso_figure_data) { .model = c->model, .spikes = c->spikes, .lfp = c->lfp,
                               .currents = c->currents, .bold = c->bold,
-                              .analysis = c->analysis };
+                              .analysis = c->analysis, .n_cells = c->cells.n,
+                              .cell = c->cells.cell };
 }
 
 static meso_status load_model(const meso_cli *cli, const char *path, contents *c, meso_err *err)
@@ -158,6 +162,8 @@ static meso_status plot(const meso_cli *cli, const options *o, const mesoi_posit
   if (cli->n_sets > 0 && c.model == NULL)
     MESO_FAIL(err, MESO_EUSAGE, "plot: --set and --seed need a model file");
   MESO_TRY(choose(o, args, &c, &figure, err));
+  if (figure == meso_figure_by_name("probe")) /* the others need no morphologies */
+    MESO_TRY(mesoi_cells_read(c.model, c.model->path, &c.cells, err));
   const meso_figure_data data = data_of(&c);
   MESO_TRY(meso_figure_save(figure, &data, cli->output, cli->command_line, &report, err));
   mesoi_say(cli, "%s: %s, %zu marks\n", cli->output, figure->name, report.n_marks);

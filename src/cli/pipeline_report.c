@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli_cells.h"
 #include "meso_compare.h"
 #include "meso_config.h"
 #include "meso_io.h"
@@ -14,20 +15,32 @@
 typedef struct sources {
   meso_signals *lfp, *bold, *currents;
   meso_result *analysis;
+  mesoi_cells cells;
 } sources;
 
 static void sources_clear(sources *s)
 {
+  mesoi_cells_clear(&s->cells);
   meso_signals_destroy(s->lfp);
   meso_signals_destroy(s->bold);
   meso_signals_destroy(s->currents);
   meso_result_destroy(s->analysis);
 }
 
-static meso_status sources_read(const pipeline *p, sources *s, meso_err *err)
+/** A report may be made again where the morphologies are not: then without them. */
+static void read_cells(pipeline *p, sources *s)
+{
+  meso_err why = {0};
+  if (mesoi_cells_read(p->model, p->model_path, &s->cells, &why) == MESO_OK) return;
+  mesoi_cells_clear(&s->cells);
+  mesoi_pipeline_note(p, "The figure of the probe shows no morphologies: %s.", why.msg);
+}
+
+static meso_status sources_read(pipeline *p, sources *s, meso_err *err)
 {
   meso_status status = MESO_OK;
   char path[PIPELINE_PATH];
+  read_cells(p, s);
   mesoi_pipeline_path(p, "lfp.h5", path);
   MESO_TRY(meso_signals_read(path, &s->lfp, err));
   mesoi_pipeline_path(p, "bold.h5", path);
@@ -238,7 +251,8 @@ meso_status mesoi_pipeline_report(pipeline *p, const char *output,
   MESO_TRY(sources_read(p, &s, err));
   add_notes(p, &s, spikes);
   const meso_figure_data data = {.model = p->model, .spikes = spikes, .lfp = s.lfp,
-                                 .currents = s.currents, .bold = s.bold, .analysis = s.analysis};
+                                 .currents = s.currents, .bold = s.bold, .analysis = s.analysis,
+                                 .n_cells = s.cells.n, .cell = s.cells.cell};
   MESO_TRY(save_figures(p, &data, err));
   MESO_TRY(compare(p, &data, &comparison, err));
   MESO_TRY(write_report(p, output, &data, comparison, provenance, err));

@@ -7,10 +7,17 @@
 #include "meso_data.h"
 #include "meso_error.h"
 #include "meso_model.h"
+#include "meso_segments.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** A cell as it stands in the column. */
+typedef struct meso_figure_cell {
+  const char *name, *population;
+  meso_segments segments;
+} meso_figure_cell;
 
 /** What a figure may draw from; any pointer may be NULL. */
 typedef struct meso_figure_data {
@@ -20,6 +27,8 @@ typedef struct meso_figure_data {
   const meso_signals *currents; /**< signals E_<population>, I_<population> ... */
   const meso_signals *bold;     /**< signals bold, drive */
   const meso_result *analysis;
+  size_t n_cells;
+  const meso_figure_cell *cell; /**< (n_cells) representative cells of the model */
 } meso_figure_data;
 
 /** What was drawn, so that tests can hold a figure against its data. */
