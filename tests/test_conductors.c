@@ -580,6 +580,11 @@ static void test_registry(void)
   expect_refusal("line sigma=0.3", MESO_EINVAL, "sigma_S_per_m");
   expect_refusal("line, point", MESO_EINVAL, "cannot wrap");
   expect_refusal("line,", MESO_EINVAL, "missing");
+  expect_refusal("periodic, periodic, periodic, periodic, line", MESO_EINVAL, "at most 4");
+  char word[400] = "line sigma_S_per_m=0.";
+  memset(word + strlen(word), '3', sizeof word - strlen(word) - 1);
+  word[sizeof word - 1] = '\0';
+  expect_refusal(word, MESO_EINVAL, "too long");
   meso_conductor *c = make(" line  sigma_S_per_m=0.6 ");
   CU_ASSERT(meso_conductor_set(c, "sigma_S_per_m", -1, NULL) == MESO_ERANGE);
   CU_ASSERT_STRING_EQUAL(meso_conductor_unit(c), "mV");

@@ -114,6 +114,26 @@ static meso_signal *add_dipole(meso_signals *signals, const char *cell)
   return dipole;
 }
 
+/* Potentials of the moment of a cell in an infinite medium, the dipole in the origin. */
+static void check_infinite(const meso_signal *dipole, const char *group)
+{
+  size_t n;
+  const meso_head_ops *head = meso_head_by_name("infinite");
+  void *params = params_of(head, NULL);
+  meso_eeg_setup setup = {.head = head, .params = params, .axis = {0, 0, 1}};
+  meso_signals *out = NULL;
+  setup.electrodes.xyz_um = golden(forward_file, "head", "infinite_xyz", &n);
+  setup.electrodes.n = n / 3;
+  CU_ASSERT_FATAL(meso_signals_create(&out, NULL) == MESO_OK);
+  CU_ASSERT_FATAL(meso_eeg_from_dipole(dipole, &setup, out, NULL) == MESO_OK);
+  double *phi = transposed(&out->signal[0], 1);
+  check_golden(forward_file, group, "phi_dipole_infinite", phi, n / 3 * N_SAMPLES, 1e-9);
+  free(phi);
+  meso_points_clear(&setup.electrodes);
+  meso_signals_destroy(out);
+  free(params);
+}
+
 /* From SWC and synapses to potentials and fields of the head. */
 static void test_golden_signals(void)
 {
@@ -145,6 +165,7 @@ static void test_golden_signals(void)
     check_golden(forward_file, group, "eeg_tight", phi, 16 * N_SAMPLES, 1e-9);
     check_golden(forward_file, group, "eeg", phi, 16 * N_SAMPLES, 1e-5);
     check_golden(forward_file, group, "meg_spherical_H", H, 9 * N_SAMPLES, 1e-9);
+    check_infinite(dipole, group);
     free(phi);
     free(H);
     meso_signals_destroy(in);
