@@ -35,6 +35,15 @@ cleanup:
   return status;
 }
 
+meso_status mesoi_origin_of_network(const meso_cli *cli, const meso_network *w,
+                                    mesoi_origin *origin, meso_err *err)
+{
+  const size_t n = w->n_files < MESOI_MAX_INPUTS ? w->n_files : MESOI_MAX_INPUTS;
+  const char *const *files = (const char *const *) w->file, *const own = w->path;
+  return n > 0 ? mesoi_origin_make(cli, w->model, n, files, origin, err)
+               : mesoi_origin_make(cli, w->model, 1, &own, origin, err);
+}
+
 void mesoi_origin_clear(mesoi_origin *origin)
 {
   free(origin->model_text);

@@ -7,8 +7,9 @@
 #include "meso_cli.h"
 #include "meso_io.h"
 #include "meso_model.h"
+#include "meso_network.h"
 
-enum { MESOI_MAX_INPUTS = 8 };
+enum { MESOI_MAX_INPUTS = 64 };
 
 /** Provenance of one output: command line, model, seed, checksums of the inputs. */
 typedef struct mesoi_origin {
@@ -24,6 +25,10 @@ typedef struct mesoi_origin {
 MESO_MUST_CHECK meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model,
                                               size_t n, const char *const *inputs,
                                               mesoi_origin *origin, meso_err *err);
+/** The same of what becomes of a network: the checksums of all files that it was read from. */
+MESO_MUST_CHECK meso_status mesoi_origin_of_network(const meso_cli *cli,
+                                                    const meso_network *network,
+                                                    mesoi_origin *origin, meso_err *err);
 void mesoi_origin_clear(mesoi_origin *origin);
 
 /** Spikes of any file; what its reader had to guess becomes a warning. */

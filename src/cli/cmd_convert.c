@@ -81,7 +81,7 @@ static meso_status convert_network(const meso_cli *cli, const meso_format *from,
   mesoi_origin origin = { .model_text = NULL };
   MESO_TRY(from->read_network(&input, &w, err));
   MESO_TRY(check_size(w, to, o, err));
-  MESO_TRY(mesoi_origin_make(cli, w->model, 1, &path, &origin, err));
+  MESO_TRY(mesoi_origin_of_network(cli, w, &origin, err));
   MESO_TRY(to->write_network(out, w, cli->progress, &origin.provenance, err));
   mesoi_answer_count(cli, "n_neurons", w->n_neurons);
   mesoi_answer_count(cli, "n_synapses", w->synapses.n);

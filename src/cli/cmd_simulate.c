@@ -177,7 +177,7 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   MESO_TRY(meso_engine_run_explicit(network, o->duration_ms, recording ? &record : NULL,
                                     cli->progress, &spikes, recording ? &traces : NULL, &report,
                                     err));
-  MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
+  MESO_TRY(mesoi_origin_of_network(cli, network, &origin, err));
   MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
   if (traces != NULL) {
     MESO_TRY(meso_signals_write(to, "traces", traces, &origin.provenance, err));

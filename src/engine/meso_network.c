@@ -28,10 +28,12 @@ void meso_network_destroy(meso_network *w)
     free(w->population[p].name);
     free(w->population[p].position_um);
   }
+  for (size_t i = 0; w->file != NULL && i < w->n_files; i++) free(w->file[i]);
   meso_attrs_clear(&w->attrs);
   meso_model_destroy(w->model);
   void *owned[] = {w->path, w->group, w->population, w->event, w->current_step, w->current_ac,
-                   w->poisson, w->source};
+                   w->poisson, w->source,
+                   w->file};
   for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
   free(w);
 }

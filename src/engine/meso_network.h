@@ -90,6 +90,8 @@ typedef struct meso_network {
   meso_poisson_source *source;
   int64_t source_seed;
   meso_schedule source_schedule;
+  size_t n_files;
+  char **file;              /**< files that it was read from, if they are others than path */
   meso_model *model;        /**< owned: what the synapses are drawn from; NULL: none */
 } meso_network;
 

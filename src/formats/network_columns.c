@@ -22,13 +22,13 @@ cleanup:
   return status;
 }
 
-static double number_of(const meso_param *row, const char *params)
+double network_number(const meso_param *row, const char *params)
 {
   const char *field = params + row->offset;
   return row->type == MESO_PARAM_BOOL ? *(const bool *) field : *(const double *) field;
 }
 
-static double default_of(const meso_param *row)
+double network_default(const meso_param *row)
 {
   if (row->default_text == NULL) return NAN;
   if (row->type == MESO_PARAM_BOOL) return strcmp(row->default_text, "true") == 0;
@@ -44,9 +44,9 @@ bool network_neuron_column(const meso_network *w, const char *key, double *value
     const meso_param *row = meso_param_find(group->ops->params, key);
     for (size_t k = 0; row != NULL && k < group->n; k++) {
       const char *params = (const char *) group->params + k * group->ops->params_size;
-      const double x = number_of(row, params);
+      const double x = network_number(row, params);
       values[group->member[k]] = x;
-      needed = needed || x != default_of(row);
+      needed = needed || x != network_default(row);
     }
   }
   return needed;

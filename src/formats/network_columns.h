@@ -13,6 +13,10 @@ MESO_MUST_CHECK meso_status network_model_names(const meso_network *network, cha
  *  optional and has its default everywhere. values: (n_neurons). */
 bool network_neuron_column(const meso_network *network, const char *key, double *values);
 
+/** A parameter of one neuron; its default, NaN if it has none. */
+double network_number(const meso_param *row, const char *params);
+double network_default(const meso_param *row);
+
 /** The groups /input and /sources of an explicit network. */
 MESO_MUST_CHECK meso_status network_put_inputs(const meso_h5_file *f, const meso_network *network,
                                                meso_err *err);

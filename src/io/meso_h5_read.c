@@ -385,8 +385,9 @@ cleanup:
   return status;
 }
 
-meso_status meso_h5_read_names(const char *path, const char *group, char ***ret_names,
-                               size_t *ret_n, meso_err *err)
+/** Names of what a group holds; only_groups: in the order of creation if it is known. */
+static meso_status read_names(const char *path, const char *group, bool only_groups,
+                              char ***ret_names, size_t *ret_n, meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_h5_file f;
@@ -397,11 +398,24 @@ meso_status meso_h5_read_names(const char *path, const char *group, char ***ret_
   MESO_TRY(open_object(&f, group, &at, err));
   if (H5Iget_type(at) != H5I_GROUP)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s is not a group", path, group);
-  MESO_TRY(list_links(&f, at, H5_INDEX_NAME, false, ret_names, ret_n, err));
+  if (only_groups) MESO_TRY(meso_h5_subgroups(&f, at, false, ret_names, ret_n, err));
+  else MESO_TRY(list_links(&f, at, H5_INDEX_NAME, false, ret_names, ret_n, err));
 cleanup:
   if (at >= 0) (void) H5Oclose(at);
   meso_h5_close(&f);
   return status;
+}
+
+meso_status meso_h5_read_names(const char *path, const char *group, char ***ret_names,
+                               size_t *ret_n, meso_err *err)
+{
+  return read_names(path, group, false, ret_names, ret_n, err);
+}
+
+meso_status meso_h5_read_groups(const char *path, const char *group, char ***ret_names,
+                                size_t *ret_n, meso_err *err)
+{
+  return read_names(path, group, true, ret_names, ret_n, err);
 }
 
 meso_status meso_h5_read_number(const char *path, const char *object, const char *attribute,

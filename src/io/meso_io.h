@@ -83,6 +83,10 @@ MESO_MUST_CHECK meso_status meso_h5_read_text(const char *path, const char *obje
  *  meso_names_free. */
 MESO_MUST_CHECK meso_status meso_h5_read_names(const char *path, const char *group,
                                                char ***ret_names, size_t *ret_n, meso_err *err);
+/** Names of the groups in a group, in the order of their creation if the file knows it, else
+ *  ascending. */
+MESO_MUST_CHECK meso_status meso_h5_read_groups(const char *path, const char *group,
+                                                char ***ret_names, size_t *ret_n, meso_err *err);
 /** Frees n names and their list; NULL is fine. */
 void meso_names_free(char **names, size_t n);
 
