@@ -52,7 +52,7 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "verify", "run",
     { "files", "n_ok", "n_missing", "n_unreadable", "n_damaged", "n_not_listed" } },
   { "models", "", { "neuron_models", "forward_models", "volume_conductors", "heads", "analyses",
-                    "figures" } },
+                    "figures", "formats" } },
   { "help", "", { "commands" } },
 };
 enum { N_ROWS = sizeof table / sizeof table[0] };

@@ -244,6 +244,29 @@ static void joined_recordings_are_read(void)
   meso_spikes_destroy(s);
 }
 
+/* ---- the registry ------------------------------------------------------------------------- */
+
+/** Every format says what it is, reads what it holds, and has its name and way of writing alone. */
+static void formats_are_sound(void)
+{
+  CU_ASSERT(meso_format_count() >= 7);
+  CU_ASSERT_PTR_NULL(meso_format_at(meso_format_count()));
+  CU_ASSERT_PTR_NULL(meso_format_by_name("no_such"));
+  for (size_t i = 0; i < meso_format_count(); i++) {
+    const meso_format *f = meso_format_at(i);
+    const bool network = f->content == MESO_CONTENT_NETWORK;
+    CU_ASSERT_PTR_EQUAL(meso_format_by_name(f->name), f);
+    CU_ASSERT(f->summary[0] != '\0' && f->ending[0] != '\0');
+    CU_ASSERT((f->read_network != NULL) == network && (f->read_spikes != NULL) == !network);
+    CU_ASSERT(network ? f->write_spikes == NULL : f->write_network == NULL);
+    CU_ASSERT(!network || !meso_format_writes(f) || f->bytes_per_item > 0);
+    char name[64];
+    const char *ending = f->ending;
+    snprintf(name, sizeof name, "x%.*s", (int) strcspn(ending, "|"), ending);
+    if (meso_format_writes(f)) CU_ASSERT_PTR_EQUAL(meso_format_to_write(name, f->content), f);
+  }
+}
+
 /* ---- the command -------------------------------------------------------------------------- */
 
 static void expect_code(int code, const char *words, const char *arguments)
@@ -303,6 +326,7 @@ int main(void)
     {"recordings_of_nest_are_read_and_written", recordings_of_nest_are_read_and_written},
     {"bad_text_is_refused", bad_text_is_refused},
     {"joined_recordings_are_read", joined_recordings_are_read},
+    {"formats_are_sound", formats_are_sound},
     {"the_command_converts_models", the_command_converts_models},
     {"huge_networks_are_refused", huge_networks_are_refused},
     {"leave", leave},

@@ -5,6 +5,7 @@
 #include "cli_answer.h"
 #include "meso_analysis.h"
 #include "meso_conductor.h"
+#include "meso_format.h"
 #include "meso_forward.h"
 #include "meso_head.h"
 #include "meso_neuron.h"
@@ -97,10 +98,13 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   head(cli, "figures");
   for (size_t i = 0; i < meso_figure_count(); i++)
     list(cli, "figures", meso_figure_at(i)->name, meso_figure_at(i)->title);
+  head(cli, "file formats of networks and spikes (mesocast convert)");
+  for (size_t i = 0; i < meso_format_count(); i++)
+    list(cli, "formats", meso_format_at(i)->name, meso_format_at(i)->summary);
   return MESO_OK;
 }
 
 const meso_command meso_cmd_models = {
   .name = "models", .usage = "models", .run = run,
-  .summary = "list neuron and forward models, volume conductors, heads, analyses, figures",
+  .summary = "list neuron and forward models, volume conductors, heads, analyses, figures, formats",
 };
