@@ -1,12 +1,14 @@
 /* slow_microcircuit.c: the microcircuit at full density (make check-slow): rates of ten seconds
  * against the published ones, and distributions of rates, CV and correlations against two NEST
  * runs, for seeds 1, 2, 3; memory; the same spikes for any number of threads. Takes minutes and
- * 1.3 GB. */
+ * 1.3 GB. With $MESO_FIGURE = FILE.png (.svg, .pdf) it draws the distributions, and does only that
+ * test. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "analysis_run.h"
+#include "meso_canvas.h"
 #include "meso_engine.h"
 #include "meso_io.h"
 
@@ -157,11 +159,18 @@ static double median_of_three(const double *x)
   return fmax(fmin(x[0], x[1]), fmin(fmax(x[0], x[1]), x[2]));
 }
 
+/* What was compared, for the figure. */
+typedef struct comparison {
+  sample ours[N_SEEDS], nest[N_NEST];
+  double worst, limit;     /* KS distance */
+} comparison;
+
 /* One row of the table, one assertion: against each NEST run, the median of our seeds. */
-static void check_distribution(const char *population, int measure, const sample *ours)
+static void check_distribution(const char *population, int measure, comparison *c)
 {
   static const char *const label[N_MEASURES] = {"rate", "CV", "correlation"};
-  sample nest[N_NEST];
+  const sample *ours = c->ours;
+  sample *nest = c->nest;
   double distance[N_NEST][N_SEEDS], sampling = 0, worst = 0;
   for (int k = 0; k < N_NEST; k++) nest[k] = nest_sample(population, measure, k + 1);
   const double between = ks_distance(nest[0], nest[1]);
@@ -174,12 +183,90 @@ static void check_distribution(const char *population, int measure, const sample
       printf("  %.4f", distance[k][i]);
     }
     worst = fmax(worst, median_of_three(distance[k]));
-    free(nest[k].x);
   }
   const double limit = measure == CORRELATION ? 1.5 * between + 0.07
                                               : fmax(1.5 * between + 0.02, sampling);
   printf("  %.4f  %.4f  %.4f%s\n", between, worst, limit, worst <= limit ? "" : "  beyond");
   CU_ASSERT(worst <= limit);
+  c->worst = worst;
+  c->limit = limit;
+}
+
+/* ---- their figure --------------------------------------------------------------------------- */
+
+static comparison compared[N_MEASURES][N_POPULATIONS];
+
+/* Distribution function, up to the end of the axis. */
+static void draw_steps(meso_canvas *canvas, const meso_axes *axes, sample s, meso_stroke stroke)
+{
+  double *share = calloc(s.n, sizeof *share);
+  size_t n = 0;
+  CU_ASSERT_PTR_NOT_NULL_FATAL(share);
+  for (; n < s.n && s.x[n] <= axes->x_max; n++) share[n] = ((double) n + 1) / (double) s.n;
+  meso_axes_line(canvas, axes, n, s.x, share, stroke);
+  free(share);
+}
+
+static void draw_panel(meso_canvas *canvas, int measure, int population)
+{
+  static const char *const x_label[N_MEASURES] = {
+    "rate (spikes/s)", "CV of intervals (1)", "correlation of 2-ms counts (1)"};
+  static const double x_min[N_MEASURES] = {0, 0.2, -0.02};
+  const comparison *c = &compared[measure][population];
+  const double width = meso_canvas_width(canvas), height = meso_canvas_height(canvas);
+  const double w = (width - 62.0) / 3.0, h = (height - 66.0) / N_POPULATIONS;
+  const sample first = c->nest[0];
+  const meso_axes axes = {
+    .box = {42.0 + w * measure, 36.0 + h * population, w - 22.0, h - 24.0},
+    .x_min = x_min[measure], .y_min = 0, .y_max = 1,
+    .x_max = measure == CV ? 1.4 : 1.15 * first.x[(size_t) (0.99 * (double) first.n)],
+    .x_label = population == N_POPULATIONS - 1 ? x_label[measure] : NULL,
+    .y_label = measure == 0 && population == 3 ? "share of neurons or of pairs (1)" : NULL,
+    .no_y_ticks = measure > 0};
+  meso_axes_draw(canvas, &axes);
+  for (int k = 0; k < N_NEST; k++)
+    draw_steps(canvas, &axes, c->nest[k], (meso_stroke) {meso_light_grey, 3.0, false});
+  for (int i = 0; i < N_SEEDS; i++)
+    draw_steps(canvas, &axes, c->ours[i], (meso_stroke) {meso_palette((size_t) i), 0.7, false});
+  meso_canvas_text(canvas, axes.box.x + axes.box.w, axes.box.y + axes.box.h - 6.0,
+                   (meso_text_style) {.size_pt = 6.5, .anchor = MESO_ANCHOR_RIGHT,
+                                      .color = meso_black},
+                   "KS %.3f, limit %.3f", c->worst, c->limit);
+  meso_canvas_text(canvas, axes.box.x + axes.box.w, axes.box.y + axes.box.h - 17.0,
+                   (meso_text_style) {.size_pt = 7.5, .anchor = MESO_ANCHOR_RIGHT, .bold = true,
+                                      .color = meso_black},
+                   "%s", population_name[population]);
+}
+
+static meso_status draw_comparison(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
+{
+  (void) data, (void) err;
+  double x = meso_canvas_key(canvas, 42.0, 10.0, (meso_stroke) {meso_light_grey, 3.0, false},
+                             "NEST 3.10, seeds 1 and 2");
+  for (int i = 0; i < N_SEEDS; i++)
+    x = meso_canvas_key(canvas, x, 10.0, (meso_stroke) {meso_palette((size_t) i), 0.7, false},
+                        "mesocast, seed %d", i + 1);
+  for (int measure = 0; measure < N_MEASURES; measure++)
+    for (int p = 0; p < N_POPULATIONS; p++) draw_panel(canvas, measure, p);
+  return MESO_OK;
+}
+
+static bool always(const meso_figure_data *data)
+{
+  (void) data;
+  return true;
+}
+
+static void save_figure(const char *path)
+{
+  static const meso_figure_ops figure = {
+    "nest", "Distributions of rates, CV and correlations of the microcircuit against NEST", 170.0,
+    215.0, always, draw_comparison};
+  const meso_figure_data none = {.model = NULL};
+  meso_err err = {0};
+  const meso_status st = meso_figure_save(&figure, &none, path, "make check-slow", NULL, &err);
+  if (st != MESO_OK) printf("# %s\n", err.msg);
+  CU_ASSERT_EQUAL(st, MESO_OK);
 }
 
 /** Distributions over neurons and pairs, 5 s after 100 ms. */
@@ -191,10 +278,15 @@ static void distributions_are_those_of_nest(void)
          "seeds; larger median; limit\n");
   for (int measure = 0; measure < N_MEASURES; measure++)
     for (int p = 0; p < N_POPULATIONS; p++) {
-      sample seeds[N_SEEDS];
-      for (int i = 0; i < N_SEEDS; i++) seeds[i] = ours[i][p][measure];
-      check_distribution(population_name[p], measure, seeds);
-      for (int i = 0; i < N_SEEDS; i++) free(seeds[i].x);
+      comparison *c = &compared[measure][p];
+      for (int i = 0; i < N_SEEDS; i++) c->ours[i] = ours[i][p][measure];
+      check_distribution(population_name[p], measure, c);
+    }
+  if (getenv("MESO_FIGURE") != NULL) save_figure(getenv("MESO_FIGURE"));
+  for (int measure = 0; measure < N_MEASURES; measure++)
+    for (int p = 0; p < N_POPULATIONS; p++) {
+      for (int i = 0; i < N_SEEDS; i++) free(compared[measure][p].ours[i].x);
+      for (int k = 0; k < N_NEST; k++) free(compared[measure][p].nest[k].x);
     }
 }
 
@@ -231,5 +323,7 @@ int main(void)
     {"threads_give_the_same_spikes", threads_give_the_same_spikes},
     {NULL, NULL},
   };
-  return meso_test_main("slow_microcircuit", tests);
+  static const meso_test figure[] = {
+    {"distributions_are_those_of_nest", distributions_are_those_of_nest}, {NULL, NULL}};
+  return meso_test_main("slow_microcircuit", getenv("MESO_FIGURE") != NULL ? figure : tests);
 }
