@@ -56,6 +56,7 @@ static json_t *projection_json(const meso_projection *p)
                              mesoi_json_number(spread[0] ? p->weight_sd_pA : 0));
   (void) json_object_set_new(item, "delay_sd_ms",
                              mesoi_json_number(spread[1] ? p->delay_sd_ms : 0));
+  if (p->list != NULL) (void) json_object_set_new(item, "file", json_string(p->list_file));
   add_distances(p, item);
   return item;
 }

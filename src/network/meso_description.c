@@ -110,23 +110,25 @@ static const char *grouped(uint64_t n, char text[32])
 
 /* ---- 2. projections in words -------------------------------------------------------------- */
 
-static void describe_spread(const meso_distribution_ops *d, double mean, double sd,
+static void describe_spread(bool is_listed, const meso_distribution_ops *d, double mean, double sd,
                             const char *unit, char *text, size_t size)
 {
-  (void) snprintf(text, size, "%s %.4g", d->name, mean);
+  (void) snprintf(text, size, "%s %.4g", is_listed ? "listed" : d->name, mean);
   if (d != meso_distribution_at(MESO_DISTRIBUTION_constant, 1)) append(text, size, " ± %.4g", sd);
   append(text, size, " %s", unit);
 }
 
 void meso_describe_weight(const meso_projection *p, char *text, size_t size)
 {
-  describe_spread(meso_distribution_at(p->weight_distribution, p->weight_sd_pA), p->weight_pA,
+  describe_spread(p->list != NULL && p->list->weight_pA != NULL,
+                  meso_distribution_at(p->weight_distribution, p->weight_sd_pA), p->weight_pA,
                   p->weight_sd_pA, "pA", text, size);
 }
 
 void meso_describe_delay(const meso_projection *p, char *text, size_t size)
 {
-  describe_spread(meso_distribution_at(p->delay_distribution, p->delay_sd_ms), p->delay_mean_ms,
+  describe_spread(p->list != NULL && p->list->delay_steps != NULL,
+                  meso_distribution_at(p->delay_distribution, p->delay_sd_ms), p->delay_mean_ms,
                   p->delay_sd_ms, "ms", text, size);
   if (p->delay_ms_per_um > 0) append(text, size, " + %g ms/um", p->delay_ms_per_um);
 }

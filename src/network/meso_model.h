@@ -60,6 +60,17 @@ typedef struct meso_population {
   int64_t first_in_column;     /**< derived: the same in a network of one column */
 } meso_population;
 
+/** The synapses of a projection as a file lists them (rule list). */
+typedef struct meso_synapse_list {
+  size_t n;
+  uint32_t *source, *target;   /**< (n) numbers within the populations */
+  double *weight_pA;           /**< (n), or NULL: drawn like those of other rules */
+  double weight_mean_pA, weight_sd_pA;
+  uint8_t *delay_steps;        /**< (n), or NULL: likewise */
+  double delay_share[256];     /**< share of delays of at most so many steps */
+  char sha256[65];             /**< of the file */
+} meso_synapse_list;
+
 /** Synapses from one population to another. */
 typedef struct meso_projection {
   size_t source, target;       /**< population indices */
@@ -69,6 +80,8 @@ typedef struct meso_projection {
   double probability;          /**< pairwise connection probability */
   int64_t n_synapses_full, indegree, outdegree; /**< at full size; a rule takes one of these numbers
                                                      or the probability, the others are 0 */
+  char *list_file;             /**< of rule list */
+  meso_synapse_list *list;     /**< derived: what it says; NULL with other rules */
   double rule_number;          /**< derived: what the rule fixes in a column, after scaling:
                                     synapses of the projection, per target, per source, or
                                     probability of a pair */

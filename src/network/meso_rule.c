@@ -65,6 +65,12 @@ static double one_synapses(const meso_projection *p, double n_sources, double n_
   return n_targets;
 }
 
+static double list_synapses(const meso_projection *p, double n_sources, double n_targets)
+{
+  (void) n_sources, (void) n_targets;
+  return p->list != NULL ? (double) p->list->n : 0;
+}
+
 /* ---- 2. in-degrees ------------------------------------------------------------------------ */
 
 /** Hypergeometric number: of n draws without replacement from a + b things, how many are among the
@@ -447,6 +453,31 @@ cleanup:
   return status;
 }
 
+/** The list by targets, in the order of the file for each of them. */
+static meso_status connect_list(meso_wiring_projection *q, gsl_rng *rng, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_synapse_list *list = q->model->list;
+  size_t *next = NULL;
+  (void) rng;
+  MESO_ALLOC(err, next, q->n_targets);
+  MESO_ALLOC(err, q->list_start, q->n_targets);
+  MESO_ALLOC(err, q->list, list->n);
+  MESO_ALLOC(err, q->list_synapse, list->n);
+  for (size_t s = 0; s < list->n; s++) q->in_degree[list->target[s]]++;
+  for (uint32_t i = 1; i < q->n_targets; i++)
+    q->list_start[i] = q->list_start[i - 1] + q->in_degree[i - 1];
+  memcpy(next, q->list_start, q->n_targets * sizeof *next);
+  for (size_t s = 0; s < list->n; s++) {
+    const size_t at = next[list->target[s]]++;
+    q->list[at] = list->source[s];
+    q->list_synapse[at] = (uint32_t) s;
+  }
+cleanup:
+  free(next);
+  return status;
+}
+
 /* ---- 7. sources of a target --------------------------------------------------------------- */
 
 /** Any source, again and again. */
@@ -563,6 +594,9 @@ static const meso_rule_ops table[MESO_N_RULES] = {
   [MESO_RULE_all_to_all] = {
     "all_to_all", {NULL}, MESO_PER_TARGET, false, false, "\u03a9", meso_rule_pairs,
     connect_same, {sources_all, sources_all}, {NULL, NULL}, NO_CHOICE},
+  [MESO_RULE_list] = {
+    "list", {"file"}, MESO_PER_PROJECTION, true, false, "X", list_synapses, connect_list,
+    {sources_listed, sources_listed}, {NULL, NULL}, "rule list says itself who is connected"},
 };
 
 const char *const meso_rule_number_name[4] = {

@@ -63,7 +63,7 @@ typedef struct meso_rule_ops {
 
 #define MESO_RULES(ROW) \
   ROW(fixed_total_number) ROW(fixed_indegree) ROW(fixed_outdegree) ROW(pairwise_bernoulli) \
-  ROW(one_to_one) ROW(all_to_all)
+  ROW(one_to_one) ROW(all_to_all) ROW(list)
 
 #define MESO_RULE_INDEX(name) MESO_RULE_##name,
 enum { MESO_RULES(MESO_RULE_INDEX) MESO_N_RULES };

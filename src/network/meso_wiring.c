@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "meso_distribution.h"
 #include "meso_space.h"
@@ -60,9 +61,54 @@ static void restore_mean(size_t n, const double *cumulative, const double *exact
   }
 }
 
+/** Weights of a list: if they take no more values in steps than there are codes, a code for each;
+ *  else codes evenly spaced between the least and the largest. */
+static meso_status listed_weights(const meso_wiring *w, const meso_projection *p,
+                                  meso_wiring_projection *q, meso_err *err)
+{
+  enum { MIDDLE = 32768, N_STEPS = 65536 };
+  meso_status status = MESO_OK;
+  const size_t n_codes = (size_t) 1 << w->code_bits, n = p->list->n;
+  size_t n_values = 0, least = N_STEPS - 1, largest = 0;
+  double *count = NULL; /* of synapses by code, at first by weight in steps */
+  uint16_t *code_of = NULL;
+  MESO_ALLOC(err, count, N_STEPS);
+  MESO_ALLOC(err, code_of, N_STEPS);
+  MESO_ALLOC(err, q->weight_of_code, n_codes);
+  MESO_ALLOC(err, q->list_code, n);
+  for (size_t i = 0; i < n; i++)
+    count[MIDDLE + lrint(p->list->weight_pA[i] / w->weight_step_pA)]++;
+  for (size_t v = 0; v < N_STEPS; v++) {
+    if (count[v] == 0) continue;
+    least = v < least ? v : least;
+    largest = v;
+    n_values++;
+  }
+  for (size_t v = least, next = 0; v <= largest; v++) {
+    if (count[v] == 0) continue;
+    const double place = largest > least ? (double) (v - least) / (double) (largest - least) : 0;
+    const size_t c = n_values <= n_codes ? next++ : (size_t) lrint(place * (double) (n_codes - 1));
+    code_of[v] = (uint16_t) c;
+    q->weight_of_code[c] = (int16_t) (n_values <= n_codes ? (long) v - MIDDLE : lrint(
+      (double) least - MIDDLE + (double) (largest - least) * (double) c / (double) (n_codes - 1)));
+  }
+  for (size_t k = 0; k < n; k++)
+    q->list_code[k] =
+      code_of[MIDDLE + lrint(p->list->weight_pA[q->list_synapse[k]] / w->weight_step_pA)];
+  memset(count, 0, n_codes * sizeof *count);
+  for (size_t k = 0; k < n; k++) count[q->list_code[k]]++;
+  for (size_t c = 1; c < n_codes; c++) count[c] += count[c - 1];
+  MESO_TRY(sampler_init(&q->weight, n_codes, count, err));
+cleanup:
+  free(count);
+  free(code_of);
+  return status;
+}
+
 static meso_status weight_sampler(const meso_wiring *w, const meso_projection *p,
                                   meso_wiring_projection *q, meso_err *err)
 {
+  if (p->list != NULL && p->list->weight_pA != NULL) return listed_weights(w, p, q, err);
   meso_status status = MESO_OK;
   const meso_distribution_ops *d = meso_distribution_at(p->weight_distribution, p->weight_sd_pA);
   const size_t n = (size_t) 1 << w->code_bits;
@@ -91,6 +137,9 @@ double meso_wiring_delay_share(const meso_model *m, const meso_projection *p, do
 {
   const meso_distribution_ops *d = meso_distribution_at(p->delay_distribution, p->delay_sd_ms);
   const double dt = m->simulation.dt_ms;
+  const double most = MESO_WIRING_MAX_DELAY_STEPS;
+  if (p->list != NULL && p->list->delay_steps != NULL)
+    return p->list->delay_share[(size_t) fmin(fmax(steps, 0.0), most)];
   const double too_short = p->delay_truncation == MESO_REDRAW
                              ? d->cdf(p->delay_mean_ms, p->delay_sd_ms, 0.5 * dt) : 0.0;
   if (steps < 1.0) return 0.0;
@@ -109,6 +158,10 @@ static meso_status delay_sampler(const meso_wiring *w, const meso_projection *p,
   for (size_t j = 0; j < n; j++)
     cumulative[j] = meso_wiring_delay_share(w->model, p, (double) j + 1.0);
   MESO_TRY(sampler_init(&q->delay, n, cumulative, err));
+  if (p->list == NULL || p->list->delay_steps == NULL) goto cleanup;
+  MESO_ALLOC(err, q->list_delay, p->list->n);
+  for (size_t k = 0; k < p->list->n; k++)
+    q->list_delay[k] = p->list->delay_steps[q->list_synapse[k]];
 cleanup:
   free(cumulative);
   return status;
@@ -207,6 +260,10 @@ void meso_wiring_draw(const meso_wiring *w, meso_wiring_row *row, size_t project
     code[i] = (uint16_t) meso_sampler_level(&q->weight, word[1][i]);
     delay_steps[i] = (uint8_t) (meso_sampler_level(&q->delay, word[2][i]) + 1);
   }
+  if (q->list_code != NULL)
+    memcpy(code, q->list_code + q->list_start[target] + k0, n * sizeof *code);
+  if (q->list_delay != NULL)
+    memcpy(delay_steps, q->list_delay + q->list_start[target] + k0, n * sizeof *delay_steps);
   if (q->delay_steps_per_um > 0) add_distances(q, target, n, source, delay_steps);
 }
 
@@ -215,6 +272,13 @@ void meso_wiring_draw(const meso_wiring *w, meso_wiring_row *row, size_t project
 double meso_wiring_longest_delay_steps(const meso_model *m, const meso_projection *p)
 {
   const meso_distribution_ops *d = meso_distribution_at(p->delay_distribution, p->delay_sd_ms);
+  const double way_steps =
+    p->delay_ms_per_um * meso_space_farthest_um(&m->space) / m->simulation.dt_ms;
+  if (p->list != NULL && p->list->delay_steps != NULL) {
+    double longest = 0;
+    for (size_t i = 0; i < p->list->n; i++) longest = fmax(longest, p->list->delay_steps[i]);
+    return longest + ceil(way_steps);
+  }
   const double upper_ms = d->upper(p->delay_mean_ms, p->delay_sd_ms) +
                           p->delay_ms_per_um * meso_space_farthest_um(&m->space);
   return upper_ms / m->simulation.dt_ms + 1.0;
@@ -230,7 +294,10 @@ static void choose_resolution(meso_wiring *w)
     const meso_projection *q = &m->projection[p];
     const meso_distribution_ops *weight =
       meso_distribution_at(q->weight_distribution, q->weight_sd_pA);
-    largest_pA = fmax(largest_pA, weight->largest(fabs(q->weight_pA), q->weight_sd_pA));
+    if (q->list == NULL || q->list->weight_pA == NULL)
+      largest_pA = fmax(largest_pA, weight->largest(fabs(q->weight_pA), q->weight_sd_pA));
+    for (size_t i = 0; q->list != NULL && q->list->weight_pA != NULL && i < q->list->n; i++)
+      largest_pA = fmax(largest_pA, fabs(q->list->weight_pA[i]));
     longest_steps = fmax(longest_steps, meso_wiring_longest_delay_steps(m, q));
   }
   for (size_t p = 0; p < m->n_populations; p++)
@@ -282,6 +349,9 @@ void meso_wiring_destroy(meso_wiring *w)
     free(w->projection[p].in_degree);
     free(w->projection[p].list);
     free(w->projection[p].list_start);
+    free(w->projection[p].list_synapse);
+    free(w->projection[p].list_code);
+    free(w->projection[p].list_delay);
     free(w->projection[p].n_candidates);
     free(w->projection[p].weight_of_code);
     sampler_clear(&w->projection[p].weight);

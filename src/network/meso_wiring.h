@@ -47,6 +47,9 @@ struct meso_wiring_projection {
   uint32_t *in_degree;     /**< (targets of all columns) */
   uint32_t *list;          /**< sources by target, of rules that go by sources; else NULL */
   size_t *list_start;      /**< (targets of all columns) in list */
+  uint32_t *list_synapse;  /**< of rule list: number in the file of each entry of list */
+  uint16_t *list_code;     /**< (as list) where the file has weights; else NULL */
+  uint8_t *list_delay;     /**< (as list) steps, where the file has delays; else NULL */
   const meso_space *space;
   const double *source_xy_um, *target_xy_um; /**< (n, 2) or NULL; borrowed from the wiring */
   uint32_t *n_candidates;  /**< (as in_degree) where the probability depends on distance: sources

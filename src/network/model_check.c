@@ -118,12 +118,8 @@ static meso_status read_contacts(meso_model *model, meso_err *err)
   meso_status status = MESO_OK;
   meso_probe_params *probe = &model->probe;
   meso_points points = {0};
-  const char *slash = strrchr(model->path, '/'), *file = probe->contacts_file;
-  const size_t n_folder = slash != NULL && file[0] != '/' ? (size_t) (slash - model->path) + 1 : 0;
-  const size_t size = n_folder + strlen(file) + 1;
-  char *path = NULL;
-  MESO_ALLOC(err, path, size);
-  (void) snprintf(path, size, "%.*s%s", (int) n_folder, model->path, file);
+  char *path = mesoi_beside_model(model, probe->contacts_file);
+  if (path == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the name of a file");
   MESO_TRY(meso_points_read(path, &points, err));
   free(probe->contacts_um.v);
   probe->contacts_um = (meso_doubles) {3 * points.n, points.xyz_um};
@@ -235,6 +231,7 @@ static double rule_key(const meso_projection *p, const char *key)
 {
   const meso_param *row = meso_param_find(mesoi_section("projections")->rows, key);
   const char *field = (const char *) p + row->offset;
+  if (row->type == MESO_PARAM_STRING) return (*(char *const *) field)[0] != '\0';
   return row->type == MESO_PARAM_INT ? (double) *(const int64_t *) field : *(const double *) field;
 }
 
@@ -285,6 +282,11 @@ static meso_status check_switches(const meso_model *model, const mesoi_node *roo
   const meso_rule_ops *rule = meso_rule_at(p->rule);
   const mesoi_node *item = &mesoi_node_at(root, "projections")->child[i];
   char message[100];
+  for (size_t k = 0; p->rule == MESO_RULE_list && k < 2; k++) {
+    static const char *const key[] = {"allow_autapses", "allow_multapses"};
+    if (mesoi_node_find(item, key[k]) != NULL)
+      REFUSE("projections", i, key[k], "does not go with rule list: the file says it all");
+  }
   snprintf(message, sizeof message, "rule %s makes none", rule->name);
   const bool is_given = mesoi_node_find(item, "allow_multapses") != NULL;
   if (is_given && p->allow_multapses && !rule->has_multapses)
@@ -390,6 +392,20 @@ cleanup:
   return status;
 }
 
+/* Lists number the neurons of the network as it is described. */
+static meso_status read_list(meso_model *model, const mesoi_node *root, size_t i, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_projection *p = &model->projection[i];
+  if (p->list_file[0] == '\0') REFUSE("projections", i, "file", "must be the name of a file");
+  if (model->scaling.N != 1 || model->scaling.K != 1)
+    REFUSE("projections", i, "rule", "cannot follow scaling.N or scaling.K: the file names every "
+           "synapse");
+  MESO_TRY(mesoi_list_read(model, p, err));
+cleanup:
+  return status;
+}
+
 static meso_status check_projection(meso_model *model, const mesoi_node *root, size_t i,
                                     bool *taken, meso_err *err)
 {
@@ -411,6 +427,7 @@ static meso_status check_projection(meso_model *model, const mesoi_node *root, s
   MESO_TRY(check_keys_of_rule(model, root, i, err));
   MESO_TRY(check_switches(model, root, i, err));
   MESO_TRY(check_space(model, root, i, err));
+  if (p->rule == MESO_RULE_list) MESO_TRY(read_list(model, root, i, err));
   MESO_TRY(check_longest_delay(model, root, i, err));
   mesoi_model_derive_rule(model, p);
   MESO_TRY(check_room(model, root, i, err));

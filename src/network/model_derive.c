@@ -155,6 +155,10 @@ static meso_status derive_projection(meso_model *model, meso_projection *p, meso
               p->source_name, p->target_name);
   p->weight_pA = weight_pA / sqrt(model->scaling.K);
   p->weight_sd_pA = p->weight_rel_sd * fabs(p->weight_pA);
+  if (p->list != NULL && p->list->weight_pA != NULL) {
+    p->weight_pA = p->list->weight_mean_pA;
+    p->weight_sd_pA = p->list->weight_sd_pA;
+  }
   target->I_dc_pA += lost_current_pA(model, p, weight_pA);
   model->n_synapses += p->n_synapses;
 cleanup:

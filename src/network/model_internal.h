@@ -41,6 +41,14 @@ MESO_MUST_CHECK meso_status mesoi_model_check(meso_model *model, const mesoi_nod
 MESO_MUST_CHECK meso_status mesoi_model_resolve_cells(meso_model *model, const mesoi_node *root,
                                                       meso_err *err);
 
+/* Reads the file of a projection with rule list, and checks it; after the sizes. */
+MESO_MUST_CHECK meso_status mesoi_list_read(const meso_model *model, meso_projection *projection,
+                                            meso_err *err);
+void mesoi_list_destroy(meso_synapse_list *list);
+
+/* Path of a file that is named relative to the model file. Caller frees; NULL: out of memory. */
+char *mesoi_beside_model(const meso_model *model, const char *file);
+
 /* Fills all other derived values of a checked model. */
 MESO_MUST_CHECK meso_status mesoi_model_derive(meso_model *model, meso_err *err);
 

@@ -163,6 +163,8 @@ static const meso_param projection_rows[] = {
         "fixed_total_number: synapses at scale 1, instead of probability"),
   WHOLE("indegree", 0, 1e9, "0", PRO, indegree, "fixed_indegree: synapses per target"),
   WHOLE("outdegree", 0, 1e9, "0", PRO, outdegree, "fixed_outdegree: synapses per source"),
+  TEXT("file", "", PRO, list_file,
+       "list: CSV or HDF5 file of source, target, and if it likes weight_pA, delay_ms"),
   NUMBER("PSP_mV", "mV", -100, 100, false, "0.15", PRO, PSP_mV,
          "peak of the potential; negative from inhibitory sources; default: synapses"),
   NUMBER("weight_rel_sd", "1", 0, 10, false, "0.1", PRO, weight_rel_sd,
