@@ -636,17 +636,17 @@ static void spikes_have_places(void)
 {
   static const char *const sets[] = {"simulation.duration_ms=1", "populations.E.positions=random",
                                      "populations.S.positions=grid"};
-  static double xy_um[2 * 800];
+  static double xyz_um[3 * 800];
   meso_model *m = toy_model(3, sets);
   meso_spikes *s = run_toy(m, 2);
   CU_ASSERT_PTR_NULL(s->population[1].position_um);
   for (size_t p = 0; p < 3; p += 2) {
     const double *at = s->population[p].position_um;
     CU_ASSERT_PTR_NOT_NULL_FATAL(at);
-    meso_space_place(m, p, xy_um);
+    meso_space_place(m, p, xyz_um);
     const double z_um = p == 0 ? -700 : 0; /* L4; the sources are in no layer */
-    MESO_CHECK_EACH(i, (size_t) m->population[p].size, at[3 * i] == xy_um[2 * i] &&
-                    at[3 * i + 1] == xy_um[2 * i + 1] && at[3 * i + 2] == z_um);
+    MESO_CHECK_EACH(i, (size_t) m->population[p].size, at[3 * i] == xyz_um[3 * i] &&
+                    at[3 * i + 1] == xyz_um[3 * i + 1] && at[3 * i + 2] == z_um);
   }
   meso_spikes_destroy(s);
   meso_model_destroy(m);

@@ -508,20 +508,20 @@ static void truncation_is_redraw_or_clip(void)
 static void places_are_where_they_should_be(void)
 {
   enum { N = 40000, BINS = 8 };
-  static double xy[2 * N];
+  static double xy[3 * N];
   unsigned observed[BINS * BINS] = {0};
   meso_model *m = make_model(N, 9, "space: {extent_x_um: 1000, extent_y_um: 400}",
                              AB "probability: 0");
   meso_space_place(m, 1, xy);
   for (int i = 0; i < 9; i++) {
-    MESO_CHECK_CLOSE(-400 + 200 * (i % 5), xy[2 * i], 0, 1e-9);
-    MESO_CHECK_CLOSE(i < 5 ? -100 : 100, xy[2 * i + 1], 0, 1e-9);
+    MESO_CHECK_CLOSE(-400 + 200 * (i % 5), xy[3 * i], 0, 1e-9);
+    MESO_CHECK_CLOSE(i < 5 ? -100 : 100, xy[3 * i + 1], 0, 1e-9);
   }
   meso_space_place(m, 0, xy);
-  MESO_CHECK_EACH(i, N, fabs(xy[2 * i]) < 500 && fabs(xy[2 * i + 1]) < 200);
+  MESO_CHECK_EACH(i, N, fabs(xy[3 * i]) < 500 && fabs(xy[3 * i + 1]) < 200);
   for (int i = 0; i < N; i++)
-    observed[(int) ((xy[2 * i] / 1000 + 0.5) * BINS) * BINS +
-             (int) ((xy[2 * i + 1] / 400 + 0.5) * BINS)]++;
+    observed[(int) ((xy[3 * i] / 1000 + 0.5) * BINS) * BINS +
+             (int) ((xy[3 * i + 1] / 400 + 0.5) * BINS)]++;
   double chi2 = 0;
   for (int b = 0; b < BINS * BINS; b++) {
     const double expected = (double) N / (BINS * BINS);
@@ -556,7 +556,7 @@ static void check_near(const near_case *c)
 {
   enum { N_A = 150, N_B = 120, BINS = 20, SEEDS = 60 };
   static unsigned count[N_A * N_A];
-  static double xy[2][2 * N_A];
+  static double xy[2][3 * N_A];
   double seen[BINS] = {0}, expected[BINS] = {0}, variance[BINS] = {0}, sum = 0, n = 0;
   double spread = 0, n_degrees = 0;
   size_t n_wrong = 0;
@@ -572,7 +572,7 @@ static void check_near(const near_case *c)
     for (uint32_t i = 0; i < q->n_targets; i++) {
       double own = 0, own_variance = 0;
       for (uint32_t j = 0; j < q->n_sources; j++) {
-        const double r = distance(m, xy[t] + 2 * i, xy[s] + 2 * j);
+        const double r = distance(m, xy[t] + 3 * i, xy[s] + 3 * j);
         const int bin = (int) fmin(r / 40, BINS - 1);
         const bool never = (c->mask_um > 0 && r > c->mask_um) || (q->excludes_self && i == j);
         const double p = never ? 0 : c->p * exp(-r / c->exponential_um) *
@@ -664,7 +664,7 @@ static void check_weighted(const weighted_case *c)
 {
   enum { N_A = 70, N_B = 60, BINS = 16, SEEDS = 60 };
   static unsigned count[N_A * N_A];
-  static double xy[2][2 * N_A], p[N_A * N_A];
+  static double xy[2][3 * N_A], p[N_A * N_A];
   static int bin[N_A * N_A];
   double seen[BINS] = {0}, expected[BINS] = {0}, variance[BINS] = {0};
   size_t n_wrong = 0;
@@ -685,7 +685,7 @@ static void check_weighted(const weighted_case *c)
       for (size_t x = 0; x < n; x++) {
         const size_t i = c->group == OF_TARGET ? g : c->group == OF_SOURCE ? x : x / n_s;
         const size_t j = c->group == OF_TARGET ? x : c->group == OF_SOURCE ? g : x % n_s;
-        const double r = distance(m, xy[t] + 2 * i, xy[s] + 2 * j);
+        const double r = distance(m, xy[t] + 3 * i, xy[s] + 3 * j);
         const bool never = (c->mask_um > 0 && r > c->mask_um) || (q->excludes_self && i == j);
         p[x] = never ? 0 : exp(-r / c->exponential_um) *
                            exp(-0.5 * r * r / (c->gaussian_um * c->gaussian_um));
@@ -766,7 +766,7 @@ static void too_few_within_the_mask(void)
 static void delays_grow_with_distance(void)
 {
   enum { N = 90 };
-  static double xy[2][2 * N];
+  static double xy[2][3 * N];
   size_t n_wrong = 0, n = 0;
   for (int periodic = 0; periodic < 2; periodic++) {
     meso_model *m = make_model(N, N, periodic ? "space: {periodic: true}" : "space: {}",
@@ -780,11 +780,11 @@ static void delays_grow_with_distance(void)
       uint8_t delay[40];
       meso_wiring_draw(w.wiring, &w.row, 0, i, 0, 40, source, code, delay);
       for (int k = 0; k < 40; k++, n++)
-        n_wrong += fabs(8 + 0.171 * distance(m, xy[1] + 2 * i, xy[0] + 2 * source[k]) - delay[k])
+        n_wrong += fabs(8 + 0.171 * distance(m, xy[1] + 3 * i, xy[0] + 3 * source[k]) - delay[k])
                    > 0.5 + 1e-9;
     }
     CU_ASSERT_EQUAL(w.wiring->min_delay_steps, 8);
-    const size_t way = (size_t) ceil(0.171 * meso_space_farthest_um(&m->space));
+    const size_t way = (size_t) ceil(0.171 * meso_space_farthest_um(m));
     CU_ASSERT(w.wiring->projection[0].delay.n_levels + way < 1u << w.wiring->delay_bits);
     wires_clear(&w);
     meso_model_destroy(m);
@@ -800,7 +800,7 @@ static void columns_have_planes_of_their_own(void)
   enum { N_A = 40, N_B = 30 };
   static const char space[] = "space: {extent_x_um: 500, extent_y_um: 300}";
   static const char three[] = "scaling: {N: 3}\nspace: {extent_x_um: 500, extent_y_um: 300}";
-  static double one[2 * N_A], random[2 * 3 * N_A], grid[2 * 3 * N_B];
+  static double one[3 * N_A], random[3 * 3 * N_A], grid[3 * 3 * N_B];
   meso_model *m1 = make_model(N_A, N_B, space, AB "probability: 0.1");
   meso_model *m = make_model(N_A, N_B, three, AB "probability: 0.1");
   CU_ASSERT_EQUAL(m->population[0].size, 3 * N_A);
@@ -808,13 +808,13 @@ static void columns_have_planes_of_their_own(void)
   meso_space_place(m1, 0, one);
   meso_space_place(m, 0, random);
   meso_space_place(m, 1, grid);
-  MESO_CHECK_EACH(i, (size_t) 2 * N_A, random[i] == one[i]);
-  MESO_CHECK_EACH(i, (size_t) 3 * N_A, fabs(random[2 * i] - 500.0 * (double) (i / N_A)) <= 250);
-  MESO_CHECK_EACH(i, (size_t) 2 * N_A, fabs(random[i + 2 * N_A] - random[i]) != 500 &&
-                  random[i + 2 * N_A] != random[i]);
+  MESO_CHECK_EACH(i, (size_t) 3 * N_A, random[i] == one[i]);
+  MESO_CHECK_EACH(i, (size_t) 3 * N_A, fabs(random[3 * i] - 500.0 * (double) (i / N_A)) <= 250);
+  MESO_CHECK_EACH(i, (size_t) N_A, fabs(random[3 * (i + N_A)] - random[3 * i]) != 500 &&
+                  random[3 * (i + N_A) + 1] != random[3 * i + 1]);
   MESO_CHECK_EACH(i, (size_t) 2 * N_B,
-                  fabs(grid[2 * (i + N_B)] - grid[2 * i] - 500) < 1e-9 &&
-                  grid[2 * (i + N_B) + 1] == grid[2 * i + 1]);
+                  fabs(grid[3 * (i + N_B)] - grid[3 * i] - 500) < 1e-9 &&
+                  grid[3 * (i + N_B) + 1] == grid[3 * i + 1]);
   meso_model_destroy(m1);
   meso_model_destroy(m);
 }

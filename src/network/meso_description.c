@@ -179,9 +179,12 @@ static meso_status summarise_network(const meso_model *m, meso_description *d, m
   text[0] = '\0';
   if (m->n_layers > 0) append(text, sizeof text, "%zu layers", m->n_layers);
   if (any_place(m))
-    append(text, sizeof text, "%splaces in a rectangle of %g um x %g um%s",
-           m->n_layers > 0 ? "; " : "", m->space.extent_x_um, m->space.extent_y_um,
-           m->space.periodic ? ", periodic" : "");
+    append(text, sizeof text, "%splaces in a %s of %g um x %g um",
+           m->n_layers > 0 ? "; " : "", m->space.extent_z_um > 0 ? "box" : "rectangle",
+           m->space.extent_x_um, m->space.extent_y_um);
+  if (any_place(m) && m->space.extent_z_um > 0)
+    append(text, sizeof text, " x %g um", m->space.extent_z_um);
+  if (any_place(m) && m->space.periodic) append(text, sizeof text, ", periodic");
   ROW("Topology", text[0] != '\0' ? text : "none");
   (void) snprintf(text, sizeof text, "%s synapses", grouped(m->n_synapses, n[1]));
   for (int r = 0; r < MESO_N_RULES; r++) {
@@ -425,7 +428,8 @@ static bool is_said(const meso_model_section *s, const meso_param *row)
 {
   static const char *const said[] = {
     "populations.name", "populations.layer", "populations.size", "populations.type",
-    "populations.model", "populations.positions", "populations.K_ext", "layers.name", "cells.name",
+    "populations.model", "populations.positions", "populations.positions_file",
+    "populations.K_ext", "layers.name", "cells.name",
     NULL};
   char path[128];
   (void) snprintf(path, sizeof path, "%s.%s", s->path, row->key);

@@ -325,6 +325,7 @@ void meso_model_destroy(meso_model *model)
     free(model->cell_type[i].morphology_place);
   }
   meso_points_clear(&model->probe.contacts);
+  for (size_t i = 0; i < model->n_populations; i++) meso_points_clear(&model->population[i].places);
   for (size_t i = 0; i < model->n_projections; i++) mesoi_list_destroy(model->projection[i].list);
   for (const meso_model_section *s = meso_model_sections(); s->path != NULL; s++) {
     for (size_t i = 0; i < mesoi_section_count(model, s); i++)
@@ -390,6 +391,9 @@ static bool print_section(FILE *out, const meso_model *model, const meso_model_s
       ok = ok && value != NULL;
       free(value);
     }
+    if (section->offset == offsetof(meso_model, population) &&
+        model->population[i].places_sha256[0] != '\0')
+      print_line(out, path, "positions_sha256", model->population[i].places_sha256);
     if (section->offset == offsetof(meso_model, projection) && model->projection[i].list != NULL)
       print_line(out, path, "file_sha256", model->projection[i].list->sha256);
     if (section->offset == offsetof(meso_model, cell_type))

@@ -26,7 +26,7 @@ extern "C" {
 enum { MESO_NEURON_IAF_PSC_EXP = 0, MESO_NEURON_POISSON = 1 }; /* choices of population.model */
 enum { MESO_EXCITATORY = 0, MESO_INHIBITORY = 1 };
 enum { MESO_BACKGROUND_NONE = 0, MESO_BACKGROUND_POISSON = 1, MESO_BACKGROUND_DC = 2 };
-enum { MESO_POSITIONS_NONE = 0, MESO_POSITIONS_RANDOM, MESO_POSITIONS_GRID };
+enum { MESO_POSITIONS_NONE = 0, MESO_POSITIONS_RANDOM, MESO_POSITIONS_GRID, MESO_POSITIONS_FILE };
 enum { MESO_PROFILE_NONE = 0, MESO_PROFILE_EXPONENTIAL, MESO_PROFILE_GAUSSIAN };
 enum { MESO_ROTATION_Z = 0, MESO_ROTATION_ANY = 1 };
 enum { MESO_LFP_POPULATION = 0, MESO_LFP_NEURON = 1 }; /* choices of lfp.method */
@@ -52,7 +52,10 @@ typedef struct meso_population {
   double V_m_initial_mean_mV, V_m_initial_sd_mV;
   double full_mean_rate_Hz;    /**< of the unscaled model; enters the scaling compensation */
   double K_ext;                /**< external in-degree; unscaled in the struct */
-  int positions;               /**< MESO_POSITIONS_... in the plane of meso_model.space */
+  int positions;               /**< MESO_POSITIONS_... in meso_model.space */
+  char *positions_file;
+  meso_points places;          /**< derived: of positions file; else empty */
+  char places_sha256[65];      /**< derived: of that file; else "" */
   double I_dc_pA;              /**< derived: DC background + compensation, to be added to I_e */
   double background_rate_Hz;   /**< derived: Poisson rate per neuron, 0 with DC */
   double background_weight_pA; /**< derived */
@@ -201,8 +204,9 @@ typedef struct meso_simulation_params {
   int64_t seed;                /**< >= 1 */
 } meso_simulation_params;
 
-/** The plane of the populations that have positions. */
-typedef struct meso_space { double extent_x_um, extent_y_um; bool periodic; } meso_space;
+/** The plane, or with extent_z_um > 0 the box, of the populations that have positions. */
+typedef struct meso_space { double extent_x_um, extent_y_um, extent_z_um; bool periodic; }
+  meso_space;
 
 /** N: up to 1 a factor on the numbers of neurons; 2, 3, ...: as many columns side by side, each the
  *  full network with draws of its own, and no synapses between them. K: factor on in-degrees. */

@@ -185,7 +185,7 @@ static double weigh(const meso_wiring_projection *q, const double *here, const d
 {
   double sum = 0;
   for (uint32_t x = 0; x < n_partners; x++) {
-    const double *place = there + 2 * ((size_t) of.first + x);
+    const double *place = there + 3 * ((size_t) of.first + x);
     if (x != of.self)
       sum += meso_space_profile(q->model, meso_space_distance_um(q->space, here, place));
     cumulative[x] = sum;
@@ -195,7 +195,7 @@ static double weigh(const meso_wiring_projection *q, const double *here, const d
 
 static double weigh_sources(const meso_wiring_projection *q, uint32_t target, double *cumulative)
 {
-  return weigh(q, q->target_xy_um + 2 * (size_t) target, q->source_xy_um, q->n_sources,
+  return weigh(q, q->target_xyz_um + 3 * (size_t) target, q->source_xyz_um, q->n_sources,
                sources_of(q, target), cumulative);
 }
 
@@ -266,12 +266,12 @@ static uint32_t draw_near(const meso_wiring_projection *q, uint32_t target, uint
 {
   const meso_rng_key key = meso_rng_key_make(q->seed, MESO_RNG_THINNING);
   const partners sources = sources_of(q, target);
-  const double *here = q->target_xy_um + 2 * (size_t) target;
+  const double *here = q->target_xyz_um + 3 * (size_t) target;
   uint32_t word[3][MESO_RNG_LANES], n = 0;
   draw_distinct(q, meso_rng_key_make(q->seed, MESO_RNG_SYNAPSE), target, q->n_choices,
                 q->n_candidates[target], taken, list);
   for (uint32_t k = 0; k < q->n_candidates[target]; k++) {
-    const double *there = q->source_xy_um + 2 * (size_t) partner(sources, list[k]);
+    const double *there = q->source_xyz_um + 3 * (size_t) partner(sources, list[k]);
     const double distance_um = meso_space_distance_um(q->space, here, there);
     if (k % MESO_RNG_LANES == 0) q->lanes->draw(key, k, target, q->index, word);
     if (word[0][k % MESO_RNG_LANES] < meso_space_profile(q->model, distance_um) * 0x1p32)
@@ -384,7 +384,7 @@ static uint32_t draw_targets(const meso_wiring_projection *q, uint32_t source, c
   const partners targets = partners_of(q, source, q->n_sources, q->n_targets);
   uint32_t word[3][MESO_RNG_LANES], found = K;
   if (o->cumulative != NULL)
-    (void) weigh(q, q->source_xy_um + 2 * (size_t) source, q->target_xy_um, q->n_targets, targets,
+    (void) weigh(q, q->source_xyz_um + 3 * (size_t) source, q->target_xyz_um, q->n_targets, targets,
                  o->cumulative);
   if (o->cumulative != NULL && !q->model->allow_multapses)
     found = draw_first(q, key, source, q->n_targets, K, o->cumulative, o->work, o->target);

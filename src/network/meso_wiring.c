@@ -151,7 +151,7 @@ static meso_status delay_sampler(const meso_wiring *w, const meso_projection *p,
                                  meso_wiring_projection *q, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double longest_way = q->delay_steps_per_um * meso_space_farthest_um(q->space);
+  const double longest_way = q->delay_steps_per_um * meso_space_farthest_um(w->model);
   const size_t n = ((size_t) 1 << w->delay_bits) - 1 - (size_t) ceil(longest_way);
   double *cumulative = NULL;
   MESO_ALLOC(err, cumulative, n);
@@ -195,8 +195,8 @@ static meso_status connect(meso_wiring *w, size_t index, gsl_rng *rng, meso_err 
   q->excludes_self = meso_rule_excludes_self(p);
   q->n_choices = q->n_sources - q->excludes_self;
   q->space = &m->space;
-  q->source_xy_um = w->xy_um[p->source];
-  q->target_xy_um = w->xy_um[p->target];
+  q->source_xyz_um = w->xyz_um[p->source];
+  q->target_xyz_um = w->xyz_um[p->target];
   q->delay_steps_per_um = p->delay_ms_per_um / m->simulation.dt_ms;
   MESO_ALLOC(err, q->in_degree, (size_t) target->size);
   MESO_TRY(q->rule->connect(q, rng, err));
@@ -243,7 +243,7 @@ static void add_distances(const meso_wiring_projection *q, uint32_t target, unsi
 {
   for (unsigned i = 0; i < n; i++) {
     const double distance_um = meso_space_distance_um(
-      q->space, q->source_xy_um + 2 * (size_t) source[i], q->target_xy_um + 2 * (size_t) target);
+      q->space, q->source_xyz_um + 3 * (size_t) source[i], q->target_xyz_um + 3 * (size_t) target);
     delay_steps[i] = (uint8_t) (delay_steps[i] + lrint(distance_um * q->delay_steps_per_um));
   }
 }
@@ -273,14 +273,14 @@ double meso_wiring_longest_delay_steps(const meso_model *m, const meso_projectio
 {
   const meso_distribution_ops *d = meso_distribution_at(p->delay_distribution, p->delay_sd_ms);
   const double way_steps =
-    p->delay_ms_per_um * meso_space_farthest_um(&m->space) / m->simulation.dt_ms;
+    p->delay_ms_per_um * meso_space_farthest_um(m) / m->simulation.dt_ms;
   if (p->list != NULL && p->list->delay_steps != NULL) {
     double longest = 0;
     for (size_t i = 0; i < p->list->n; i++) longest = fmax(longest, p->list->delay_steps[i]);
     return longest + ceil(way_steps);
   }
   const double upper_ms = d->upper(p->delay_mean_ms, p->delay_sd_ms) +
-                          p->delay_ms_per_um * meso_space_farthest_um(&m->space);
+                          p->delay_ms_per_um * meso_space_farthest_um(m);
   return upper_ms / m->simulation.dt_ms + 1.0;
 }
 
@@ -321,11 +321,11 @@ meso_status meso_wiring_create(const meso_model *model, meso_wiring **ret_wiring
   w->key = meso_rng_key_make(model->simulation.seed, MESO_RNG_SYNAPSE);
   MESO_ALLOC(err, w->projection, model->n_projections);
   choose_resolution(w);
-  MESO_ALLOC(err, w->xy_um, model->n_populations);
+  MESO_ALLOC(err, w->xyz_um, model->n_populations);
   for (size_t p = 0; p < model->n_populations; p++) {
     if (model->population[p].positions == MESO_POSITIONS_NONE) continue;
-    MESO_ALLOC(err, w->xy_um[p], 2 * (size_t) model->population[p].size);
-    meso_space_place(model, p, w->xy_um[p]);
+    MESO_ALLOC(err, w->xyz_um[p], 3 * (size_t) model->population[p].size);
+    meso_space_place(model, p, w->xyz_um[p]);
   }
   for (size_t p = 0; p < model->n_projections; p++) {
     MESO_TRY(connect(w, p, rng, err));
@@ -357,8 +357,8 @@ void meso_wiring_destroy(meso_wiring *w)
     sampler_clear(&w->projection[p].weight);
     sampler_clear(&w->projection[p].delay);
   }
-  for (size_t p = 0; w->xy_um != NULL && p < w->model->n_populations; p++) free(w->xy_um[p]);
-  free(w->xy_um);
+  for (size_t p = 0; w->xyz_um != NULL && p < w->model->n_populations; p++) free(w->xyz_um[p]);
+  free(w->xyz_um);
   free(w->projection);
   free(w);
 }
@@ -367,17 +367,12 @@ meso_status meso_wiring_places(const meso_wiring *w, size_t p, double **ret_posi
                                meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double *xy_um = w->xy_um[p];
-  const size_t n = (size_t) w->model->population[p].size;
+  const size_t n = 3 * (size_t) w->model->population[p].size;
   double *place = NULL;
   *ret_position_um = NULL;
-  if (xy_um == NULL) goto cleanup;
-  MESO_ALLOC_ALIGNED(err, place, 3 * n);
-  for (size_t i = 0; i < n; i++) {
-    place[3 * i] = xy_um[2 * i];
-    place[3 * i + 1] = xy_um[2 * i + 1];
-    place[3 * i + 2] = meso_space_depth_um(w->model, p);
-  }
+  if (w->xyz_um[p] == NULL) goto cleanup;
+  MESO_ALLOC_ALIGNED(err, place, n);
+  memcpy(place, w->xyz_um[p], n * sizeof *place);
   *ret_position_um = place;
 cleanup:
   return status;

@@ -51,7 +51,7 @@ struct meso_wiring_projection {
   uint16_t *list_code;     /**< (as list) where the file has weights; else NULL */
   uint8_t *list_delay;     /**< (as list) steps, where the file has delays; else NULL */
   const meso_space *space;
-  const double *source_xy_um, *target_xy_um; /**< (n, 2) or NULL; borrowed from the wiring */
+  const double *source_xyz_um, *target_xyz_um; /**< (n, 3) or NULL; borrowed from the wiring */
   uint32_t *n_candidates;  /**< (as in_degree) where the probability depends on distance: sources
                                 that were drawn before; else NULL */
   double delay_steps_per_um;
@@ -67,7 +67,7 @@ typedef struct meso_wiring {
   double weight_step_pA;      /**< power of two */
   unsigned delay_bits;        /**< delays fit 1 .. 2^delay_bits - 1 steps */
   unsigned code_bits;         /**< 16 - delay_bits */
-  double **xy_um;             /**< (n_populations) places (size, 2), or NULL */
+  double **xyz_um;             /**< (n_populations) places (size, 3), or NULL */
   uint32_t longest_row;       /**< largest source population of a column */
   unsigned min_delay_steps;   /**< shortest delay that any projection can draw */
   meso_wiring_projection *projection; /**< (model->n_projections) */

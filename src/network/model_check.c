@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "meso_distribution.h"
+#include "meso_io.h"
 #include "meso_probe.h"
 #include "meso_rule.h"
 #include "meso_space.h"
@@ -355,7 +356,7 @@ static meso_status check_longest_delay(const meso_model *model, const mesoi_node
   meso_status status = MESO_OK;
   const meso_projection *p = &model->projection[i];
   const double steps = meso_wiring_longest_delay_steps(model, p);
-  const double way_ms = p->delay_ms_per_um * meso_space_farthest_um(&model->space);
+  const double way_ms = p->delay_ms_per_um * meso_space_farthest_um(model);
   char message[160];
   if (steps < MESO_WIRING_MAX_DELAY_STEPS + 1) goto cleanup;
   snprintf(message, sizeof message, "makes delays of up to %.0f steps of simulation.dt_ms = %g ms; "
@@ -406,6 +407,41 @@ cleanup:
   return status;
 }
 
+/* Places from a file: one for each neuron, all within the space. */
+static meso_status read_places(meso_model *model, const mesoi_node *root, size_t i, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_population *p = &model->population[i];
+  const meso_space *s = &model->space;
+  const double depth_um = meso_space_depth_um(model, i);
+  char *path = NULL, message[160];
+  if ((p->positions == MESO_POSITIONS_FILE) != (p->positions_file[0] != '\0'))
+    REFUSE("populations", i, "positions_file", "goes with positions file, and only with it");
+  if (p->positions != MESO_POSITIONS_FILE) goto cleanup;
+  if (model->scaling.N != 1)
+    REFUSE("populations", i, "positions", "cannot follow scaling.N: the file has all places");
+  path = mesoi_beside_model(model, p->positions_file);
+  if (path == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the name of a file");
+  MESO_TRY(meso_points_read(path, &p->places, err));
+  MESO_TRY(meso_sha256_file(path, p->places_sha256, err));
+  snprintf(message, sizeof message, "has %zu places; the population has %lld neurons", p->places.n,
+           (long long) p->size);
+  if (p->places.n != (size_t) p->size) REFUSE("populations", i, "positions_file", message);
+  for (size_t k = 0; k < p->places.n; k++) {
+    const double *at = p->places.xyz_um + 3 * k;
+    const double beyond = fmax(fabs(at[0]) - 0.5 * s->extent_x_um,
+                               fabs(at[1]) - 0.5 * s->extent_y_um);
+    const bool is_below = s->extent_z_um > 0 && fabs(at[2] - depth_um) > 0.5 * s->extent_z_um;
+    if (beyond <= 0 && !is_below) continue;
+    snprintf(message, sizeof message, "place %zu, (%g, %g, %g) um, is not within the extent of "
+             "space around (0, 0, %g) um", k, at[0], at[1], at[2], depth_um);
+    REFUSE("populations", i, "positions_file", message);
+  }
+cleanup:
+  free(path);
+  return status;
+}
+
 static meso_status check_projection(meso_model *model, const mesoi_node *root, size_t i,
                                     bool *taken, meso_err *err)
 {
@@ -449,6 +485,7 @@ meso_status mesoi_model_check(meso_model *model, const mesoi_node *root, meso_er
   if (model->scaling.N > 1 && model->scaling.N != floor(model->scaling.N))
     REFUSE("scaling", 0, "N", "must be at most 1 or a whole number: columns side by side");
   mesoi_model_derive_sizes(model);
+  for (size_t i = 0; i < model->n_populations; i++) MESO_TRY(read_places(model, root, i, err));
   MESO_ALLOC(err, taken, model->n_populations * model->n_populations);
   for (size_t i = 0; i < model->n_projections; i++)
     MESO_TRY(check_projection(model, root, i, taken, err));

@@ -65,7 +65,10 @@ static const meso_param scaling_rows[] = {
 static const meso_param space_rows[] = {
   NUMBER("extent_x_um", "um", 0, 1e6, true, "1000", meso_space, extent_x_um, "width of the plane"),
   NUMBER("extent_y_um", "um", 0, 1e6, true, "1000", meso_space, extent_y_um, "its other side"),
-  SWITCH("periodic", "false", meso_space, periodic, "opposite sides meet: a torus"),
+  NUMBER("extent_z_um", "um", 0, 1e6, false, "0", meso_space, extent_z_um,
+         "height of a box around the middle of each population's layer; 0: a plane"),
+  SWITCH("periodic", "false", meso_space, periodic,
+         "opposite sides meet: a torus; bottom and top of a box do not"),
   END
 };
 
@@ -143,7 +146,9 @@ static const meso_param population_rows[] = {
   CHOICE("model", "iaf_psc_exp", "iaf_psc_exp|poisson", POP, model,
          "dynamics, or a source of Poisson spikes"),
   NUMBER("K_ext", "1", 0, 1e7, false, "0", POP, K_ext, "external synapses per neuron at scale 1"),
-  CHOICE("positions", "none", "none|random|grid", POP, positions, "places in the plane of space"),
+  CHOICE("positions", "none", "none|random|grid|file", POP, positions, "places in space"),
+  TEXT("positions_file", "", POP, positions_file,
+       "file: table of x_um, y_um, z_um, a line for each neuron"),
   NUMBER("full_mean_rate_Hz", "Hz", 0, 1e4, false, "0", POP, full_mean_rate_Hz,
          "mean rate at scale 1; enters the compensation of scaling.K"),
   NEURON_ROWS(POP),
