@@ -26,14 +26,25 @@ static inline vec_f64 choose(vec_i64 mask, vec_f64 a, vec_f64 b)
   return (vec_f64) ((mask & (vec_i64) a) | (~mask & (vec_i64) b));
 }
 
+/* Between -limit and limit; what is no number stays so. */
+static inline vec_f64 clamp(vec_f64 x, vec_f64 limit)
+{
+#if defined __AVX512F__
+  return (vec_f64) _mm512_min_pd((__m512d) limit, _mm512_max_pd((__m512d) -limit, (__m512d) x));
+#elif defined __AVX2__
+  return (vec_f64) _mm256_min_pd((__m256d) limit, _mm256_max_pd((__m256d) -limit, (__m256d) x));
+#else
+  x = choose(x < -limit, -limit, x);
+  return choose(x > limit, limit, x);
+#endif
+}
+
 /* exp to 1 ulp for |x| < 700, held there beyond. x = k ln 2 + r, |r| <= ln 2 / 2; the Taylor
  * polynomial of degree 13 leaves 4e-18 of exp(r). */
 static inline vec_f64 exponential(vec_f64 x)
 {
   const double shift = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to an integer */
-  const vec_f64 limit = (vec_f64) {0} + 700;
-  x = choose(x < -limit, -limit, x);
-  x = choose(x > limit, limit, x);
+  x = clamp(x, (vec_f64) {0} + 700);
   const vec_f64 t = x * 1.4426950408889634 + shift, k = t - shift;
   const vec_f64 r = (x - k * 0.693147180369123816490) - k * 1.90821492927058770002e-10;
   vec_f64 p = r * 1.6059043836821613e-10 + 2.08767569878681e-9;

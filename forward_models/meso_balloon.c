@@ -20,7 +20,7 @@
 #include "forward_output.h"
 
 enum { L = BALLOON_LANES };
-static const size_t slab_values = (size_t) 1 << 22; /* of the drive: 32 MiB */
+static const size_t slab_values = (size_t) 1 << 18; /* of the drive: 2 MiB, which a cache holds */
 static const double sample_eps = 1e-6;              /* of drive samples: times that are the same */
 
 /* ---- 1. constants ------------------------------------------------------------------------- */

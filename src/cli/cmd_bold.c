@@ -116,17 +116,34 @@ cleanup:
   return status;
 }
 
-static meso_status load(const char *path, double dt_s, meso_signals **ret, meso_err *err)
+/** A drive in memory (a bare one, or one that is made of a series here), or in slabs of a file. */
+typedef struct source { meso_signals *signals; meso_series_file *file; meso_series series; } source;
+
+static void source_clear(source *s)
+{
+  meso_signals_destroy(s->signals);
+  meso_series_close(s->file);
+}
+
+static meso_status load(const char *path, const options *o, source *to, meso_err *err)
 {
   meso_status status = MESO_OK;
   char kind[64];
   MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));
-  if (strcmp(kind, "drive") != 0) {
-    MESO_TRY(meso_signals_read(path, ret, err));
+  if (strcmp(kind, "drive") != 0 && !(o->base_stop_s > 0)) {
+    MESO_TRY(meso_series_open(path, "drive", &to->file, err));
+    to->series = *meso_series_get(to->file);
     goto cleanup;
   }
-  MESO_TRY(meso_signals_create(ret, err));
-  status = read_drive(path, dt_s, *ret, err);
+  if (strcmp(kind, "drive") != 0) {
+    MESO_TRY(meso_signals_read(path, &to->signals, err));
+  } else {
+    MESO_TRY(meso_signals_create(&to->signals, err));
+    MESO_TRY(read_drive(path, o->dt_s, to->signals, err));
+  }
+  const meso_signal *drive = meso_signals_find(to->signals, "drive");
+  if (drive == NULL) MESO_FAIL(err, MESO_EFORMAT, "%s: has no signal \"drive\"", path);
+  to->series = meso_series_of_signal(drive);
 cleanup:
   return status;
 }
@@ -150,30 +167,33 @@ static meso_status from_drive(const meso_cli *cli, const meso_model *model, cons
   const char *name = o->model[0] != '\0' ? o->model : "friston2003";
   const meso_forward_ops *ops = meso_forward_by_name(model != NULL ? model->bold.model : name);
   unsigned char *params = NULL;
-  meso_signals *in = NULL, *out = NULL;
+  source in = { .signals = NULL };
+  meso_signals *out = NULL;
   if (ops == NULL)
     MESO_FAIL(err, MESO_EUSAGE, "bold: unknown model %s (see mesocast models)",
               model != NULL ? model->bold.model : name);
   MESO_ALLOC(err, params, ops->params_size);
   MESO_TRY(meso_params_default(ops->params, params, err));
   if (model == NULL) MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
-  MESO_TRY(load(path, o->dt_s, &in, err));
-  const meso_signal *drive = meso_signals_find(in, "drive");
-  if (drive == NULL) MESO_FAIL(err, MESO_EFORMAT, "%s: has no signal \"drive\"", path);
-  if (o->tr_s > 0 && o->tr_s * drive->sampling_rate_Hz < 1 - 1e-9)
+  MESO_TRY(load(path, o, &in, err));
+  if (o->tr_s > 0 && o->tr_s * in.series.sampling_rate_Hz < 1 - 1e-9)
     mesoi_warn(cli, "the TR of %g s is finer than the drive, whose step is %g s", o->tr_s,
-               1 / drive->sampling_rate_Hz);
+               1 / in.series.sampling_rate_Hz);
   MESO_TRY(meso_signals_create(&out, err));
-  if (o->base_stop_s > 0) MESO_TRY(make_drive(o, drive, out, err));
-  const meso_series series =
-    meso_series_of_signal(o->base_stop_s > 0 ? meso_signals_find(out, "drive") : drive);
-  MESO_TRY(ops->apply(params, &series, TR_s, cli->n_threads, out, err));
+  if (o->base_stop_s > 0) {
+    MESO_TRY(make_drive(o, meso_signals_find(in.signals, "drive"), out, err));
+    const meso_signal made = *meso_signals_find(out, "drive"); /* appending moves the signals */
+    const meso_series series = meso_series_of_signal(&made);
+    MESO_TRY(ops->apply(params, &series, TR_s, cli->n_threads, out, err));
+  } else {
+    MESO_TRY(ops->apply(params, &in.series, TR_s, cli->n_threads, out, err));
+  }
   *ret_bold = out;
   out = NULL;
 cleanup:
   if (ops != NULL && params != NULL) meso_params_clear(ops->params, params);
   free(params);
-  meso_signals_destroy(in);
+  source_clear(&in);
   meso_signals_destroy(out);
   return status;
 }

@@ -8,6 +8,7 @@
 
 #include "meso_data.h"
 #include "meso_error.h"
+#include "meso_series.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +42,15 @@ MESO_MUST_CHECK meso_status meso_signals_write(const char *path, const char *kin
                                                const meso_provenance *provenance, meso_err *err);
 MESO_MUST_CHECK meso_status meso_signals_read(const char *path, meso_signals **ret_signals,
                                               meso_err *err);
+/** A signal of a file that is read in slabs (meso_series.h): its memory does not grow with the
+ *  recording. */
+typedef struct meso_series_file meso_series_file;
+/** Opens signal @p name of a signals file; end with meso_series_close, which accepts NULL. */
+MESO_MUST_CHECK meso_status meso_series_open(const char *path, const char *name,
+                                             meso_series_file **ret_file, meso_err *err);
+/** Its series, valid until it is closed. Reading is not for several threads at once. */
+const meso_series *meso_series_get(const meso_series_file *file);
+void meso_series_close(meso_series_file *file);
 /** kind: "analysis", "kernels", ... */
 MESO_MUST_CHECK meso_status meso_result_write(const char *path, const char *kind,
                                               const meso_result *result,

@@ -104,34 +104,46 @@ cleanup:
   return status;
 }
 
-static meso_status read_data(const meso_h5_file *f, hid_t group, const char *name,
-                             meso_signals *signals, meso_signal **ret_signal, meso_err *err)
+/* Opens the data and adds a signal with what they say; keep_data: with room for them, else without
+ * times. */
+static meso_status read_header(const meso_h5_file *f, hid_t group, const char *name, bool keep_data,
+                               meso_h5_dataset *d, meso_signals *signals,
+                               meso_signal **ret_signal, meso_err *err)
 {
   static const char *const standard[] = {
     "units", "unit", "sampling_rate_Hz", "t_start_ms", NULL,
   };
   meso_status status = MESO_OK;
-  meso_h5_dataset d;
   char *units = NULL;
   double rate_Hz = 0.0, t_start_ms = 0.0;
-  MESO_TRY(meso_h5_dataset_open(f, group, "data", &d, err));
-  if (d.n_dims != 2)
+  MESO_TRY(meso_h5_dataset_open(f, group, "data", d, err));
+  if (d->n_dims != 2)
     MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: data has %zu dimensions, expected (time, channel)",
-              f->path, name, d.n_dims);
-  if (!meso_h5_attr_number(d.id, "sampling_rate_Hz", &rate_Hz)
+              f->path, name, d->n_dims);
+  if (!meso_h5_attr_number(d->id, "sampling_rate_Hz", &rate_Hz)
       || !(rate_Hz > 0.0 && rate_Hz < HUGE_VAL))
     MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: sampling_rate_Hz is missing or not positive",
               f->path, name);
-  if (meso_h5_attr_number(d.id, "t_start_ms", &t_start_ms) && !(fabs(t_start_ms) < HUGE_VAL))
+  if (meso_h5_attr_number(d->id, "t_start_ms", &t_start_ms) && !(fabs(t_start_ms) < HUGE_VAL))
     MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: t_start_ms is not finite", f->path, name);
-  MESO_TRY(meso_h5_attr_units(f, d.id, &units, err));
-  MESO_TRY(meso_signals_add(signals, name, units, d.dims[0], d.dims[1], rate_Hz, t_start_ms,
-                            ret_signal, err));
+  MESO_TRY(meso_h5_attr_units(f, d->id, &units, err));
+  MESO_TRY(meso_signals_add(signals, name, units, keep_data ? d->dims[0] : 0, d->dims[1], rate_Hz,
+                            t_start_ms, ret_signal, err));
+  MESO_TRY(meso_h5_attrs(f, d->id, standard, &(*ret_signal)->attrs, err));
+cleanup:
+  free(units);
+  return status;
+}
+
+static meso_status read_data(const meso_h5_file *f, hid_t group, const char *name,
+                             meso_signals *signals, meso_signal **ret_signal, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_h5_dataset d = { .id = H5I_INVALID_HID, .type = H5I_INVALID_HID, .space = H5I_INVALID_HID };
+  MESO_TRY(read_header(f, group, name, true, &d, signals, ret_signal, err));
   MESO_TRY(meso_h5_get_doubles(f, name, &d, (*ret_signal)->data, err));
-  MESO_TRY(meso_h5_attrs(f, d.id, standard, &(*ret_signal)->attrs, err));
 cleanup:
   meso_h5_dataset_close(&d);
-  free(units);
   return status;
 }
 
@@ -175,4 +187,87 @@ cleanup:
   if (root >= 0) (void) H5Gclose(root);
   meso_h5_close(&f);
   return status;
+}
+
+/* ---- in slabs ------------------------------------------------------------------------------ */
+
+struct meso_series_file {
+  meso_h5_file file;
+  bool is_open;
+  meso_h5_dataset data;
+  meso_signals *header;      /* one signal without times: labels, positions */
+  meso_series series;
+};
+
+static meso_status read_slab(const void *context, size_t first, size_t n, double *rows,
+                             meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_series_file *s = context;
+  const hsize_t start[2] = { first, 0 }, count[2] = { n, s->data.dims[1] };
+  const hid_t memory = H5Screate_simple(2, count, NULL);
+  MESO_H5R(&s->file, err, s->series.name, memory);
+  MESO_H5R(&s->file, err, s->series.name,
+           H5Sselect_hyperslab(s->data.space, H5S_SELECT_SET, start, NULL, count, NULL));
+  MESO_H5R(&s->file, err, s->series.name,
+           H5Dread(s->data.id, H5T_NATIVE_DOUBLE, memory, s->data.space, H5P_DEFAULT, rows));
+cleanup:
+  if (memory >= 0) (void) H5Sclose(memory);
+  return status;
+}
+
+static meso_status open_series(meso_series_file *s, const char *path, const char *name,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char where[256];
+  hid_t group = H5I_INVALID_HID;
+  meso_signal *h = NULL;
+  s->data = (meso_h5_dataset) { .id = H5I_INVALID_HID, .type = H5I_INVALID_HID,
+                                .space = H5I_INVALID_HID };
+  MESO_TRY(meso_h5_open(&s->file, path, err));
+  s->is_open = true;
+  (void) snprintf(where, sizeof where, "signals/%s", name);
+  if (!meso_h5_has(s->file.id, where))
+    MESO_FAIL(err, MESO_ENOTFOUND, "%s: has no signal \"%s\"", path, name);
+  MESO_TRY(meso_signals_create(&s->header, err));
+  MESO_H5R(&s->file, err, name, group = H5Gopen2(s->file.id, where, H5P_DEFAULT));
+  MESO_TRY(read_header(&s->file, group, name, false, &s->data, s->header, &h, err));
+  if (s->data.class_of != H5T_FLOAT && s->data.class_of != H5T_INTEGER)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: signal %s: data are no numbers", path, name);
+  MESO_TRY(read_positions(&s->file, group, h, err));
+  MESO_TRY(read_labels(&s->file, group, h, err));
+  s->series = meso_series_of_signal(h);
+  s->series.n_times = s->data.dims[0];
+  s->series.read = read_slab;
+  s->series.context = s;
+cleanup:
+  if (group >= 0) (void) H5Gclose(group);
+  return status;
+}
+
+meso_status meso_series_open(const char *path, const char *name, meso_series_file **ret_file,
+                             meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_series_file *s = NULL;
+  *ret_file = NULL;
+  MESO_ALLOC(err, s, 1);
+  MESO_TRY(open_series(s, path, name, err));
+  *ret_file = s;
+  s = NULL;
+cleanup:
+  meso_series_close(s);
+  return status;
+}
+
+const meso_series *meso_series_get(const meso_series_file *file) { return &file->series; }
+
+void meso_series_close(meso_series_file *file)
+{
+  if (file == NULL) return;
+  meso_h5_dataset_close(&file->data);
+  if (file->is_open) meso_h5_close(&file->file);
+  meso_signals_destroy(file->header);
+  free(file);
 }
