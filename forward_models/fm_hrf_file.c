@@ -2,15 +2,11 @@
  * (s) and the value (1/s) of one response for all regions or of one for each; columns are
  * separated by commas, tabs or blanks; a first line of names and lines that begin with # are
  * passed over. Between the times h is linear, outside of them 0. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "meso_hrf.h"
-#include "meso_io.h"
-
-enum { MOST_BYTES = 1 << 26 };
+#include "meso_text_table.h"
 
 typedef struct file_params { char *file; double amplitude; int normalisation; } file_params;
 
@@ -45,50 +41,21 @@ static double integral(const void *context, size_t region, double t_s)
   return sum[low] + x * (value[low] + 0.5 * x / width * (value[high] - value[low]));
 }
 
-/* Numbers of one line into v (room for one per two characters). Returns their count, or
- * (size_t) -1 if there is something else in it. */
-static size_t read_line(const char *line, double *v)
-{
-  size_t n = 0;
-  for (const char *p = line; ; ) {
-    char *end = NULL;
-    while (*p == ',' || isspace((unsigned char) *p)) p++;
-    if (*p == '\0') return n;
-    v[n] = strtod(p, &end);
-    if (end == p || !isfinite(v[n])) return (size_t) -1;
-    n++;
-    p = end;
-  }
-}
-
-/* Row by row into `all`, which the caller frees. */
-static meso_status read_rows(const char *path, char *text, double **all, size_t *n_rows,
-                             size_t *n_columns, meso_err *err)
+/* Times ascend from 0 or later, and there is a value for each. */
+static meso_status check_times(const char *path, const meso_text_table *t, meso_err *err)
 {
   meso_status status = MESO_OK;
-  size_t line_number = 0, used = 0;
-  MESO_ALLOC(err, *all, strlen(text) / 2 + 2);
-  for (char *line = text, *next; line != NULL; line = next) {
-    next = strchr(line, '\n');
-    if (next != NULL) *next++ = '\0';
-    line_number++;
-    if (line[0] == '#' || line[strspn(line, " \t\r")] == '\0') continue;
-    const size_t n = read_line(line, *all + used);
-    if (n == (size_t) -1 && *n_rows == 0 && line_number == 1) continue; /* names */
-    if (n == (size_t) -1)
-      MESO_FAIL(err, MESO_EFORMAT, "%s:%zu: not a row of finite numbers", path, line_number);
-    if (*n_rows == 0) *n_columns = n;
-    if (n != *n_columns || n < 2)
-      MESO_FAIL(err, MESO_EFORMAT, "%s:%zu: %zu columns; needed: a time (s), and a value (1/s) for "
-                "all regions or for each, in every row", path, line_number, n);
-    if (*n_rows > 0 && !((*all)[used] > (*all)[used - n]))
-      MESO_FAIL(err, MESO_EINVAL, "%s:%zu: time %g s does not come after %g s", path, line_number,
-                (*all)[used], (*all)[used - n]);
-    used += n;
-    (*n_rows)++;
+  if (t->n_rows < 2) MESO_FAIL(err, MESO_EFORMAT, "%s: fewer than two rows", path);
+  if (t->n_columns < 2)
+    MESO_FAIL(err, MESO_EFORMAT, "%s:%zu: %zu columns; needed: a time (s), and a value (1/s) for "
+              "all regions or for each", path, t->line[0], t->n_columns);
+  if (t->data[0] < 0) MESO_FAIL(err, MESO_EINVAL, "%s: begins at %g s, before 0", path, t->data[0]);
+  for (size_t i = 1; i < t->n_rows; i++) {
+    const double now = t->data[i * t->n_columns], before = t->data[(i - 1) * t->n_columns];
+    if (!(now > before))
+      MESO_FAIL(err, MESO_EINVAL, "%s:%zu: time %g s does not come after %g s", path, t->line[i],
+                now, before);
   }
-  if (*n_rows < 2) MESO_FAIL(err, MESO_EFORMAT, "%s: fewer than two rows", path);
-  if ((*all)[0] < 0) MESO_FAIL(err, MESO_EINVAL, "%s: begins at %g s, before 0", path, (*all)[0]);
 cleanup:
   return status;
 }
@@ -120,26 +87,24 @@ cleanup:
 static meso_status read_table(const file_params *p, table *h, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char *text = NULL;
-  double *all = NULL;
-  size_t n_bytes = 0, n_columns = 0;
+  meso_text_table t = {0};
   if (p->file[0] == '\0')
     MESO_FAIL(err, MESO_EINVAL, "hrf_file: needs the response function: --set file=NAME");
-  MESO_TRY(meso_file_read(p->file, MOST_BYTES, &text, &n_bytes, err));
-  MESO_TRY(read_rows(p->file, text, &all, &h->n, &n_columns, err));
-  h->n_regions = n_columns - 1;
+  MESO_TRY(meso_text_table_read(p->file, &t, err));
+  MESO_TRY(check_times(p->file, &t, err));
+  h->n = t.n_rows;
+  h->n_regions = t.n_columns - 1;
   MESO_ALLOC(err, h->time_s, h->n);
   MESO_ALLOC(err, h->value, h->n * h->n_regions);
   MESO_ALLOC(err, h->sum, h->n * h->n_regions);
   for (size_t i = 0; i < h->n; i++) {
-    h->time_s[i] = all[i * n_columns];
+    h->time_s[i] = t.data[i * t.n_columns];
     for (size_t r = 0; r < h->n_regions; r++)
-      h->value[r * h->n + i] = all[i * n_columns + 1 + r];
+      h->value[r * h->n + i] = t.data[i * t.n_columns + 1 + r];
   }
   for (size_t r = 0; r < h->n_regions; r++) MESO_TRY(finish(p->file, p, h, r, err));
 cleanup:
-  free(text);
-  free(all);
+  meso_text_table_clear(&t);
   return status;
 }
 

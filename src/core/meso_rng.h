@@ -27,6 +27,7 @@ typedef enum meso_rng_purpose {
   MESO_RNG_BOLD_NOISE = 16,   /**< counter: volume, region, kind */
   MESO_RNG_CELL = 10,         /**< counter: neuron, block: type, place, rotation */
   MESO_RNG_PLACEMENT = 11,    /**< counter: k, target, projection; words: segment */
+  MESO_RNG_PERMUTATION = 17,  /**< counter: permutation, place */
   MESO_RNG_TEST = 255
 } meso_rng_purpose;
 
