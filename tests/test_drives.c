@@ -11,14 +11,19 @@
 enum { E, I, S, N_POPULATIONS };
 static const double duration_ms = 8000;
 
-static meso_model *read_model(size_t n, const char *const *sets)
+static meso_model *read_file(const char *path, size_t n, const char *const *sets)
 {
   meso_err err = {0};
   meso_model *model = NULL;
-  if (meso_model_read(meso_test_path("data/models/toy.yaml"), n, sets, &model, &err) != MESO_OK)
+  if (meso_model_read(meso_test_path(path), n, sets, &model, &err) != MESO_OK)
     printf("# %s\n", err.msg);
   CU_ASSERT_PTR_NOT_NULL_FATAL(model);
   return model;
+}
+
+static meso_model *read_model(size_t n, const char *const *sets)
+{
+  return read_file("data/models/toy.yaml", n, sets);
 }
 
 /* Every ms some neurons fire: 8 of E, 4 of I, 1 of S; from 4 s on twice as many. */
@@ -313,6 +318,66 @@ static void test_refusals(void)
   clear_fixture(&f);
 }
 
+/* The two files of the microcircuit say the same apart from duration, input and BOLD. */
+static void test_microcircuit(void)
+{
+  static const char *const sets[] = {
+    "simulation.duration_ms=1000", "thalamus.start_ms=5", "thalamus.on_ms=5",
+    "thalamus.period_ms=20"};
+  const unsigned sections = MESO_SECTION_NETWORK | MESO_SECTION_LFP | MESO_SECTION_ANALYSIS;
+  meso_model *a = read_file("data/models/microcircuit.yaml", 4, sets);
+  meso_model *b = read_file("data/models/microcircuit_bold.yaml", 4, sets);
+  char *x = meso_model_canonical(a, sections), *y = meso_model_canonical(b, sections);
+  CU_ASSERT_FATAL(x != NULL && y != NULL);
+  CU_ASSERT_STRING_EQUAL(x, y);
+  CU_ASSERT_EQUAL(meso_bold_needs(b), MESO_BOLD_NEEDS_CURRENTS);
+  free(x);
+  free(y);
+  meso_model_destroy(a);
+  meso_model_destroy(b);
+}
+
+/* Shares of cell types and depths of the microcircuit: what lies where adds up. */
+static void test_shares(void)
+{
+  static const char *const sets[] = {"scaling.N=0.01", "scaling.K=0.01",
+                                     "simulation.duration_ms=26000", "bold.drive=synapse_depth"};
+  meso_model *model = read_file("data/models/microcircuit_bold.yaml", 4, sets);
+  meso_spikes *spikes = NULL;
+  meso_signals *currents = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(model->n_populations, &spikes, NULL), MESO_OK);
+  spikes->t_stop_ms = 26000;
+  for (size_t p = 0; p < model->n_populations; p++) {
+    meso_spike_population *q = &spikes->population[p];
+    q->name = meso_strdup(model->population[p].name);
+    q->size = (uint64_t) model->population[p].size;
+    q->time_ms = meso_calloc(13000, sizeof *q->time_ms);
+    q->id = meso_calloc(13000, sizeof *q->id);
+    for (size_t i = 0; i < 13000; i++) {
+      q->time_ms[i] = 2 * (double) i + 0.5;
+      q->id[i] = (uint32_t) (i * 7 % q->size);
+    }
+    q->n_spikes = 13000;
+  }
+  CU_ASSERT_EQUAL_FATAL(meso_currents_from_spikes(model, spikes, 1, 2, NULL, &currents, NULL),
+                        MESO_OK);
+  meso_signals *out = make(model, spikes, currents, NULL);
+  const meso_signal *x = &out->signal[0], *y = meso_signals_find(out, "bold");
+  CU_ASSERT_EQUAL_FATAL(x->n_channels, 6); /* L1, L23, L4, L5, L6 and the column */
+  CU_ASSERT_STRING_EQUAL(x->label[0], "L1");
+  double all = mean_of(x, 5, 0, x->n_times), sum = 0;
+  for (size_t c = 0; c < 5; c++) {
+    sum += mean_of(x, c, 0, x->n_times);
+    CU_ASSERT(mean_of(x, c, 0, x->n_times) > 0);
+  }
+  MESO_CHECK_CLOSE(all, sum, 1e-9, 0);
+  CU_ASSERT_FATAL(y != NULL && y->n_channels == 10);
+  meso_signals_destroy(out);
+  meso_signals_destroy(currents);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(model);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -324,6 +389,8 @@ int main(void)
     {"normalize: peak and none", test_normalize},
     {"laminar model: layers become depths, parameters are set", test_depths},
     {"comparison holds every drive", test_compare},
+    {"microcircuit_bold.yaml is microcircuit.yaml with another input", test_microcircuit},
+    {"currents of the microcircuit by depth add up", test_shares},
     {"missing inputs, unknown models and parameters are refused", test_refusals},
     {NULL, NULL}};
   return meso_test_main("drives", tests);

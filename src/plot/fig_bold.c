@@ -24,6 +24,7 @@ static bool is_available(const meso_figure_data *data)
 static meso_rgb region_color(const meso_figure_data *data, const meso_signal *signal, size_t c)
 {
   const char *label = signal->label != NULL ? signal->label[c] : NULL;
+  if (signal->position_um != NULL) return meso_palette_ordered(c, signal->n_channels); /* depths */
   if (label == NULL || *label == '\0') return meso_palette(c);
   return signal->n_channels == 1 ? meso_palette(0) : meso_population_color(data, label);
 }
