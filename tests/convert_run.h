@@ -136,7 +136,8 @@ static inline void simulate_model(size_t n_sets, const char *const *sets, int n_
   const meso_provenance provenance = {.command_line = out};
   meso_err err = {0};
   meso_model *model = read_model(n_sets, sets);
-  expect_ok(meso_simulate(model, out, 1e6, n_threads, NULL, &provenance, NULL, NULL, &err), &err);
+  expect_ok(meso_simulate(model, out, 1e6, NULL, n_threads, NULL, &provenance, NULL, NULL, &err),
+            &err);
   meso_model_destroy(model);
 }
 

@@ -14,25 +14,11 @@
 #include "meso_space.h"
 #include "meso_test.h"
 #include "meso_wiring.h"
+#include "plain_engine.h"
 
 static const char *const isa_names[] = {"plain", "avx2", "avx512"};
 
 /* ---- background --------------------------------------------------------------------------- */
-
-/** Cumulative table for a mean, all thresholds compared at once or the first few. */
-static engine_poisson test_poisson(double mean, uint32_t n_upper)
-{
-  engine_poisson p = {0};
-  double term = exp(-mean), cumulative = term;
-  while (1.0 - cumulative > 0x1p-49) {
-    p.threshold[p.n_thresholds] = (uint64_t) (cumulative * 0x1p48);
-    p.upper[p.n_thresholds] = (uint16_t) (p.threshold[p.n_thresholds] >> 32);
-    term *= mean / ++p.n_thresholds;
-    cumulative += term;
-  }
-  p.n_upper = n_upper < p.n_thresholds ? n_upper : p.n_thresholds;
-  return p;
-}
 
 /** Counts of every instruction set agree, however many thresholds are compared at once; their
  *  frequencies are Poisson's (chi-square). */
@@ -48,7 +34,7 @@ static void background_is_poisson(void)
     for (int i = 0; i < 6; i++) {
       const engine_kernels *k = engine_kernels_choose(isa_names[i / 2]);
       if (k == NULL) continue;
-      const engine_poisson p = test_poisson(mean, i % 2 == 0 ? 31 : 3);
+      const engine_poisson p = plain_poisson(mean, i % 2 == 0 ? 31 : 3);
       const uint16_t *count = k->background(&p, key, tail, 13, N, step, buffer);
       if (i == 0) memcpy(plain, count, sizeof plain);
       if (i == 0)
@@ -168,223 +154,6 @@ static meso_spikes *run_toy(const meso_model *m, int n_threads)
   return spikes;
 }
 
-/* ---- the plain engine --------------------------------------------------------------------- */
-
-/* The same network as the engine's, simulated as it is written down: every synapse in a list, every
- * spike delivered at once to a ring of sums, every neuron updated in every step. */
-
-typedef struct plain_synapse { uint32_t target, delay; int32_t weight; } plain_synapse;
-
-typedef struct plain_network {
-  const meso_model *model;
-  meso_wiring *wiring;
-  meso_wiring_row scratch;
-  uint32_t n;                       /**< neurons, sources included */
-  size_t *row;                      /**< (n + 1) */
-  plain_synapse *synapse;
-  int32_t *ring[2];                 /**< (RING, n) excitatory, inhibitory */
-  double *V_mV, *I[2];              /**< mV, weight steps */
-  int *refractory;
-} plain_network;
-
-enum { RING = 256 };
-
-/** Columns side by side: neuron i of a population is in column i / column_size, where random
- *  numbers count it as in a network of one column. */
-static uint32_t column_size(const meso_model *m, size_t p)
-{
-  return (uint32_t) (m->population[p].size / (m->scaling.N < 1 ? 1 : (int64_t) m->scaling.N));
-}
-
-static uint32_t plain_in_column(const meso_model *m, size_t p, uint32_t i)
-{
-  uint32_t before = i % column_size(m, p);
-  while (p > 0) before += column_size(m, --p);
-  return before;
-}
-
-/** Synapses by source; two passes over the wiring: count, then write. */
-static void plain_connect(plain_network *x)
-{
-  const meso_model *m = x->model;
-  size_t *next = calloc(x->n + 1, sizeof *next);
-  x->row = calloc(x->n + 1, sizeof *x->row);
-  CU_ASSERT_FATAL(next != NULL && x->row != NULL);
-  for (int pass = 0; pass < 2; pass++) {
-    for (size_t p = 0; p < m->n_projections; p++) {
-      const meso_projection *q = &m->projection[p];
-      for (uint32_t i = 0; i < (uint32_t) m->population[q->target].size; i++)
-        for (uint32_t k = 0; k < x->wiring->projection[p].in_degree[i]; k++) {
-          uint32_t source;
-          uint16_t code;
-          uint8_t delay;
-          meso_wiring_draw(x->wiring, &x->scratch, p, i, k, 1, &source, &code, &delay);
-          const size_t j = (size_t) m->population[q->source].first_neuron + source;
-          if (pass == 0) x->row[j + 1]++;
-          else
-            x->synapse[next[j]++] = (plain_synapse) {
-              (uint32_t) m->population[q->target].first_neuron + i, delay,
-              x->wiring->projection[p].weight_of_code[code]};
-        }
-    }
-    if (pass == 1) break;
-    for (uint32_t j = 0; j < x->n; j++) x->row[j + 1] += x->row[j];
-    memcpy(next, x->row, x->n * sizeof *next);
-    x->synapse = calloc(x->row[x->n] + 1, sizeof *x->synapse);
-    CU_ASSERT_FATAL(x->synapse != NULL);
-  }
-  free(next);
-}
-
-static void plain_create(plain_network *x, const meso_model *m)
-{
-  meso_err err = {0};
-  *x = (plain_network) {.model = m, .n = (uint32_t) m->n_neurons};
-  CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &x->wiring, &err), MESO_OK);
-  CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(x->wiring, &x->scratch, &err), MESO_OK);
-  plain_connect(x);
-  x->V_mV = calloc(x->n, sizeof *x->V_mV);
-  x->refractory = calloc(x->n, sizeof *x->refractory);
-  for (int c = 0; c < 2; c++) {
-    x->ring[c] = calloc((size_t) RING * x->n, sizeof *x->ring[c]);
-    x->I[c] = calloc(x->n, sizeof *x->I[c]);
-  }
-  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_V_INITIAL);
-  for (size_t p = 0; p < m->n_populations; p++)
-    for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++) {
-      const uint32_t j = (uint32_t) m->population[p].first_neuron + i;
-      const uint32_t counter[4] = {plain_in_column(m, p, i), i / column_size(m, p), 0, 0};
-      uint32_t word[4];
-      meso_rng_block(key, counter, word);
-      const double z = gsl_cdf_ugaussian_Pinv(meso_rng_uniform(word[0], word[1]));
-      x->V_mV[j] = m->population[p].V_m_initial_mean_mV +
-                   m->population[p].V_m_initial_sd_mV * z - m->population[p].neuron.E_L_mV;
-    }
-}
-
-static void plain_destroy(plain_network *x)
-{
-  meso_wiring_row_clear(&x->scratch);
-  meso_wiring_destroy(x->wiring);
-  free(x->row);
-  free(x->synapse);
-  free(x->V_mV);
-  free(x->refractory);
-  for (int c = 0; c < 2; c++) {
-    free(x->ring[c]);
-    free(x->I[c]);
-  }
-}
-
-static void plain_spike(plain_network *x, uint32_t j, uint64_t step)
-{
-  const meso_model *m = x->model;
-  int channel = 0;
-  for (size_t p = 0; p < m->n_populations; p++)
-    if (j >= m->population[p].first_neuron &&
-        j < m->population[p].first_neuron + m->population[p].size)
-      channel = m->population[p].sign == MESO_INHIBITORY;
-  for (size_t i = x->row[j]; i < x->row[j + 1]; i++)
-    x->ring[channel][(step + x->synapse[i].delay) % RING * x->n + x->synapse[i].target] +=
-      x->synapse[i].weight;
-}
-
-/** Background of one population in one step, into its excitatory sums. */
-static void plain_background(plain_network *x, size_t p, uint64_t step)
-{
-  const meso_model *m = x->model;
-  const meso_population *q = &m->population[p];
-  const double from = m->background.delay_ms / m->simulation.dt_ms;
-  if (q->background_rate_Hz <= 0 || (double) step <= round(from)) return;
-  const engine_poisson table =
-    test_poisson(q->background_rate_Hz * m->simulation.dt_ms * 1e-3, 31);
-  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND);
-  const meso_rng_key tail = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND_TAIL);
-  const int32_t weight = (int32_t) lrint(q->background_weight_pA / x->wiring->weight_step_pA);
-  for (uint32_t i = 0; i < (uint32_t) q->size; i++) {
-    uint16_t buffer[ENGINE_CHUNK];
-    const uint64_t j = (uint64_t) q->first_neuron + i, column = i / column_size(m, p);
-    const uint16_t *count = engine_kernels_choose("plain")->background(
-      &table, key, tail, column << 32 | plain_in_column(m, p, i), 1, step, buffer);
-    x->ring[0][step % RING * x->n + j] += weight * count[0];
-  }
-}
-
-/** One step of a neuron in NEST's order; true if it spikes. */
-static bool plain_step_neuron(plain_network *x, const engine_iaf *p, uint32_t j, uint64_t step)
-{
-  const double step_pA = x->wiring->weight_step_pA;
-  const bool merged = p->P11_ex == p->P11_in;
-  const int32_t in[2] = {x->ring[0][step % RING * x->n + j], x->ring[1][step % RING * x->n + j]};
-  x->ring[0][step % RING * x->n + j] = x->ring[1][step % RING * x->n + j] = 0;
-  double V = x->V_mV[j] * p->P22 + x->I[0][j] * (p->P21_ex * step_pA);
-  if (!merged) V += x->I[1][j] * (p->P21_in * step_pA);
-  V += p->P20_I;
-  x->I[0][j] = x->I[0][j] * p->P11_ex + (merged ? in[0] + in[1] : in[0]);
-  x->I[1][j] = x->I[1][j] * p->P11_in + in[1];
-  if (x->refractory[j] > 0) {
-    x->refractory[j]--;
-    return false;
-  }
-  x->V_mV[j] = V;
-  if (V < p->theta_mV) return false;
-  x->V_mV[j] = p->V_reset_mV;
-  x->refractory[j] = p->refractory_steps;
-  return true;
-}
-
-/** Sums of the synaptic currents of every population, excitatory and inhibitory. */
-static void plain_record(const plain_network *x, double *current_pA)
-{
-  const meso_model *m = x->model;
-  for (size_t p = 0; p < m->n_populations; p++)
-    for (int c = 0; c < 2; c++) {
-      double sum = 0;
-      for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++)
-        sum += x->I[c][m->population[p].first_neuron + i];
-      current_pA[2 * p + (size_t) c] = sum * x->wiring->weight_step_pA;
-    }
-}
-
-/** True if the engine's spikes are those of the plain simulation, to which the spikes of poisson
- *  sources are given. current_pA: (steps + 1, populations, 2) after each step, or NULL. */
-static bool as_the_plain_engine(const meso_model *m, const meso_spikes *spikes, double *current_pA)
-{
-  plain_network x;
-  bool same = true;
-  size_t next[8] = {0}, n_equal = 0;
-  plain_create(&x, m);
-  const uint64_t n_steps = (uint64_t) llround(m->simulation.duration_ms / m->simulation.dt_ms);
-  for (uint64_t step = 1; same && step <= n_steps; step++) {
-    for (size_t p = 0; p < m->n_populations; p++) {
-      const meso_population *q = &m->population[p];
-      const meso_spike_population *got = &spikes->population[p];
-      const bool source = q->model == MESO_NEURON_POISSON;
-      const engine_iaf iaf = engine_iaf_make(&q->neuron, m->simulation.dt_ms, q->I_dc_pA);
-      if (!source) plain_background(&x, p, step);
-      for (uint32_t i = 0; i < (uint32_t) q->size; i++) {
-        const uint32_t j = (uint32_t) q->first_neuron + i;
-        if (!source && plain_step_neuron(&x, &iaf, j, step)) plain_spike(&x, j, step);
-        else if (!source) continue;
-        bool given = false;
-        while (next[p] < got->n_spikes && got->id[next[p]] == i &&
-               llround(got->time_ms[next[p]] / m->simulation.dt_ms) == (long long) step) {
-          if (source) plain_spike(&x, j, step);
-          given = true;
-          next[p]++, n_equal++;
-        }
-        same = same && (source || given);
-      }
-    }
-    if (current_pA != NULL) plain_record(&x, current_pA + step * m->n_populations * 2);
-  }
-  for (size_t p = 0; p < m->n_populations; p++)
-    same = same && next[p] == spikes->population[p].n_spikes;
-  printf("# %zu spikes as in the plain simulation\n", n_equal);
-  plain_destroy(&x);
-  return same && n_equal > 0;
-}
-
 enum { MAX_SETS = 24 };
 
 static size_t count_sets(const char *const *sets)
@@ -463,7 +232,7 @@ static void engine_equals_plain_engine(void)
   for (size_t v = 0; v < sizeof variant / sizeof *variant; v++) {
     meso_model *m = toy_model(count_sets(variant[v]), variant[v]);
     meso_spikes *s = run_toy(m, v % 2 == 0 ? 3 : 1);
-    CU_ASSERT(as_the_plain_engine(m, s, NULL));
+    CU_ASSERT(as_the_plain_engine(m, s, NULL, NULL));
     meso_spikes_destroy(s);
     meso_model_destroy(m);
   }
@@ -477,7 +246,7 @@ static void every_rule_equals_plain_engine(void)
     meso_spikes *s[4];
     for (int i = 0; i < 4; i++) s[i] = run_toy(m, n_threads[i]);
     for (int i = 1; i < 4; i++) CU_ASSERT(equal_spikes(s[0], s[i]));
-    CU_ASSERT(as_the_plain_engine(m, s[0], NULL));
+    CU_ASSERT(as_the_plain_engine(m, s[0], NULL, NULL));
     for (int i = 0; i < 4; i++) meso_spikes_destroy(s[i]);
     meso_model_destroy(m);
   }
@@ -514,8 +283,8 @@ static size_t other_targets(const meso_model *m1, const meso_model *m, uint32_t 
   CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(w1, &row1, NULL), MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(w, &row, NULL), MESO_OK);
   for (size_t p = 0; p < m->n_projections; p++) {
-    const uint32_t n_targets = column_size(m, m->projection[p].target);
-    const uint32_t first_source = column * column_size(m, m->projection[p].source);
+    const uint32_t n_targets = plain_column_size(m, m->projection[p].target);
+    const uint32_t first_source = column * plain_column_size(m, m->projection[p].source);
     for (uint32_t i = 0; i < n_targets; i++)
       n_other += target_checksum(w1, &row1, p, i, 0) !=
                  target_checksum(w, &row, p, column * n_targets + i, first_source);
@@ -532,7 +301,7 @@ static void keep_column(const meso_model *m, meso_spikes *s, uint32_t column)
 {
   for (size_t p = 0; p < s->n_populations; p++) {
     meso_spike_population *q = &s->population[p];
-    const uint32_t size = column_size(m, p);
+    const uint32_t size = plain_column_size(m, p);
     size_t n = 0;
     for (size_t i = 0; i < q->n_spikes; i++) {
       if (q->id[i] / size != column) continue;
@@ -561,7 +330,7 @@ static void columns_are_networks_side_by_side(void)
     for (uint32_t c = 0; c < 3; c++) {
       meso_spikes *s = run_toy(m, 1 + (int) c * 3);
       CU_ASSERT_EQUAL(s->population[0].size, (uint64_t) m->population[0].size);
-      if (c == 0) CU_ASSERT(as_the_plain_engine(m, s, NULL));
+      if (c == 0) CU_ASSERT(as_the_plain_engine(m, s, NULL, NULL));
       keep_column(m, s, c);
       CU_ASSERT_EQUAL(equal_spikes(alone, s), c == 0);
       const double n_alone = (double) alone->population[0].n_spikes;
@@ -718,6 +487,21 @@ static void currents_integrate_to_the_charge(void)
   meso_model_destroy(m);
 }
 
+/** Sums of the synaptic currents of every population, excitatory and inhibitory, after each step:
+ *  (steps + 1, populations, 2). */
+static void record_sums(void *context, const plain_network *x, uint64_t step)
+{
+  const meso_model *m = x->model;
+  double *current_pA = (double *) context + step * m->n_populations * 2;
+  for (size_t p = 0; p < m->n_populations; p++)
+    for (int c = 0; c < 2; c++) {
+      double sum = 0;
+      for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++)
+        sum += x->I[c][m->population[p].first_neuron + i];
+      current_pA[2 * p + (size_t) c] = sum * x->wiring->weight_step_pA;
+    }
+}
+
 /** Mean of the plain simulation's currents over a bin (from step 0, when there are none). */
 static double plain_bin(const double *current_pA, size_t n_columns, size_t column, size_t bin,
                         size_t steps_per_bin)
@@ -764,24 +548,27 @@ static void check_time_course(const meso_model *m, meso_spikes *spikes, const do
 }
 
 /** Long enough for the currents to be made in two pieces. Background is a constant current, which
- *  is not synaptic. */
-static void currents_have_the_plain_time_course(void)
+ *  is not synaptic. merged: a network in which the engine sums both currents in one. */
+static void compare_time_course(bool merged)
 {
-  static const char *const sets[] = {"simulation.duration_ms=1100", "neuron.tau_syn_in_ms=1.0",
-                                     "populations.I.tau_syn_ex_ms=0.7", "background.type=dc",
+  static const char *const sets[] = {"simulation.duration_ms=1100", "background.type=dc",
                                      "background.rate_Hz=10", "thalamus.start_ms=20",
-                                     "scaling.N=2"};
-  meso_model *m = toy_model(7, sets);
+                                     "scaling.N=2", "neuron.tau_syn_in_ms=1.0",
+                                     "populations.I.tau_syn_ex_ms=0.7"};
+  meso_model *m = toy_model(merged ? 5 : 7, sets);
   meso_spikes *spikes = run_toy(m, 2);
   double *plain_pA = calloc(11001 * m->n_populations * 2, sizeof *plain_pA);
   CU_ASSERT(spikes->population[0].n_spikes > 1000 && spikes->population[1].n_spikes > 1000);
-  CU_ASSERT(as_the_plain_engine(m, spikes, plain_pA));
+  CU_ASSERT(as_the_plain_engine(m, spikes, record_sums, plain_pA));
   check_time_course(m, spikes, plain_pA, 1);
   check_time_course(m, spikes, plain_pA, 20);
   free(plain_pA);
   meso_spikes_destroy(spikes);
   meso_model_destroy(m);
 }
+
+static void currents_have_the_plain_time_course(void) { compare_time_course(false); }
+static void currents_of_a_merged_network_are_apart(void) { compare_time_course(true); }
 
 /** A source with more synapses than the sums of their weights can hold. */
 static void currents_that_do_not_fit_are_refused(void)
@@ -990,6 +777,7 @@ int main(void)
     {"seeds_change_spikes", seeds_change_spikes},
     {"currents_integrate_to_the_charge", currents_integrate_to_the_charge},
     {"currents_have_the_plain_time_course", currents_have_the_plain_time_course},
+    {"currents_of_a_merged_network_are_apart", currents_of_a_merged_network_are_apart},
     {"checkpoints_change_nothing", checkpoints_change_nothing},
     {"stopped_runs_go_on", stopped_runs_go_on},
     {"strange_states_are_refused", strange_states_are_refused},

@@ -76,8 +76,8 @@ static void compare_network(const char *file, const char *quantities)
   source_path(file, path);
   size_t dims[4] = {0};
   free(reference(path, "/trace/V_m", dims));
-  const meso_record_options record = {.quantities = quantities, .first_neuron = 0,
-                                      .last_neuron = (uint32_t) dims[0] - 1};
+  const meso_record_range range = {.first = 0, .last = (uint32_t) dims[0] - 1};
+  const meso_record_options record = {quantities, 1, &range};
   meso_spikes *spikes = NULL;
   meso_signals *traces = NULL;
   meso_engine_report report = {0};
@@ -216,7 +216,7 @@ static meso_signals *run_network(const char *model, size_t n, const entry *chang
                                  meso_engine_report *report, meso_status *st, meso_err *err)
 {
   char path[64];
-  const meso_record_options record = {.quantities = "V_m", .last_neuron = 2};
+  const meso_record_options record = {"V_m", 1, &(meso_record_range) {.last = 2}};
   meso_spikes *spikes = NULL;
   meso_signals *traces = NULL;
   write_network(path, model, n, changes);
@@ -574,8 +574,8 @@ static void sound_files_are_accepted(void)
 static void quantities_that_a_model_lacks_are_refused(void)
 {
   char path[4096];
-  const meso_record_options record = {.quantities = "V_m,I_syn_ex", .first_neuron = 1,
-                                      .last_neuron = 2};
+  const meso_record_range range = {.first = 1, .last = 2};
+  const meso_record_options record = {"V_m,I_syn_ex", 1, &range};
   meso_spikes *spikes = NULL;
   meso_signals *traces = NULL;
   meso_err err = {0};

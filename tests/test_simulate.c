@@ -35,8 +35,8 @@ static void windows_make_the_same_file(void)
     meso_spikes *counts = NULL;
     meso_engine_report report = {0};
     meso_err err = {0};
-    CU_ASSERT_EQUAL_FATAL(meso_simulate(m, "test_simulate.h5", every_s[i], 1 + (int) i, NULL, NULL,
-                                        &counts, &report, &err), MESO_OK);
+    CU_ASSERT_EQUAL_FATAL(meso_simulate(m, "test_simulate.h5", every_s[i], NULL, 1 + (int) i,
+                                        NULL, NULL, &counts, &report, &err), MESO_OK);
     CU_ASSERT_EQUAL(meso_sha256_file("test_simulate.h5", got, NULL), MESO_OK);
     CU_ASSERT_STRING_EQUAL(got, want);
     CU_ASSERT_EQUAL(report.simulated_ms, 1000);
@@ -57,7 +57,7 @@ static long peak_kB(const char *duration)
   if (child == 0) {
     meso_model *m = toy_model(duration);
     const meso_status st =
-      meso_simulate(m, "test_simulate.long.h5", 1.0, 1, NULL, NULL, NULL, NULL, NULL);
+      meso_simulate(m, "test_simulate.long.h5", 1.0, NULL, 1, NULL, NULL, NULL, NULL, NULL);
     meso_model_destroy(m);
     (void) unlink("test_simulate.long.h5");
     _exit(st == MESO_OK ? 0 : 1);
@@ -92,7 +92,7 @@ static void no_place_for_parts(void)
   FILE *f = fopen("test_simulate.h5.parts", "w");
   CU_ASSERT_PTR_NOT_NULL_FATAL(f);
   fclose(f);
-  CU_ASSERT_EQUAL(meso_simulate(m, "test_simulate.h5", 0.1, 1, NULL, NULL, NULL, NULL, &err),
+  CU_ASSERT_EQUAL(meso_simulate(m, "test_simulate.h5", 0.1, NULL, 1, NULL, NULL, NULL, NULL, &err),
                   MESO_EIO);
   CU_ASSERT(strstr(err.msg, "test_simulate.h5.parts") != NULL);
   CU_ASSERT_NOT_EQUAL(access("test_simulate.h5", F_OK), 0);

@@ -67,7 +67,7 @@ static void test_network(void)
 {
   stopper s = { "simulate", 2, 0 };
   const meso_progress progress = { update, &s };
-  const meso_record_options record = { .quantities = "V_m", .last_neuron = 3 };
+  const meso_record_options record = { "V_m", 1, &(meso_record_range) { .last = 3 } };
   meso_err err = { .status = MESO_OK };
   meso_spikes *spikes = NULL;
   meso_signals *traces = NULL;

@@ -20,9 +20,10 @@ typedef struct options {
 
 static const meso_param rows[] = {
   { .key = "record", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
-    .offset = offsetof(options, record), .help = "V_m,I_syn_ex,... (networks; mesocast models)" },
-  { .key = "neurons", .type = MESO_PARAM_STRING, .unit = "", .default_text = "0",
-    .offset = offsetof(options, neurons), .help = "neurons to record, FIRST-LAST" },
+    .offset = offsetof(options, record), .help = "V_m,I_syn_ex,... (mesocast models)" },
+  { .key = "neurons", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, neurons),
+    .help = "neurons to record: L4E:0-4,L23I:7 of a model, 0-4,7 of a network (default: 0)" },
   { .key = "traces", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, traces), .help = "file of traces; default: OUT_traces.h5" },
   { .key = "duration_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e9,
@@ -42,6 +43,64 @@ static bool is_recordable(const char *name, size_t n)
   return false;
 }
 
+/** A number of digits only; false if there is none or it is too large. */
+static bool read_index(const char **at, uint32_t *index)
+{
+  char *end = NULL;
+  const unsigned long long n = **at >= '0' && **at <= '9' ? strtoull(*at, &end, 10) : 0;
+  if (end == NULL || n >= UINT32_MAX) return false;
+  *at = end;
+  *index = (uint32_t) n;
+  return true;
+}
+
+/** "L4E:0-4" at *at, up to a comma or the end. */
+static meso_status read_range(const char **at, const char *all, meso_record_range *range,
+                              meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *p = *at;
+  const size_t name = strcspn(p, ":,");
+  bool ok = true;
+  if (p[name] == ':') {
+    char *population = NULL;
+    MESO_ALLOC(err, population, name + 1);
+    memcpy(population, p, name);
+    range->population = population;
+    p += name + 1;
+    ok = name > 0;
+  }
+  ok = ok && read_index(&p, &range->first);
+  range->last = range->first;
+  if (ok && *p == '-') {
+    p++;
+    ok = read_index(&p, &range->last) && range->last >= range->first;
+  }
+  if (!ok || (*p != '\0' && *p != ','))
+    MESO_FAIL(err, MESO_EUSAGE, "--neurons %s: must be FIRST-LAST or POPULATION:FIRST-LAST, or "
+              "several of them, separated by commas", all);
+  *at = p;
+cleanup:
+  return status;
+}
+
+static meso_status read_ranges(const char *text, meso_record_options *record, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t most = 1;
+  for (const char *p = text; *p != '\0'; p++) most += *p == ',';
+  meso_record_range *range = NULL;
+  MESO_ALLOC(err, range, most);
+  record->range = range;
+  const char *at = text;
+  do {
+    at += at != text;
+    MESO_TRY(read_range(&at, text, &range[record->n_ranges++], err));
+  } while (*at != '\0');
+cleanup:
+  return status;
+}
+
 static meso_status read_record(const options *o, meso_record_options *record, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -52,15 +111,16 @@ static meso_status read_record(const options *o, meso_record_options *record, me
     p += n;
   }
   record->quantities = o->record;
-  char *end = NULL;
-  const unsigned long first = strtoul(o->neurons, &end, 10);
-  const unsigned long last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
-  if (end == o->neurons || *end != '\0' || last < first || last > UINT32_MAX)
-    MESO_FAIL(err, MESO_EUSAGE, "--neurons %s: must be FIRST-LAST", o->neurons);
-  record->first_neuron = (uint32_t) first;
-  record->last_neuron = (uint32_t) last;
+  MESO_TRY(read_ranges(o->neurons[0] != '\0' ? o->neurons : "0", record, err));
 cleanup:
   return status;
+}
+
+static void record_clear(meso_record_options *record)
+{
+  for (size_t i = 0; i < record->n_ranges; i++) free((char *) record->range[i].population);
+  free((meso_record_range *) record->range);
+  *record = (meso_record_options) { .quantities = NULL };
 }
 
 /** Name of the file of traces, which may be neither the network's nor that of the spikes. */
@@ -86,6 +146,21 @@ static meso_status traces_path(const meso_cli *cli, const options *o, const char
   path = NULL;
 cleanup:
   free(path);
+  return status;
+}
+
+/** What to record and where to, NULL if nothing. */
+static meso_status prepare_record(const meso_cli *cli, const options *o, const char *network,
+                                  meso_record_options *record, char **ret_path, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (o->record[0] == '\0' && (o->traces[0] != '\0' || o->neurons[0] != '\0'))
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: %s needs --record",
+              o->traces[0] != '\0' ? "--traces" : "--neurons");
+  if (o->record[0] == '\0') return MESO_OK;
+  MESO_TRY(read_record(o, record, err));
+  MESO_TRY(traces_path(cli, o, network, ret_path, err));
+cleanup:
   return status;
 }
 
@@ -128,18 +203,25 @@ static meso_status simulate_model(const meso_cli *cli, const char *path, const o
   meso_spikes *counts = NULL;
   mesoi_origin origin = { .model_text = NULL };
   meso_engine_report report = { .build_s = 0 };
-  if (o->record[0] != '\0' || o->duration_ms != 0)
-    MESO_FAIL(err, MESO_EUSAGE, "simulate: --record and --duration-ms need an explicit network; "
-              "for a model: --set simulation.duration_ms=...");
+  meso_record_options record = { .quantities = NULL };
+  char *to = NULL;
+  if (o->duration_ms != 0)
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: --duration-ms needs an explicit network; for a model: "
+              "--set simulation.duration_ms=...");
+  MESO_TRY(prepare_record(cli, o, path, &record, &to, err));
   MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
   MESO_TRY(mesoi_origin_make(cli, model, 1, &path, &origin, err));
   const double every_s = o->checkpoint_every > 0 ? o->checkpoint_every : MESO_CHECKPOINT_EVERY_S;
-  MESO_TRY(meso_simulate(model, cli->output, every_s, cli->n_threads, cli->progress,
-                         &origin.provenance, &counts, &report, err));
+  const meso_trace_file traces = { to, &record };
+  MESO_TRY(meso_simulate(model, cli->output, every_s, to != NULL ? &traces : NULL, cli->n_threads,
+                         cli->progress, &origin.provenance, &counts, &report, err));
   mesoi_say_went_on(cli, 0, model->simulation.duration_ms, report.simulated_ms);
+  if (to != NULL) mesoi_answer_output(cli, to);
   mesoi_answer_output(cli, cli->output);
   answer(cli, counts, &report);
 cleanup:
+  record_clear(&record);
+  free(to);
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);
   meso_spikes_destroy(counts);
@@ -159,23 +241,17 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   meso_network *network = NULL;
   const meso_format *format = NULL;
   const meso_format_input input = { .path = path };
-  const bool recording = o->record[0] != '\0';
   MESO_TRY(meso_format_of_file(path, &format, err));
   if (format->read_network == NULL)
     MESO_FAIL(err, MESO_EFORMAT, "%s: holds spikes, not a network", path);
-  if (!recording && o->traces[0] != '\0')
-    MESO_FAIL(err, MESO_EUSAGE, "simulate: --traces needs --record");
-  if (recording) {
-    MESO_TRY(read_record(o, &record, err));
-    MESO_TRY(traces_path(cli, o, path, &to, err));
-  }
+  MESO_TRY(prepare_record(cli, o, path, &record, &to, err));
   if (o->checkpoint_every > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --checkpoint-every needs a model file, not %s", path);
   if (cli->n_sets > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
   MESO_TRY(format->read_network(&input, &network, err));
-  MESO_TRY(meso_engine_run_explicit(network, o->duration_ms, recording ? &record : NULL,
-                                    cli->progress, &spikes, recording ? &traces : NULL, &report,
+  MESO_TRY(meso_engine_run_explicit(network, o->duration_ms, to != NULL ? &record : NULL,
+                                    cli->progress, &spikes, to != NULL ? &traces : NULL, &report,
                                     err));
   MESO_TRY(mesoi_origin_of_network(cli, network, &origin, err));
   MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
@@ -188,6 +264,7 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   answer(cli, spikes, &report);
 cleanup:
   mesoi_origin_clear(&origin);
+  record_clear(&record);
   free(to);
   meso_network_destroy(network);
   meso_spikes_destroy(spikes);

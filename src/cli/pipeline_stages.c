@@ -21,7 +21,7 @@ static meso_status make_spikes(pipeline *p, const char *output, const meso_prove
   meso_engine_report r = {0};
   meso_spikes_destroy(p->spikes); /* read again from the file by the stages that need them */
   p->spikes = NULL;
-  MESO_TRY(meso_simulate(p->model, output, MESO_CHECKPOINT_EVERY_S, p->cli->n_threads,
+  MESO_TRY(meso_simulate(p->model, output, MESO_CHECKPOINT_EVERY_S, NULL, p->cli->n_threads,
                          p->cli->progress, provenance, NULL, &r, err));
   mesoi_say_went_on(p->cli, 11, p->model->simulation.duration_ms, r.simulated_ms);
   mesoi_say(p->cli, "%-10s %.3g synapses in %.1f s, %.3g spikes, real-time factor %.2f\n", "",

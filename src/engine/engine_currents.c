@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine_settle.h"
+#include "engine_spikes.h"
 #include "meso_engine.h"
 #include "meso_wiring.h"
 
@@ -137,30 +138,6 @@ cleanup:
   return status;
 }
 
-static meso_status match_populations(const meso_model *m, const meso_spikes *spikes, size_t *index,
-                                     meso_err *err)
-{
-  meso_status status = MESO_OK;
-  for (size_t p = 0; p < m->n_populations; p++) {
-    index[p] = meso_spikes_find(spikes, m->population[p].name);
-    if (index[p] == (size_t) -1) {
-      if (m->population[p].model == MESO_NEURON_POISSON) continue; /* a silent source */
-      MESO_FAIL(err, MESO_ENOTFOUND, "%s: the spikes have no population %s", m->path,
-                m->population[p].name);
-    }
-    if (spikes->population[index[p]].size != (uint64_t) m->population[p].size)
-      MESO_FAIL(err, MESO_EFORMAT, "population %s has %llu neurons in the spikes, %lld in %s",
-                m->population[p].name, (unsigned long long) spikes->population[index[p]].size,
-                (long long) m->population[p].size, m->path);
-  }
-  for (size_t i = 0; i < spikes->n_populations; i++)
-    if (meso_model_find_population(m, spikes->population[i].name) == (size_t) -1)
-      MESO_FAIL(err, MESO_ENOTFOUND, "%s knows no population %s, which the spikes have", m->path,
-                spikes->population[i].name);
-cleanup:
-  return status;
-}
-
 /** One chunk of time: spikes of every source population, then every pair's filter. */
 static void run_chunk(currents *c, uint64_t first_step, size_t first_bin, int n_threads,
                       meso_signals *out)
@@ -246,7 +223,7 @@ meso_status meso_currents_from_spikes(const meso_model *model, const meso_spikes
   size_t *index = NULL;
   *ret_currents = NULL;
   MESO_ALLOC(err, index, model->n_populations);
-  MESO_TRY(match_populations(model, spikes, index, err));
+  MESO_TRY(engine_match_populations(model, spikes, index, err));
   c.spikes_of = index;
   MESO_TRY(currents_init(&c, bin_ms, err));
   MESO_TRY(meso_signals_create(&out, err));

@@ -207,22 +207,57 @@ cleanup:
 
 /* ---- 3. traces ---------------------------------------------------------------------------- */
 
+/** The first neuron of a range, which must be one of neurons, not sources. */
+static meso_status find_range(const meso_network *w, const meso_record_range *range,
+                              uint32_t *ret_first, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_network_population all = {.first = 0, .size = (uint32_t) w->n_neurons};
+  const meso_network_population *p = range->population == NULL ? &all : NULL;
+  for (size_t i = 0; i < w->n_populations && p == NULL; i++)
+    if (strcmp(w->population[i].name, range->population) == 0) p = &w->population[i];
+  if (p == NULL)
+    MESO_FAIL(err, MESO_ENOTFOUND, "%s: neurons %s:%u-%u: there is no such population", w->path,
+              range->population, range->first, range->last);
+  if (range->last >= p->size || range->first > range->last)
+    MESO_FAIL(err, MESO_ERANGE, "neurons %u-%u: must be a range within 0-%u", range->first,
+              range->last, p->size - 1);
+  if (p->first + range->last >= w->n_neurons)
+    MESO_FAIL(err, MESO_EINVAL, "%s: neurons %s:%u-%u: a source has nothing to record", w->path,
+              range->population, range->first, range->last);
+  *ret_first = p->first + range->first;
+cleanup:
+  return status;
+}
+
+/** The neuron of a channel; all ranges have been found before. */
+static uint32_t recorded_neuron(const meso_network *w, const meso_record_options *record,
+                                size_t channel)
+{
+  const meso_record_range *range = record->range;
+  uint32_t first = 0;
+  for (; channel > range->last - range->first; range++) channel -= range->last - range->first + 1;
+  (void) !find_range(w, range, &first, NULL);
+  return first + (uint32_t) channel;
+}
+
 /** A signal for one quantity of the recorded neurons, and its probes. */
 static meso_status add_trace(runner *r, const meso_record_options *record, const char *name,
                              size_t length, meso_signals *traces, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const size_t n = record->last_neuron - record->first_neuron + 1;
+  const size_t n = r->stride;
   char text[64];
   (void) snprintf(text, sizeof text, "%.*s", (int) (length < 60 ? length : 60), name);
   meso_signal *signal = NULL;
   for (size_t c = 0; c < n; c++) {
-    const neuron_place *p = &r->place[record->first_neuron + c];
+    const uint32_t neuron = recorded_neuron(r->w, record, c);
+    const neuron_place *p = &r->place[neuron];
     const meso_neuron_recordable *what =
       meso_neuron_recordable_by_name(p->group->ops, name, length);
     if (what == NULL)
-      MESO_FAIL(err, MESO_ENOTFOUND, "%s: neuron %zu is an %s, which has no %s to record",
-                r->w->path, record->first_neuron + c, p->group->ops->name, text);
+      MESO_FAIL(err, MESO_ENOTFOUND, "%s: neuron %u is an %s, which has no %s to record",
+                r->w->path, neuron, p->group->ops->name, text);
     if (signal == NULL)
       MESO_TRY(meso_signals_add(traces, text, what->unit, (size_t) r->n_steps, n,
                                 1e3 / r->w->dt_ms, r->w->dt_ms, &signal, err));
@@ -236,10 +271,12 @@ static meso_status create_traces(runner *r, const meso_record_options *record,
                                  meso_signals **ret_traces, meso_err *err)
 {
   meso_status status = MESO_OK;
-  if (record->last_neuron >= r->w->n_neurons || record->first_neuron > record->last_neuron)
-    MESO_FAIL(err, MESO_ERANGE, "neurons %u-%u: must be a range within 0-%zu",
-              record->first_neuron, record->last_neuron, r->w->n_neurons - 1);
-  r->stride = record->last_neuron - record->first_neuron + 1;
+  r->stride = 0;
+  for (size_t i = 0; i < record->n_ranges; i++) {
+    uint32_t first = 0;
+    MESO_TRY(find_range(r->w, &record->range[i], &first, err));
+    r->stride += record->range[i].last - record->range[i].first + 1;
+  }
   MESO_ALLOC(err, r->probes, r->stride * (strlen(record->quantities) / 2 + 1));
   MESO_TRY(meso_signals_create(ret_traces, err));
   for (const char *p = record->quantities; *p != '\0'; p += *p == ',') {

@@ -100,13 +100,11 @@ cleanup:
   return status;
 }
 
-meso_status engine_partition_create(const simulation *s, partition *q, uint32_t index,
-                                    meso_err *err)
+/** Everything for the neurons that the partition has. */
+static meso_status fill(const simulation *s, partition *q, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_model *m = s->model;
-  MESO_TRY(engine_partition_init(&q->neurons, m, index / s->n_in_column, index % s->n_in_column,
-                                 s->n_in_column, err));
   MESO_TRY(engine_table_build(&q->table, s->wiring, &q->neurons, err));
   const size_t n = q->neurons.n_places;
   MESO_ALLOC(err, q->slice, m->n_populations);
@@ -120,6 +118,29 @@ meso_status engine_partition_create(const simulation *s, partition *q, uint32_t 
   for (size_t i = 0; i < n; i++) q->V_mV[i] = -INFINITY; /* free places never spike */
   for (size_t p = 0; p < m->n_populations; p++)
     if (m->population[p].model != MESO_NEURON_POISSON) MESO_TRY(slice_create(s, q, p, err));
+cleanup:
+  return status;
+}
+
+meso_status engine_partition_create(const simulation *s, partition *q, uint32_t index,
+                                    meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(engine_partition_init(&q->neurons, s->model, index / s->n_in_column,
+                                 index % s->n_in_column, s->n_in_column, err));
+  MESO_TRY(fill(s, q, err));
+cleanup:
+  return status;
+}
+
+meso_status engine_partition_create_range(const simulation *s, partition *q, uint32_t column,
+                                          size_t population, uint32_t first, uint32_t last,
+                                          meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(engine_partition_init_range(&q->neurons, s->model, column, population, first, last,
+                                       err));
+  MESO_TRY(fill(s, q, err));
 cleanup:
   return status;
 }
@@ -209,13 +230,13 @@ bool engine_partition_look_up(const simulation *s, partition *q, uint64_t step)
 {
   const uint32_t slot = (uint32_t) (step % s->n_slots);
   arrivals *a = &q->arrivals[slot];
-  const partition *column = s->partition + q->neurons.column * s->n_in_column;
+  const uint32_t first = q->neurons.column * s->n_in_column, end = first + s->n_in_column;
   const spike_list *sources = &s->sources[q->neurons.column].ring[slot];
   uint32_t n = sources->n;
-  for (uint32_t p = 0; p < s->n_in_column; p++) n += column[p].ring[slot].n;
+  for (uint32_t p = first; p < end; p++) n += s->partition[p].ring[slot].n;
   if (!reserve_arrivals(a, n, s->n_delays)) return false;
   a->longest = 0;
-  for (uint32_t p = 0; p < s->n_in_column; p++) take_list(s, q, &column[p].ring[slot], a);
+  for (uint32_t p = first; p < end; p++) take_list(s, q, &s->partition[p].ring[slot], a);
   take_list(s, q, sources, a);
   return true;
 }
@@ -254,8 +275,8 @@ static void charge(partition *q, meso_phase phase, double weight, double *then)
   *then = now;
 }
 
-/** Input of the steps first - 1 ... first + n_steps - 2, which the steps of this block need. */
-static bool gather_input(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
+/* Input of the steps first - 1 ... first + n_steps - 2. */
+bool engine_partition_gather(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
 {
   double then = mesoi_clock_s();
   for (uint64_t step = first > s->block_steps ? first - s->block_steps : 1; step < first; step++)
@@ -304,6 +325,16 @@ static bool reset(const slice *a, chunk *c, double *V_mV, uint64_t step, const u
   return ok;
 }
 
+const uint16_t *engine_chunk_background(const simulation *s, const partition *q, const slice *a,
+                                        const chunk *c, uint64_t step, uint16_t *buffer)
+{
+  if (a->background_weight == 0 || step <= s->background_from_step) return NULL;
+  const uint64_t identity = (uint64_t) q->neurons.column << 32 |
+                            (uint64_t) (a->local_to_column + c->first);
+  return s->kernels->background(&a->background, s->background_key, s->tail_key, identity, c->n,
+                                step, buffer);
+}
+
 /** One step of a chunk with the input in row k of the sums. weight: of the phases' clock, 0: don't
  *  look at it. */
 static bool step_chunk(const simulation *s, partition *q, const slice *a, chunk *c, uint64_t step,
@@ -318,11 +349,7 @@ static bool step_chunk(const simulation *s, partition *q, const slice *a, chunk 
     .sum_in = s->merged ? NULL : q->sum[1][k] + c->first, .count_weight = a->background_weight,
   };
   release(a, c, state.V_mV, step);
-  if (a->background_weight != 0 && step - 1 > s->background_from_step)
-    state.count = s->kernels->background(&a->background, s->background_key, s->tail_key,
-                                         (uint64_t) q->neurons.column << 32 |
-                                           (uint64_t) (a->local_to_column + c->first),
-                                         c->n, step - 1, count);
+  state.count = engine_chunk_background(s, q, a, c, step - 1, count);
   if (weight > 0) charge(q, MESO_PHASE_INPUT, weight, &then);
   if (step % ENGINE_SETTLE_STEPS == 0) {
     settle(state.V_mV, c->n);
@@ -335,11 +362,11 @@ static bool step_chunk(const simulation *s, partition *q, const slice *a, chunk 
   return ok;
 }
 
-bool engine_partition_advance(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
+bool engine_partition_update(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
 {
   /* Looking at the clock in every chunk would take longer than some chunks: one block of 16. */
   const double weight = first / s->block_steps % 16 == 0 ? 16.0 : 0.0;
-  bool ok = gather_input(s, q, first, n_steps);
+  bool ok = true;
   for (unsigned k = 0; k < n_steps; k++) q->ring[(first + k) % s->n_slots].n = 0;
   for (size_t p = 0; p < s->model->n_populations; p++)
     for (size_t c = 0; c < q->slice[p].n_chunks; c++)
@@ -349,4 +376,10 @@ bool engine_partition_advance(const simulation *s, partition *q, uint64_t first,
     ok = ok && engine_record(&q->recording, (uint32_t) (first + k),
                              &q->ring[(first + k) % s->n_slots]);
   return ok;
+}
+
+bool engine_partition_advance(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
+{
+  return engine_partition_gather(s, q, first, n_steps) &&
+         engine_partition_update(s, q, first, n_steps);
 }

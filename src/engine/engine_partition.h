@@ -86,6 +86,15 @@ typedef struct simulation {
   uint64_t n_steps, background_from_step;
 } simulation;
 
+/** All that does not depend on partitions, blocks of at most max_block steps; refuses a model that
+ *  the engine's fixed-width numbers can't hold. s: zeroed. Clear it after a failure too. */
+MESO_MUST_CHECK meso_status engine_simulation_init(simulation *s, const meso_model *m,
+                                                   uint32_t max_block, meso_err *err);
+void engine_simulation_clear(simulation *s);
+/** The sums to which each neuron of a column adds, by s->merged; caller frees. */
+MESO_MUST_CHECK meso_status engine_simulation_split(const simulation *s, uint8_t **ret_channel,
+                                                    meso_err *err);
+
 /** Appends to a list, to a recording; false: out of memory. */
 bool engine_list_append(spike_list *list, uint32_t neuron);
 bool engine_record(recording *recording, uint32_t step, const spike_list *list);
@@ -94,6 +103,12 @@ void engine_ring_clear(spike_list *ring, uint32_t n_slots);
 /** Neurons, synapses and initial state of partition index. */
 MESO_MUST_CHECK meso_status engine_partition_create(const simulation *s, partition *q,
                                                     uint32_t index, meso_err *err);
+/** The same for neurons [first, last) of one population of a column; last - first <= 65536 -
+ *  ENGINE_ALIGN. */
+MESO_MUST_CHECK meso_status engine_partition_create_range(const simulation *s, partition *q,
+                                                          uint32_t column, size_t population,
+                                                          uint32_t first, uint32_t last,
+                                                          meso_err *err);
 void engine_partition_destroy(partition *q, const simulation *s);
 
 /** Looks up where the synapses of one step's spikes lie, as engine_partition_advance does for the
@@ -103,5 +118,14 @@ bool engine_partition_look_up(const simulation *s, partition *q, uint64_t step);
 /** Steps first .. first + n_steps - 1 (n_steps <= block_steps) of a partition, given all spikes
  *  before them. Its own spikes are then in its ring and its recording. False: out of memory. */
 bool engine_partition_advance(const simulation *s, partition *q, uint64_t first, unsigned n_steps);
+
+/** The two halves of engine_partition_advance: the input that its steps need into rows 0 ..
+ *  n_steps - 1 of the sums, and the neurons, which take it out again. */
+bool engine_partition_gather(const simulation *s, partition *q, uint64_t first, unsigned n_steps);
+bool engine_partition_update(const simulation *s, partition *q, uint64_t first, unsigned n_steps);
+
+/** Background events of a chunk that arrive in a step, in buffer (ENGINE_CHUNK); NULL: none. */
+const uint16_t *engine_chunk_background(const simulation *s, const partition *q, const slice *a,
+                                        const chunk *c, uint64_t step, uint16_t *buffer);
 
 #endif

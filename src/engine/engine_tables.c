@@ -9,20 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-meso_status engine_partition_init(engine_partition *q, const meso_model *m, uint32_t column,
-                                  uint32_t index, uint32_t n_in_column, meso_err *err)
+static meso_status allocate(engine_partition *q, const meso_model *m, uint32_t column,
+                            meso_err *err)
 {
   meso_status status = MESO_OK;
   q->column = column;
   MESO_ALLOC(err, q->first, m->n_populations);
   MESO_ALLOC(err, q->last, m->n_populations);
   MESO_ALLOC(err, q->base, m->n_populations);
+cleanup:
+  return status;
+}
+
+/** Gives the neurons of every population their places. */
+static meso_status assign_places(engine_partition *q, const meso_model *m, meso_err *err)
+{
+  meso_status status = MESO_OK;
   uint64_t next = 0;
   for (size_t p = 0; p < m->n_populations; p++) {
-    const uint64_t size = (uint64_t) m->population[p].column_size;
-    if (m->population[p].model == MESO_NEURON_POISSON) continue;
-    q->first[p] = (uint32_t) (size * index / n_in_column);
-    q->last[p] = (uint32_t) (size * (index + 1) / n_in_column);
+    if (q->last[p] == q->first[p]) continue;
     const uint64_t first = (uint64_t) m->population[p].first_in_column + q->first[p];
     q->base[p] = (uint32_t) (next + first % ENGINE_ALIGN);
     next = q->base[p] + (q->last[p] - q->first[p]) + ENGINE_ALIGN - 1;
@@ -31,6 +36,35 @@ meso_status engine_partition_init(engine_partition *q, const meso_model *m, uint
   if (next > 65536)
     MESO_FAIL(err, MESO_EBUG, "partition of %llu places", (unsigned long long) next);
   q->n_places = (uint32_t) next;
+cleanup:
+  return status;
+}
+
+meso_status engine_partition_init(engine_partition *q, const meso_model *m, uint32_t column,
+                                  uint32_t index, uint32_t n_in_column, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(allocate(q, m, column, err));
+  for (size_t p = 0; p < m->n_populations; p++) {
+    const uint64_t size = (uint64_t) m->population[p].column_size;
+    if (m->population[p].model == MESO_NEURON_POISSON) continue;
+    q->first[p] = (uint32_t) (size * index / n_in_column);
+    q->last[p] = (uint32_t) (size * (index + 1) / n_in_column);
+  }
+  MESO_TRY(assign_places(q, m, err));
+cleanup:
+  return status;
+}
+
+meso_status engine_partition_init_range(engine_partition *q, const meso_model *m, uint32_t column,
+                                        size_t population, uint32_t first, uint32_t last,
+                                        meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(allocate(q, m, column, err));
+  q->first[population] = first;
+  q->last[population] = last;
+  MESO_TRY(assign_places(q, m, err));
 cleanup:
   return status;
 }

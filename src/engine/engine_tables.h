@@ -34,6 +34,11 @@ MESO_MUST_CHECK meso_status engine_partition_init(engine_partition *partition,
                                                   const meso_model *model, uint32_t column,
                                                   uint32_t index, uint32_t n_in_column,
                                                   meso_err *err);
+/** Neurons [first, last) of one population of a column and no others. */
+MESO_MUST_CHECK meso_status engine_partition_init_range(engine_partition *partition,
+                                                        const meso_model *model, uint32_t column,
+                                                        size_t population, uint32_t first,
+                                                        uint32_t last, meso_err *err);
 void engine_partition_clear(engine_partition *partition);
 
 MESO_MUST_CHECK meso_status engine_table_build(engine_table *table, const meso_wiring *wiring,

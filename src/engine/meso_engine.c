@@ -17,13 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine_neuron.h"
 #include "engine_partition.h"
 #include "engine_poisson.h"
 #include "engine_state.h"
 #include "engine_step.h"
 #include "meso_clock.h"
-#include "meso_network.h"
 
 /* ---- 1. barrier --------------------------------------------------------------------------- */
 
@@ -186,92 +184,20 @@ cleanup:
 
 /* ---- 4. the loop -------------------------------------------------------------------------- */
 
-/* Events of one neuron in one step: sums have 32 bits, weights 16, so these can't overflow. */
-#define MAX_EVENTS 65536.0
-
-/** Refuses what the fixed-width numbers of the engine can't hold. */
-static meso_status check_ranges(const meso_model *m, double n_steps, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const double source_mean = m->thalamus.rate_Hz * m->simulation.dt_ms * 1e-3;
-  double longest_hold = 0;
-  if (m->n_neurons > INT32_MAX)
-    MESO_FAIL(err, MESO_ERANGE, "%s: %lld neurons; at most %d are possible", m->path,
-              (long long) m->n_neurons, INT32_MAX);
-  if (m->n_populations > 256)
-    MESO_FAIL(err, MESO_ERANGE, "%s: more than 256 populations", m->path);
-  if (m->thalamus.kind != MESO_SCHEDULE_OFF && source_mean > MESO_SOURCE_MAX_MEAN)
-    MESO_FAIL(err, MESO_ERANGE, "%s: thalamus.rate_Hz = %g gives %g spikes in a step of %g ms; at "
-              "most %g are possible", m->path, m->thalamus.rate_Hz, source_mean,
-              m->simulation.dt_ms, MESO_SOURCE_MAX_MEAN);
-  for (size_t p = 0; p < m->n_populations; p++)
-    longest_hold = fmax(longest_hold, m->population[p].neuron.t_ref_ms / m->simulation.dt_ms);
-  if (n_steps + longest_hold > 4e9)
-    MESO_FAIL(err, MESO_ERANGE, "%s: %g steps of dt_ms = %g; at most 4e9 are possible", m->path,
-              n_steps, m->simulation.dt_ms);
-cleanup:
-  return status;
-}
-
-/** In-degrees are those of the wiring: rules that follow distances, or sources, spread them. */
-static meso_status check_in_degrees(const meso_wiring *w, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_model *m = w->model;
-  for (size_t target = 0; target < m->n_populations; target++)
-    for (int64_t i = 0; i < m->population[target].size; i++) {
-      double events = 0;
-      for (size_t p = 0; p < m->n_projections; p++) {
-        if (m->projection[p].target != target) continue;
-        const bool poisson = m->population[m->projection[p].source].model == MESO_NEURON_POISSON;
-        events += (poisson ? MESO_SOURCE_MAX_SPIKES : 1.0) * w->projection[p].in_degree[i];
-      }
-      if (events > MAX_EVENTS)
-        MESO_FAIL(err, MESO_ERANGE, "%s: %g synapses per neuron of %s; the sums of one step hold "
-                  "at most %g (a poisson source counts %d times)", m->path, events,
-                  m->population[target].name, MAX_EVENTS,
-                    (int) MESO_SOURCE_MAX_SPIKES);
-    }
-cleanup:
-  return status;
-}
-
 static meso_status run_init(run *r, const meso_model *m, int n_threads, meso_err *err)
 {
   meso_status status = MESO_OK;
   simulation *s = &r->simulation;
-  const double n_steps = round(m->simulation.duration_ms / m->simulation.dt_ms);
   int64_t n_dynamic = 0;
-  s->model = m;
-  MESO_TRY(check_ranges(m, n_steps, err));
-  s->kernels = engine_kernels_choose(NULL);
-  s->merged = engine_merges_currents(m);
+  MESO_TRY(engine_simulation_init(s, m, ENGINE_MAX_BLOCK, err));
   for (size_t p = 0; p < m->n_populations; p++)
     if (m->population[p].model != MESO_NEURON_POISSON) n_dynamic += m->population[p].column_size;
-  MESO_TRY(meso_wiring_create(m, &s->wiring, err));
-  MESO_TRY(check_in_degrees(s->wiring, err));
-  s->n_delays = (1u << s->wiring->delay_bits) - 1u;
-  s->block_steps = s->wiring->min_delay_steps + 1;
-  if (s->block_steps > ENGINE_MAX_BLOCK) s->block_steps = ENGINE_MAX_BLOCK;
-  s->n_slots = s->n_delays + 2 * s->block_steps;
   /* Slices of the populations are rounded up, so leave each partition some room. */
   const int64_t room = 65536 - 2 * ENGINE_ALIGN * (int64_t) m->n_populations;
   const int64_t each = (n_dynamic + n_threads * room - 1) / (n_threads * room);
-  s->n_columns = (uint32_t) m->n_columns;
   s->n_in_column = (uint32_t) (n_threads * (each < 1 ? 1 : each));
   s->n_partitions = s->n_columns * s->n_in_column;
-  s->n_steps = (uint64_t) n_steps;
-  s->background_from_step = (uint64_t) llround(m->background.delay_ms / m->simulation.dt_ms);
-  s->background_key = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND);
-  s->tail_key = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND_TAIL);
   r->source_key = meso_rng_key_make(m->simulation.seed, MESO_RNG_SOURCE);
-  MESO_ALLOC(err, s->channel, (size_t) (m->n_neurons / m->n_columns));
-  for (size_t p = 0; p < m->n_populations; p++)
-    memset(s->channel + m->population[p].first_in_column,
-           !s->merged && m->population[p].sign == MESO_INHIBITORY,
-           (size_t) m->population[p].column_size);
-  MESO_ALLOC(err, s->sources, s->n_columns);
-  for (uint32_t c = 0; c < s->n_columns; c++) MESO_ALLOC(err, s->sources[c].ring, s->n_slots);
   MESO_ALLOC(err, s->partition, s->n_partitions);
 cleanup:
   return status;
@@ -284,13 +210,7 @@ static void run_destroy(run *r)
   for (uint32_t p = 0; s->partition != NULL && p < s->n_partitions; p++)
     engine_partition_destroy(&s->partition[p], s);
   free(s->partition);
-  for (uint32_t c = 0; s->sources != NULL && c < s->n_columns; c++) {
-    engine_ring_clear(s->sources[c].ring, s->n_slots);
-    free(s->sources[c].recording.spike);
-  }
-  free(s->sources);
-  free(s->channel);
-  meso_wiring_destroy(s->wiring);
+  engine_simulation_clear(s);
   free(r);
 }
 

@@ -69,12 +69,48 @@ MESO_MUST_CHECK meso_status meso_engine_stream_model(const meso_model *model, in
                                                      const meso_result *state,
                                                      meso_engine_report *report, meso_err *err);
 
-/** What to record from an explicit network besides spikes. */
+/** Neurons of one population. */
+typedef struct meso_record_range {
+  const char *population;      /**< of a model; NULL: of an explicit network. Borrowed */
+  uint32_t first, last;        /**< inclusive */
+} meso_record_range;
+
+/** What to record besides spikes. */
 typedef struct meso_record_options {
   const char *quantities;      /**< comma-separated recordables of the neuron models
                                     (meso_neuron.h): "V_m,I_syn_ex,I_syn_in"; borrowed */
-  uint32_t first_neuron, last_neuron; /**< inclusive */
+  size_t n_ranges;
+  const meso_record_range *range; /**< (n_ranges) borrowed */
 } meso_record_options;
+
+/** Potentials and synaptic currents of chosen neurons of a model, from the spikes of its network.
+ *  The neurons are simulated once more, given all their input, with the engine's arithmetic: V_m
+ *  is bit by bit that of the run. I_syn_ex and I_syn_in are apart also where the run has one sum of
+ *  both; they include the Poisson background, not constant currents. */
+typedef struct meso_traces meso_traces;
+
+/** Who takes the samples. */
+typedef struct meso_traces_sink {
+  /** The next n_rows samples: the first rows of every signal of piece, which has room for more.
+   *  Borrowed. A status that is not MESO_OK ends the following. */
+  meso_status (*take)(void *context, const meso_signals *piece, size_t n_rows, meso_err *err);
+  void *context;
+} meso_traces_sink;
+
+/** @param[in] model  must outlive the traces
+ *  Errors: a population, a neuron or a quantity that is not there. */
+MESO_MUST_CHECK meso_status meso_traces_create(const meso_model *model,
+                                               const meso_record_options *record,
+                                               meso_traces **ret_traces, meso_err *err);
+void meso_traces_destroy(meso_traces *traces);
+/** The signals of the pieces: a signal for each quantity, named so (time, neuron), labels
+ *  "population/neuron", sample k at (k + 1) dt, after input and reset of the step. Borrowed. */
+const meso_signals *meso_traces_layout(const meso_traces *traces);
+/** Follows the spikes of a window, t_start_ms .. t_stop_ms, which goes on where the one before
+ *  ended (the first one starts at 0). MESO_EFORMAT if the recorded neurons would have spiked
+ *  otherwise: then the spikes are not those of this model. */
+MESO_MUST_CHECK meso_status meso_traces_follow(meso_traces *traces, const meso_spikes *window,
+                                               const meso_traces_sink *sink, meso_err *err);
 
 /** Simulates a network given synapse by synapse; spikes of the populations that it names. Traces:
  *  a signal for each quantity, named so (time, neuron), sample k at (k + 1) dt, recorded after

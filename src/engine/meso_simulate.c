@@ -3,7 +3,8 @@
  * 1. the folder of parts
  * 2. taking a window
  * 3. going on from a checkpoint
- * 4. the run
+ * 4. traces
+ * 5. the run
  *
  * A part is written before the checkpoint that names it, and both are renamed into place: killed in
  * between, the next run writes that part again.
@@ -13,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,7 +246,40 @@ cleanup:
   return status;
 }
 
-/* ---- 4. the run --------------------------------------------------------------------------- */
+/* ---- 4. traces ---------------------------------------------------------------------------- */
+
+static meso_status append_piece(void *context, const meso_signals *piece, size_t n_rows,
+                                meso_err *err)
+{
+  return meso_signals_stream_append(context, piece, n_rows, err);
+}
+
+/** Follows the spikes of all parts, or of the file if it was written at once. */
+static meso_status write_traces(recorder *r, meso_traces *traces, const char *path,
+                                const meso_progress *progress, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_simulation_params *sim = &r->model->simulation;
+  const size_t n = r->whole ? 1 : r->n_parts;
+  meso_signals_stream *stream = NULL;
+  meso_spikes *part = NULL;
+  MESO_TRY(meso_signals_stream_open(path, "traces", meso_traces_layout(traces),
+                                    (size_t) llround(sim->duration_ms / sim->dt_ms),
+                                    r->provenance, &stream, err));
+  const meso_traces_sink sink = {append_piece, stream};
+  for (size_t i = 0; i < n; i++) {
+    MESO_TRY(meso_progress_step(progress, "traces", (double) i / (double) n, err));
+    MESO_TRY(meso_spikes_read(r->whole ? r->path : part_path(r, i), &part, err));
+    MESO_TRY(meso_traces_follow(traces, part, &sink, err));
+    meso_spikes_destroy(part);
+    part = NULL;
+  }
+cleanup:
+  meso_spikes_destroy(part);
+  return meso_signals_stream_close(stream, status, err);
+}
+
+/* ---- 5. the run --------------------------------------------------------------------------- */
 
 static meso_status join_parts(recorder *r, meso_err *err)
 {
@@ -265,7 +300,8 @@ cleanup:
 }
 
 meso_status meso_simulate(const meso_model *model, const char *path, double checkpoint_every_s,
-                          int n_threads, const meso_progress *progress,
+                          const meso_trace_file *traces, int n_threads,
+                          const meso_progress *progress,
                           const meso_provenance *provenance, meso_spikes **ret_counts,
                           meso_engine_report *report, meso_err *err)
 {
@@ -274,6 +310,8 @@ meso_status meso_simulate(const meso_model *model, const char *path, double chec
   const meso_engine_sink sink = {.window_ms = 1e3 * checkpoint_every_s, .take = take_window,
                                  .context = &r};
   meso_result *state = NULL;
+  meso_traces *following = NULL;
+  if (traces != NULL) MESO_TRY(meso_traces_create(model, traces->record, &following, err));
   MESO_TRY(recorder_init(&r, err));
   MESO_TRY(find_checkpoint(&r, &state, err));
   status = meso_engine_stream_model(model, n_threads, progress, &sink, state, report, err);
@@ -281,6 +319,7 @@ meso_status meso_simulate(const meso_model *model, const char *path, double chec
     MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f of %.1f ms; the same command goes on "
               "from there", r.reached_ms, model->simulation.duration_ms);
   if (status != MESO_OK) goto cleanup;
+  if (traces != NULL) MESO_TRY(write_traces(&r, following, traces->path, progress, err));
   if (!r.whole) MESO_TRY(join_parts(&r, err));
   remove_parts(&r);
   if (ret_counts != NULL) {
@@ -288,6 +327,7 @@ meso_status meso_simulate(const meso_model *model, const char *path, double chec
     r.counts = NULL;
   }
 cleanup:
+  meso_traces_destroy(following);
   meso_result_destroy(state);
   recorder_clear(&r);
   return status;

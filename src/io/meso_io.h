@@ -51,6 +51,25 @@ MESO_MUST_CHECK meso_status meso_series_open(const char *path, const char *name,
 /** Its series, valid until it is closed. Reading is not for several threads at once. */
 const meso_series *meso_series_get(const meso_series_file *file);
 void meso_series_close(meso_series_file *file);
+/** Signals that are too long for the memory: written piece by piece, in a file that is whole or
+ *  absent, as that of meso_signals_write. */
+typedef struct meso_signals_stream meso_signals_stream;
+/** @param[in] layout   names, units, channels, labels of the signals; their data are not looked at
+ *  @param[in] n_times  samples that each of them will have */
+MESO_MUST_CHECK meso_status meso_signals_stream_open(const char *path, const char *kind,
+                                                     const meso_signals *layout, size_t n_times,
+                                                     const meso_provenance *provenance,
+                                                     meso_signals_stream **ret_stream,
+                                                     meso_err *err);
+/** Appends the first n_rows samples of every signal of piece, which has the signals of layout. */
+MESO_MUST_CHECK meso_status meso_signals_stream_append(meso_signals_stream *stream,
+                                                       const meso_signals *piece, size_t n_rows,
+                                                       meso_err *err);
+/** Ends the file. status: MESO_OK gives it its name, if all samples are there; any other is
+ *  returned, and there is no file. Frees the stream; NULL is fine. */
+meso_status meso_signals_stream_close(meso_signals_stream *stream, meso_status status,
+                                      meso_err *err);
+
 /** kind: "analysis", "kernels", ... */
 MESO_MUST_CHECK meso_status meso_result_write(const char *path, const char *kind,
                                               const meso_result *result,

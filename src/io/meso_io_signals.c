@@ -8,14 +8,16 @@
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static meso_status put_data(const meso_h5_file *f, hid_t group, const meso_signal *s, meso_err *err)
+/* values: n_times rows, or NULL: written later. */
+static meso_status put_data(const meso_h5_file *f, hid_t group, const meso_signal *s,
+                            size_t n_times, const double *values, meso_err *err)
 {
   meso_status status = MESO_OK;
   hid_t dset = H5I_INVALID_HID;
-  const size_t dims[] = { s->n_times, s->n_channels };
+  const size_t dims[] = { n_times, s->n_channels };
   const meso_h5_block data = {
     .name = "data", .units = s->units, .file_type = H5T_IEEE_F64LE, .mem_type = H5T_NATIVE_DOUBLE,
-    .n_dims = 2, .dims = dims, .data = s->data,
+    .n_dims = 2, .dims = dims, .data = values,
   };
   MESO_TRY(meso_h5_put(f, group, &data, NULL, err));
   MESO_H5W(f, err, dset = H5Dopen2(group, "data", H5P_DEFAULT));
@@ -27,7 +29,8 @@ cleanup:
   return status;
 }
 
-static meso_status put_signal(const meso_h5_file *f, const meso_signal *s, meso_err *err)
+static meso_status put_signal(const meso_h5_file *f, const meso_signal *s, size_t n_times,
+                              const double *values, meso_err *err)
 {
   meso_status status = MESO_OK;
   hid_t group = H5I_INVALID_HID;
@@ -38,7 +41,7 @@ static meso_status put_signal(const meso_h5_file *f, const meso_signal *s, meso_
   MESO_ALLOC(err, path, room);
   (void) snprintf(path, room, "signals/%s", s->name);
   MESO_TRY(meso_h5_need_group(f, path, &group, err));
-  MESO_TRY(put_data(f, group, s, err));
+  MESO_TRY(put_data(f, group, s, n_times, values, err));
   if (s->position_um != NULL) {
     const size_t dims[] = { s->n_channels, 3 };
     const meso_h5_block positions = {
@@ -64,10 +67,93 @@ meso_status meso_signals_write(const char *path, const char *kind, const meso_si
   MESO_TRY(meso_h5_create(&f, path, kind, provenance, err));
   MESO_TRY(meso_h5_put_attrs(&f, f.id, &signals->attrs, err));
   MESO_TRY(meso_h5_need_group(&f, "signals", &root, err));
-  for (size_t i = 0; i < signals->n; i++) MESO_TRY(put_signal(&f, &signals->signal[i], err));
+  for (size_t i = 0; i < signals->n; i++) {
+    const meso_signal *s = &signals->signal[i];
+    MESO_TRY(put_signal(&f, s, s->n_times, s->data, err));
+  }
 cleanup:
   if (root >= 0) (void) H5Gclose(root);
   return meso_h5_finish(&f, status, err);
+}
+
+/* ---- writing piece by piece ---------------------------------------------------------------- */
+
+struct meso_signals_stream {
+  meso_h5_file f;
+  hid_t root;
+  size_t n_times, n_written;
+};
+
+meso_status meso_signals_stream_open(const char *path, const char *kind,
+                                     const meso_signals *layout, size_t n_times,
+                                     const meso_provenance *provenance,
+                                     meso_signals_stream **ret_stream, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signals_stream *s = NULL;
+  *ret_stream = NULL;
+  MESO_ALLOC(err, s, 1);
+  s->root = H5I_INVALID_HID;
+  s->n_times = n_times;
+  status = meso_h5_create(&s->f, path, kind, provenance, err);
+  if (status != MESO_OK) goto finish;
+  status = meso_h5_put_attrs(&s->f, s->f.id, &layout->attrs, err);
+  if (status == MESO_OK) status = meso_h5_need_group(&s->f, "signals", &s->root, err);
+  for (size_t i = 0; status == MESO_OK && i < layout->n; i++)
+    status = put_signal(&s->f, &layout->signal[i], n_times, NULL, err);
+finish:
+  if (status != MESO_OK) return meso_signals_stream_close(s, status, err);
+  *ret_stream = s;
+cleanup:
+  return status;
+}
+
+static meso_status append_rows(const meso_signals_stream *s, const meso_signal *signal,
+                               size_t n_rows, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  hid_t group = H5I_INVALID_HID, dset = H5I_INVALID_HID, space = H5I_INVALID_HID,
+        memory = H5I_INVALID_HID;
+  const hsize_t first[2] = { s->n_written, 0 }, n[2] = { n_rows, signal->n_channels };
+  MESO_H5W(&s->f, err, group = H5Gopen2(s->root, signal->name, H5P_DEFAULT));
+  MESO_H5W(&s->f, err, dset = H5Dopen2(group, "data", H5P_DEFAULT));
+  MESO_H5W(&s->f, err, space = H5Dget_space(dset));
+  MESO_H5W(&s->f, err, H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, n, NULL));
+  MESO_H5W(&s->f, err, memory = H5Screate_simple(2, n, NULL));
+  MESO_H5W(&s->f, err,
+           H5Dwrite(dset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, signal->data));
+cleanup:
+  if (memory >= 0) (void) H5Sclose(memory);
+  if (space >= 0) (void) H5Sclose(space);
+  if (dset >= 0) (void) H5Dclose(dset);
+  if (group >= 0) (void) H5Gclose(group);
+  return status;
+}
+
+meso_status meso_signals_stream_append(meso_signals_stream *s, const meso_signals *piece,
+                                       size_t n_rows, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (n_rows > s->n_times - s->n_written)
+    MESO_FAIL(err, MESO_EBUG, "%s: %zu samples more than its %zu", s->f.path,
+              n_rows - (s->n_times - s->n_written), s->n_times);
+  for (size_t i = 0; i < piece->n && n_rows > 0; i++)
+    MESO_TRY(append_rows(s, &piece->signal[i], n_rows, err));
+  s->n_written += n_rows;
+cleanup:
+  return status;
+}
+
+meso_status meso_signals_stream_close(meso_signals_stream *s, meso_status status, meso_err *err)
+{
+  if (s == NULL) return status;
+  if (status == MESO_OK && s->n_written < s->n_times)
+    status = meso_err_set(err, MESO_EBUG, __FILE__, __LINE__, "%s: %zu samples of %zu", s->f.path,
+                          s->n_written, s->n_times);
+  if (s->root >= 0) (void) H5Gclose(s->root);
+  status = meso_h5_finish(&s->f, status, err);
+  free(s);
+  return status;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

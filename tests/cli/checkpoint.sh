@@ -47,7 +47,9 @@ kill_after_parts() {
 
 echo 1..6
 problem=
-simulate undisturbed.h5 2 2> err || problem=$(cat err)
+simulate undisturbed.h5 2 --record V_m,I_syn_in --neurons E:0-1 2> err || problem=$(cat err)
+digest undisturbed_traces.h5
+want_traces=$digest
 digest undisturbed.h5
 want=$digest
 [ ${#want} -eq 64 ] || problem="$problem; $want"
@@ -77,7 +79,10 @@ kill_after_parts 3 INT stopped.h5
 grep -q 'stopped at [0-9.]* of 60000.0 ms; the same command goes on' err ||
   problem="$problem; said $(cat err)"
 [ ! -e stopped.h5 ] || problem="$problem; there is half a file"
-simulate stopped.h5 1 --json > out 2> err || problem="$problem; $(cat err)"
+simulate stopped.h5 1 --json --record V_m,I_syn_in --neurons E:0-1 > out 2> err ||
+  problem="$problem; $(cat err)"
+digest stopped_traces.h5
+[ "$digest" = "$want_traces" ] || problem="$problem; other traces: $digest"
 ! grep -q '"simulated_ms": 60000.0,' out || problem="$problem; did not go on"
 expect_whole stopped.h5
 result 'SIGINT keeps what there is; the next run goes on' "$problem"

@@ -25,7 +25,8 @@ code() {
   result "$name" "$problem"
 }
 
-echo 1..12
+echo 1..19
+toy=$src/data/models/toy.yaml
 "$meso" models > models.txt
 for model in iaf_psc_exp iaf_psc_alpha iaf_psc_delta; do
   problem=
@@ -49,6 +50,22 @@ code 'shorter than a step, longer than half a step' 3 step \
   simulate "$reference/delta_network.h5" --duration-ms 0.06 -o no.h5
 code 'shorter than a step' 3 step \
   simulate "$reference/delta_network.h5" --duration-ms 0.01 -o no.h5
+code 'several ranges of a network' 0 '' \
+  simulate "$reference/delta_network.h5" --record V_m --neurons 3,5-6,neurons:0 -o several.h5
+code 'neurons of a model' 0 '' simulate "$toy" --set simulation.duration_ms=100 \
+  --record V_m,I_syn_ex --neurons E:0-4,I:7,E:799 --traces model_traces.h5 -o model.h5
+problem=
+"$meso" info model_traces.h5 > model.txt
+for name in V_m I_syn_ex; do
+  grep -q "^  $name  *1000 times x 7 channels" model.txt || problem="$problem; $(cat model.txt)"
+done
+result 'the traces of a model' "$problem"
+code 'neurons of a model without a population' 3 'of which population?' \
+  simulate "$toy" --record V_m --neurons 0-4 -o no.h5
+code 'neurons backwards' 2 'E:4-0' simulate "$toy" --record V_m --neurons E:4-0 -o no.h5
+code 'neurons that are no number' 2 'I:x' simulate "$toy" --record V_m --neurons E:4,I:x -o no.h5
+code 'neurons and nothing to record' 2 '--neurons needs --record' \
+  simulate "$toy" --neurons E:4 -o no.h5
 left=$(find . -name 'no*')
 result 'refused runs leave nothing' "$left"
 exit $bad
