@@ -220,6 +220,14 @@ static meso_status check_model(const meso_model *model, meso_err *err)
         && lfp->kernel_duration_ms / lfp->kernel_dt_ms < MAX_LAGS))
     MESO_FAIL(err, MESO_ERANGE, "kernel_duration_ms %g and kernel_dt_ms %g: expected 1 to %d lags",
               lfp->kernel_duration_ms, lfp->kernel_dt_ms, MAX_LAGS);
+  for (size_t y = 0; y < model->n_cell_types; y++) {
+    const meso_population *p = &model->population[model->cell_type[y].population];
+    const meso_neuron_ops *ops = meso_population_ops(p);
+    if (strcmp(ops->name, "iaf_psc_exp") != 0)
+      MESO_FAIL(err, MESO_EINVAL, "%s: populations.%s.model = %s: must be iaf_psc_exp for "
+                "population kernels, whose synaptic currents are exponential", model->path,
+                p->name, ops->name);
+  }
   if (model->n_columns > 1)
     MESO_FAIL(err, MESO_EINVAL, "%s: scaling.N = %g: must be at most 1 for LFP kernels: the "
               "probe is on the axis of the one column that they are made for", model->path,

@@ -11,6 +11,8 @@
 #include "meso_test.h"
 
 /** Cumulative table for a mean, all thresholds compared at once or the first few. */
+enum { RING = 256 };
+
 engine_poisson plain_poisson(double mean, uint32_t n_upper)
 {
   engine_poisson p = {0};
@@ -24,8 +26,6 @@ engine_poisson plain_poisson(double mean, uint32_t n_upper)
   p.n_upper = n_upper < p.n_thresholds ? n_upper : p.n_thresholds;
   return p;
 }
-
-enum { RING = 256 };
 
 /** Columns side by side: neuron i of a population is in column i / column_size, where random
  *  numbers count it as in a network of one column. */
@@ -74,15 +74,56 @@ static void plain_connect(plain_network *x)
   free(next);
 }
 
+/** A neuron of the registry where the population's model is not iaf_psc_exp. */
+static void *plain_neuron(const meso_model *m, size_t p, double V_mV)
+{
+  static _Alignas(64) unsigned char params[1024];
+  const meso_neuron_ops *ops = meso_population_ops(&m->population[p]);
+  if (ops == NULL || strcmp(ops->name, "iaf_psc_exp") == 0) return NULL;
+  CU_ASSERT_FATAL(ops->params_size <= sizeof params);
+  void *neuron = calloc(1, ops->neuron_size);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(neuron);
+  CU_ASSERT_EQUAL_FATAL(meso_population_params(&m->population[p], V_mV, params, NULL), MESO_OK);
+  ops->init(params, m->simulation.dt_ms, neuron);
+  return neuron;
+}
+
+static double plain_value(const meso_neuron_ops *ops, const char *name, const void *neuron)
+{
+  const meso_neuron_recordable *r = meso_neuron_recordable_by_name(ops, name, strlen(name));
+  return r != NULL ? r->value(neuron) : 0;
+}
+
+/** One step of a neuron of the registry. */
+static bool plain_step_registered(plain_network *x, size_t p, uint32_t j, uint64_t step)
+{
+  const meso_population *pop = &x->model->population[p];
+  const meso_neuron_ops *ops = meso_population_ops(pop);
+  const double unit = x->wiring->weight_step_pA;
+  double in[2];
+  for (int c = 0; c < 2; c++) {
+    int32_t *sum = &x->ring[c][step % RING * x->n + j];
+    in[c] = *sum * unit;
+    *sum = 0;
+  }
+  uint8_t spiked;
+  ops->advance(x->neuron[j], 1, &(meso_neuron_input) {&in[0], &in[1], &pop->I_dc_pA}, &spiked);
+  x->V_mV[j] = plain_value(ops, "V_m", x->neuron[j]) - pop->neuron.E_L_mV;
+  x->I[0][j] = plain_value(ops, "I_syn_ex", x->neuron[j]) / unit;
+  x->I[1][j] = plain_value(ops, "I_syn_in", x->neuron[j]) / unit;
+  return spiked != 0;
+}
+
 static void plain_create(plain_network *x, const meso_model *m)
 {
   meso_err err = {0};
-  *x = (plain_network) {.model = m, .n = (uint32_t) m->n_neurons};
+  *x = (plain_network) {.model = m, .n = (uint32_t) m->n_neurons, .merged = true};
   CU_ASSERT_EQUAL_FATAL(meso_wiring_create(m, &x->wiring, &err), MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_wiring_row_init(x->wiring, &x->scratch, &err), MESO_OK);
   plain_connect(x);
   x->V_mV = calloc(x->n, sizeof *x->V_mV);
   x->I_both = calloc(x->n, sizeof *x->I_both);
+  x->neuron = calloc(x->n, sizeof *x->neuron);
   x->refractory = calloc(x->n, sizeof *x->refractory);
   for (int c = 0; c < 2; c++) {
     x->ring[c] = calloc((size_t) RING * x->n, sizeof *x->ring[c]);
@@ -98,6 +139,11 @@ static void plain_create(plain_network *x, const meso_model *m)
       const double z = gsl_cdf_ugaussian_Pinv(meso_rng_uniform(word[0], word[1]));
       x->V_mV[j] = m->population[p].V_m_initial_mean_mV +
                    m->population[p].V_m_initial_sd_mV * z - m->population[p].neuron.E_L_mV;
+      x->neuron[j] = plain_neuron(m, p, m->population[p].V_m_initial_mean_mV +
+                                  m->population[p].V_m_initial_sd_mV * z);
+      if (x->neuron[j] != NULL || m->population[p].neuron.tau_syn_ex_ms !=
+                                    m->population[p].neuron.tau_syn_in_ms)
+        x->merged = false;
     }
 }
 
@@ -107,6 +153,8 @@ static void plain_destroy(plain_network *x)
   meso_wiring_destroy(x->wiring);
   free(x->row);
   free(x->synapse);
+  for (uint32_t j = 0; j < x->n; j++) free(x->neuron[j]);
+  free(x->neuron);
   free(x->V_mV);
   free(x->I_both);
   free(x->refractory);
@@ -154,11 +202,10 @@ static void plain_background(plain_network *x, size_t p, uint64_t step)
 static bool plain_step_neuron(plain_network *x, const engine_iaf *p, uint32_t j, uint64_t step)
 {
   const double step_pA = x->wiring->weight_step_pA;
-  const bool merged = p->P11_ex == p->P11_in;
   const int32_t in[2] = {x->ring[0][step % RING * x->n + j], x->ring[1][step % RING * x->n + j]};
   x->ring[0][step % RING * x->n + j] = x->ring[1][step % RING * x->n + j] = 0;
-  double V = x->V_mV[j] * p->P22 + (merged ? x->I_both : x->I[0])[j] * (p->P21_ex * step_pA);
-  if (!merged) V += x->I[1][j] * (p->P21_in * step_pA);
+  double V = x->V_mV[j] * p->P22 + (x->merged ? x->I_both : x->I[0])[j] * (p->P21_ex * step_pA);
+  if (!x->merged) V += x->I[1][j] * (p->P21_in * step_pA);
   V += p->P20_I;
   x->I_both[j] = x->I_both[j] * p->P11_ex + (in[0] + in[1]);
   x->I[0][j] = x->I[0][j] * p->P11_ex + in[0];
@@ -191,7 +238,9 @@ bool as_the_plain_engine(const meso_model *m, const meso_spikes *spikes, plain_o
       if (!source) plain_background(&x, p, step);
       for (uint32_t i = 0; i < (uint32_t) q->size; i++) {
         const uint32_t j = (uint32_t) q->first_neuron + i;
-        if (!source && plain_step_neuron(&x, &iaf, j, step)) plain_spike(&x, j, step);
+        const bool spikes_now = !source && (x.neuron[j] != NULL
+          ? plain_step_registered(&x, p, j, step) : plain_step_neuron(&x, &iaf, j, step));
+        if (spikes_now) plain_spike(&x, j, step);
         else if (!source) continue;
         bool given = false;
         while (next[p] < got->n_spikes && got->id[next[p]] == i &&

@@ -21,7 +21,10 @@ typedef struct plain_network {
   plain_synapse *synapse;
   int32_t *ring[2];                 /**< (RING, n) excitatory, inhibitory */
   double *V_mV, *I[2];              /**< mV; weight steps, excitatory and inhibitory */
-  double *I_both;                   /**< the sum that equal time constants allow */
+  double *I_both;                   /**< their sum ... */
+  bool merged;                      /**< ... where equal time constants allow it everywhere */
+  void **neuron;                    /**< neurons of the registry, with models other than
+                                         iaf_psc_exp; their V_mV and I are copies */
   int *refractory;
 } plain_network;
 

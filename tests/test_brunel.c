@@ -1,5 +1,6 @@
-/* test_brunel.c: the random balanced network of data/models/brunel.yaml against what NEST gives for
- * it (data/measured/brunel_nest.yaml, made by scripts/reference/make_brunel.py). */
+/* test_brunel.c: the random balanced networks of data/models/brunel.yaml, brunel_alpha.yaml against
+ * what NEST gives for them (data/measured/brunel_nest.yaml and brunel_alpha_nest.yaml, made by
+ * scripts/reference/make_brunel.py). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,13 +8,16 @@
 #include "meso_test.h"
 #include "meso_yaml.h"
 
-static double nest_value(const char *id)
+/** name: "brunel" or "brunel_alpha". */
+static double nest_value(const char *name, const char *quantity, const char *population)
 {
   mesoi_node root = {0};
   meso_err err = {0};
   double value = NAN;
-  const char *path = meso_test_path("data/measured/brunel_nest.yaml");
-  CU_ASSERT_EQUAL_FATAL(mesoi_yaml_read(path, &root, &err), MESO_OK);
+  char file[64], id[64];
+  snprintf(file, sizeof file, "data/measured/%s_nest.yaml", name);
+  snprintf(id, sizeof id, "%s_%s_nest310_%s", name, quantity, population);
+  CU_ASSERT_EQUAL_FATAL(mesoi_yaml_read(meso_test_path(file), &root, &err), MESO_OK);
   const mesoi_node *entries = mesoi_node_find(&root, "entries");
   CU_ASSERT_PTR_NOT_NULL_FATAL(entries);
   for (size_t i = 0; i < entries->n; i++)
@@ -49,37 +53,39 @@ static double mean_cv(const meso_spike_population *p)
 }
 
 /** Seeds differ in NEST by 0.1 spikes/s and by 0.002 in CV; the limits are some four times that. */
-static void rates_and_irregularity_are_nests(void)
+static void compare_with_nest(const char *name)
 {
+  char file[64];
   meso_model *m = NULL;
   meso_spikes *spikes = NULL;
   meso_engine_report report = {0};
   meso_err err = {0};
-  const char *path = meso_test_path("data/models/brunel.yaml");
-  CU_ASSERT_EQUAL_FATAL(meso_model_read(path, 0, NULL, &m, &err), MESO_OK);
+  snprintf(file, sizeof file, "data/models/%s.yaml", name);
+  CU_ASSERT_EQUAL_FATAL(meso_model_read(meso_test_path(file), 0, NULL, &m, &err), MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_engine_run_model(m, 2, NULL, &spikes, &report, &err), MESO_OK);
   CU_ASSERT_EQUAL(report.n_synapses, 12500 * 1250);
   for (size_t p = 0; p < 2; p++) {
     const meso_spike_population *q = &spikes->population[p];
-    char id[64];
     double n = 0;
     for (size_t i = 0; i < q->n_spikes; i++) n += q->time_ms[i] > FROM_MS;
     const double length_s = 1e-3 * (m->simulation.duration_ms - FROM_MS);
     const double rate_Hz = n / (double) q->size / length_s, cv = mean_cv(q);
     printf("# %s: %.3f spikes/s, CV %.4f\n", q->name, rate_Hz, cv);
-    snprintf(id, sizeof id, "brunel_rate_nest310_%s", q->name);
-    CU_ASSERT(fabs(rate_Hz - nest_value(id)) < 0.4);
-    snprintf(id, sizeof id, "brunel_cv_nest310_%s", q->name);
-    CU_ASSERT(fabs(cv - nest_value(id)) < 0.008);
+    CU_ASSERT(fabs(rate_Hz - nest_value(name, "rate", q->name)) < 0.4);
+    CU_ASSERT(fabs(cv - nest_value(name, "cv", q->name)) < 0.008);
   }
   meso_spikes_destroy(spikes);
   meso_model_destroy(m);
 }
 
+static void exponential_currents(void) { compare_with_nest("brunel"); }
+static void alpha_currents(void) { compare_with_nest("brunel_alpha"); }
+
 int main(void)
 {
   static const meso_test tests[] = {
-    {"rates_and_irregularity_are_nests", rates_and_irregularity_are_nests},
+    {"exponential_currents", exponential_currents},
+    {"alpha_currents", alpha_currents},
     {NULL, NULL},
   };
   return meso_test_main("brunel", tests);

@@ -32,6 +32,22 @@ static void models_come_back_to_the_same_bits(void)
   check_round_trip("rules", N_RULES, rules);
 }
 
+/** Models of the registry, with a constant current besides; sources of constant rate. */
+static void neuron_models_come_back_to_the_same_bits(void)
+{
+  static const char *const sets[][3] = {
+    {"populations.E.model=iaf_psc_alpha", "populations.I.model=iaf_psc_alpha",
+     "populations.E.I_e_pA=30"},
+    {"populations.E.model=iaf_psc_exp", "populations.I.model=iaf_psc_alpha",
+     "neuron.tau_syn_in_ms=0.7"},
+    {"populations.E.model=iaf_psc_delta", "populations.I.model=iaf_psc_delta", "scaling.N=2"},
+    {"populations.E.model=iaf_psc_exp_merged", "populations.I.model=iaf_psc_exp", "scaling.K=0.9"},
+  };
+  write_model(&models[0]);
+  for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+    check_round_trip(sets[i][0], 3, sets[i]);
+}
+
 /** Two currents are kept apart where the model keeps them apart, and merged where it merges them:
  *  only then are bits the same. */
 static void neurons_are_merged_as_in_the_model(void)
@@ -320,6 +336,7 @@ int main(void)
   static const meso_test tests[] = {
     {"enter", enter},
     {"models_come_back_to_the_same_bits", models_come_back_to_the_same_bits},
+    {"neuron_models_come_back_to_the_same_bits", neuron_models_come_back_to_the_same_bits},
     {"neurons_are_merged_as_in_the_model", neurons_are_merged_as_in_the_model},
     {"inputs_survive_a_copy", inputs_survive_a_copy},
     {"spikes_come_back_from_text", spikes_come_back_from_text},

@@ -6,7 +6,8 @@
 #include "meso_test.h"
 
 static const char *const models[] = {
-  "data/models/toy.yaml", "data/models/brunel.yaml", "data/models/microcircuit.yaml"};
+  "data/models/toy.yaml", "data/models/brunel.yaml", "data/models/microcircuit.yaml",
+  "data/models/brunel_alpha.yaml"};
 enum { N_MODELS = sizeof models / sizeof *models };
 
 static void read_and_describe(const char *path, size_t n_sets, const char *const *sets,

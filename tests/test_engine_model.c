@@ -252,6 +252,38 @@ static void every_rule_equals_plain_engine(void)
   }
 }
 
+/* ---- neuron models of the registry -------------------------------------------------------- */
+
+#define MODELS(E, I) "populations.E.model=" E, "populations.I.model=" I
+/** Delays of 0.1 ms make blocks of one step, others blocks of two and more. */
+static const char *const model_variant[][MAX_SETS] = {
+  {"simulation.duration_ms=300", "thalamus.start_ms=50", MODELS("iaf_psc_alpha", "iaf_psc_alpha")},
+  {"simulation.duration_ms=200", "thalamus.start_ms=50", MODELS("iaf_psc_exp", "iaf_psc_alpha"),
+   "neuron.tau_syn_in_ms=1.0", "neuron.t_ref_ms=0", "background.delay_ms=0.1"},
+  {"simulation.duration_ms=300", "thalamus.start_ms=50", MODELS("iaf_psc_delta", "iaf_psc_delta"),
+   "synapses.excitatory.delay_mean_ms=0.4", "synapses.excitatory.delay_sd_ms=0",
+   "synapses.inhibitory.delay_mean_ms=0.2", "synapses.inhibitory.delay_sd_ms=0"},
+  {"simulation.duration_ms=150.3", "thalamus.start_ms=20", MODELS("iaf_psc_alpha", "iaf_psc_exp"),
+   "scaling.N=2", "background.type=dc", "background.rate_Hz=10"},
+  {"simulation.duration_ms=200", "thalamus.start_ms=20", MODELS("iaf_psc_exp", "iaf_psc_alpha"),
+   "synapses.excitatory.delay_mean_ms=6.28", "synapses.excitatory.delay_sd_ms=0"},
+};
+
+static void registered_models_equal_plain_engine(void)
+{
+  for (size_t v = 0; v < sizeof model_variant / sizeof *model_variant; v++) {
+    meso_model *m = toy_model(count_sets(model_variant[v]), model_variant[v]);
+    static const int n_threads[] = {1, 2, 3, 7};
+    meso_spikes *s[4];
+    for (int i = 0; i < 4; i++) s[i] = run_toy(m, n_threads[i]);
+    for (int i = 1; i < 4; i++) CU_ASSERT(equal_spikes(s[0], s[i]));
+    CU_ASSERT(s[0]->population[0].n_spikes > 100 && s[0]->population[1].n_spikes > 20);
+    CU_ASSERT(as_the_plain_engine(m, s[0], NULL, NULL));
+    for (int i = 0; i < 4; i++) meso_spikes_destroy(s[i]);
+    meso_model_destroy(m);
+  }
+}
+
 /* ---- columns ------------------------------------------------------------------------------ */
 
 /** All synapses onto a target: n, and their sum as a checksum of sources, weights and delays. */
@@ -433,12 +465,14 @@ static void seeds_change_spikes(void)
   meso_model_destroy(b);
 }
 
-/** One spike of neuron j: the summed current is the exponential kernel of its synapses, so its
- *  integral is the summed weight times tau, and currents add up over sources. */
-static void currents_integrate_to_the_charge(void)
+/** One spike of neuron j: the summed current is the kernel of its synapses, so its sum over steps
+ *  of 0.1 ms is the summed weight times that of the kernel (pA ms). */
+static void check_charge(const char *model, double kernel)
 {
-  static const char *const sets[] = {"simulation.duration_ms=200"};
-  meso_model *m = toy_model(1, sets);
+  char E[64], I[64];
+  snprintf(E, sizeof E, "populations.E.model=%s", model);
+  snprintf(I, sizeof I, "populations.I.model=%s", model);
+  meso_model *m = toy_model(3, (const char *const []) {"simulation.duration_ms=200", E, I});
   meso_spikes *spikes = NULL;
   meso_signals *currents = NULL;
   meso_wiring *w = NULL;
@@ -460,9 +494,9 @@ static void currents_integrate_to_the_charge(void)
   CU_ASSERT_EQUAL_FATAL(meso_currents_from_spikes(m, spikes, 0.1, 2, NULL, &currents, &err),
                         MESO_OK);
   for (size_t target = 0; target < 2; target++) {
-    double charge = 0, weights = 0;
+    double sum = 0, weights = 0;
     const meso_signal *s = meso_signals_find(currents, "I_ex");
-    for (size_t t = 0; t < s->n_times; t++) charge += s->data[t * s->n_channels + target] * 0.1;
+    for (size_t t = 0; t < s->n_times; t++) sum += s->data[t * s->n_channels + target] * 0.1;
     for (size_t p = 0; p < m->n_projections; p++) {
       if (m->projection[p].source != 0 || m->projection[p].target != target) continue;
       for (uint32_t i = 0; i < (uint32_t) m->population[target].size; i++)
@@ -475,7 +509,7 @@ static void currents_integrate_to_the_charge(void)
         }
     }
     CU_ASSERT(weights > 0);
-    MESO_CHECK_CLOSE(weights * 0.1 / (1 - exp(-0.1 / 0.5)), charge, 1e-12, 0);
+    MESO_CHECK_CLOSE(weights * kernel, sum, 1e-12, 0);
   }
   spikes->population[0].time_ms = NULL;
   spikes->population[0].id = NULL;
@@ -500,6 +534,14 @@ static void record_sums(void *context, const plain_network *x, uint64_t step)
         sum += x->I[c][m->population[p].first_neuron + i];
       current_pA[2 * p + (size_t) c] = sum * x->wiring->weight_step_pA;
     }
+}
+
+static void currents_integrate_to_the_charge(void)
+{
+  const double q = exp(-0.1 / 0.5);
+  check_charge("iaf_psc_exp", 0.1 / (1 - q));
+  check_charge("iaf_psc_alpha", M_E / 0.5 * 0.1 * 0.1 * q / ((1 - q) * (1 - q)));
+  check_charge("iaf_psc_delta", 250); /* C_m in pF times mV */
 }
 
 /** Mean of the plain simulation's currents over a bin (from step 0, when there are none). */
@@ -548,14 +590,15 @@ static void check_time_course(const meso_model *m, meso_spikes *spikes, const do
 }
 
 /** Long enough for the currents to be made in two pieces. Background is a constant current, which
- *  is not synaptic. merged: a network in which the engine sums both currents in one. */
-static void compare_time_course(bool merged)
+ *  is not synaptic. */
+static void compare_time_course(size_t n_sets)
 {
   static const char *const sets[] = {"simulation.duration_ms=1100", "background.type=dc",
                                      "background.rate_Hz=10", "thalamus.start_ms=20",
                                      "scaling.N=2", "neuron.tau_syn_in_ms=1.0",
-                                     "populations.I.tau_syn_ex_ms=0.7"};
-  meso_model *m = toy_model(merged ? 5 : 7, sets);
+                                     "populations.I.tau_syn_ex_ms=0.7",
+                                     MODELS("iaf_psc_exp", "iaf_psc_alpha")};
+  meso_model *m = toy_model(n_sets, sets);
   meso_spikes *spikes = run_toy(m, 2);
   double *plain_pA = calloc(11001 * m->n_populations * 2, sizeof *plain_pA);
   CU_ASSERT(spikes->population[0].n_spikes > 1000 && spikes->population[1].n_spikes > 1000);
@@ -567,8 +610,10 @@ static void compare_time_course(bool merged)
   meso_model_destroy(m);
 }
 
-static void currents_have_the_plain_time_course(void) { compare_time_course(false); }
-static void currents_of_a_merged_network_are_apart(void) { compare_time_course(true); }
+static void currents_have_the_plain_time_course(void) { compare_time_course(7); }
+/** The engine sums both currents in one. */
+static void currents_of_a_merged_network_are_apart(void) { compare_time_course(5); }
+static void currents_of_registered_models(void) { compare_time_course(9); }
 
 /** A source with more synapses than the sums of their weights can hold. */
 static void currents_that_do_not_fit_are_refused(void)
@@ -663,16 +708,18 @@ static void taker_clear(taker *t)
  *  the spikes of an undisturbed run. Dead times, delays and input cross the windows. */
 static void checkpoints_change_nothing(void)
 {
-  static const char *const variant[][4] = {
+  static const char *const variant[][5] = {
     {"simulation.duration_ms=400", "thalamus.start_ms=100"},
     {"simulation.duration_ms=300.1", "neuron.tau_syn_in_ms=1.0", "neuron.t_ref_ms=30"},
     {"simulation.duration_ms=300", "synapses.excitatory.delay_mean_ms=0.2",
      "synapses.excitatory.delay_sd_ms=0", "synapses.inhibitory.delay_mean_ms=1"},
     {"simulation.duration_ms=400", "thalamus.start_ms=20", "scaling.N=2", "neuron.t_ref_ms=20"},
+    {"simulation.duration_ms=400", "scaling.N=2", MODELS("iaf_psc_alpha", "iaf_psc_exp")},
+    {"simulation.duration_ms=400", "neuron.t_ref_ms=20", MODELS("iaf_psc_delta", "iaf_psc_delta")},
   };
   for (size_t v = 0; v < sizeof variant / sizeof *variant; v++) {
     size_t n_sets = 0;
-    while (n_sets < 4 && variant[v][n_sets] != NULL) n_sets++;
+    while (n_sets < 5 && variant[v][n_sets] != NULL) n_sets++;
     meso_model *m = toy_model(n_sets, variant[v]);
     meso_spikes *whole = run_toy(m, 1);
     taker t = {0};
@@ -769,6 +816,7 @@ int main(void)
     {"quantised_weights_keep_mean_and_variance", quantised_weights_keep_mean_and_variance},
     {"engine_equals_plain_engine", engine_equals_plain_engine},
     {"every_rule_equals_plain_engine", every_rule_equals_plain_engine},
+    {"registered_models_equal_plain_engine", registered_models_equal_plain_engine},
     {"columns_are_networks_side_by_side", columns_are_networks_side_by_side},
     {"what_does_not_fit_is_refused", what_does_not_fit_is_refused},
     {"threads_do_not_change_spikes", threads_do_not_change_spikes},
@@ -778,6 +826,7 @@ int main(void)
     {"currents_integrate_to_the_charge", currents_integrate_to_the_charge},
     {"currents_have_the_plain_time_course", currents_have_the_plain_time_course},
     {"currents_of_a_merged_network_are_apart", currents_of_a_merged_network_are_apart},
+    {"currents_of_registered_models", currents_of_registered_models},
     {"checkpoints_change_nothing", checkpoints_change_nothing},
     {"stopped_runs_go_on", stopped_runs_go_on},
     {"strange_states_are_refused", strange_states_are_refused},

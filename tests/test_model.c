@@ -116,6 +116,10 @@ static void test_cross_checks(void)
                     "  - {name: L1, z_top_um: 0, z_bottom_um: -1}\n",
                     ":8: populations.A.layer = L9: there is no such layer");
   expect_text_error(HEAD "  dt_ms: 3\n" POPS, "duration_ms = 10: must be a multiple");
+  expect_text_error(HEAD "populations:\n  - {name: A, size: 1, type: excitatory}\n"
+                    "  - {name: B, size: 1, type: excitatory, model: iaf_psc_delta}\n",
+                    "populations.B.model = iaf_psc_delta: has weights in mV; those of iaf_psc_exp, "
+                    "in pA, cannot be in the same network");
   expect_text_error(HEAD POPS "scaling: {N: 1.5}\n",
                     ":8: scaling.N = 1.5: must be at most 1 or a whole number");
   expect_text_error(HEAD POPS "bold: {baseline_start_s: 5, baseline_stop_s: 5}\n",

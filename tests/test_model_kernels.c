@@ -429,6 +429,18 @@ static void test_distances_are_refused(void)
   meso_model_destroy(model);
 }
 
+/* Their currents have another shape than that of the kernels. */
+static void test_other_currents_are_refused(void)
+{
+  static const char *const sets[] = {"populations.I.model=iaf_psc_alpha"};
+  meso_model *model = read_model("toy", sets, 1);
+  meso_result *kernels = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(meso_kernels_build(model, 0, NULL, 1, NULL, &kernels, &err), MESO_EINVAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "I.model = iaf_psc_alpha: must be iaf_psc_exp"));
+  meso_model_destroy(model);
+}
+
 /* Spikes of all columns would make their LFP in the place of the one. */
 static void test_columns_are_refused(void)
 {
@@ -461,6 +473,7 @@ int main(void)
     {"other rules and distributions directly", test_rules_directly},
     {"delays by distance are refused", test_distances_are_refused},
     {"several columns are refused", test_columns_are_refused},
+    {"other currents are refused", test_other_currents_are_refused},
     {"microcircuit, some pathways directly", test_microcircuit_directly},
     {NULL, NULL}};
   return meso_test_main("model kernels", tests);

@@ -324,6 +324,33 @@ static void lowest_potential_bounds(void)
   }
 }
 
+/** What a model says of an input of weight 1, against what it does: the peak of the potential, and
+ *  its integral, tau_m/C_m times the charge. */
+static void responses_are_what_they_say(void)
+{
+  static const double tau_syn_ms[] = {0.5, 2, 10, 25};
+  const double fine_ms = 0.002;
+  for (size_t i = 0; i < 2 * 4 * meso_neuron_count(); i++) {
+    bench b = bench_make(meso_neuron_at(i / 8));
+    const bool inhibitory = i % 2 == 1;
+    const meso_param *row =
+      meso_param_find(b.ops->params, inhibitory ? "tau_syn_in" : "tau_syn_ex");
+    if (row != NULL) set(&b, row->key, tau_syn_ms[i / 2 % 4]);
+    const meso_neuron_synapse said = b.ops->response(b.params, inhibitory);
+    const double weight = (inhibitory ? -1 : 1) * said.weight_per_mV;
+    b.ops->init(b.params, fine_ms, b.neuron);
+    double peak = 0, integral = 0;
+    for (int k = 0; k < 200000; k++) { /* 400 ms */
+      step(&b, k == 0 ? weight : 0, 0);
+      const double V_mV = recorded(&b, "V_m");
+      peak = fmax(peak, fabs(V_mV));
+      integral += V_mV * fine_ms;
+    }
+    MESO_CHECK_CLOSE(1.0, peak, 1e-6, 0);
+    MESO_CHECK_CLOSE(weight * said.charge * 10 / 250, integral, 2e-4, 0);
+  }
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -337,6 +364,7 @@ int main(void)
     {"threshold_is_inclusive", threshold_is_inclusive},
     {"delta_keeps_input_if_told", delta_keeps_input_if_told},
     {"lowest_potential_bounds", lowest_potential_bounds},
+    {"responses_are_what_they_say", responses_are_what_they_say},
     {NULL, NULL},
   };
   return meso_test_main("neurons", tests);

@@ -129,6 +129,15 @@ static void two_currents(void)
   check_model(5, sets);
 }
 
+static void registered_models(void)
+{
+  static const char *const sets[] = {"simulation.duration_ms=200", "scaling.N=2",
+                                     "thalamus.start_ms=20", "populations.E.model=iaf_psc_alpha",
+                                     "populations.I.model=iaf_psc_alpha",
+                                     "neuron.tau_syn_in_ms=1.0"};
+  check_model(6, sets);
+}
+
 static void columns(void)
 {
   static const char *const sets[] = {"simulation.duration_ms=150", "scaling.N=3",
@@ -183,7 +192,7 @@ static void what_is_not_there_is_refused(void)
     {"V_m", {"X", 0, 0}, "X:0-0: there is no such population"},
     {"V_m", {NULL, 0, 3}, "neurons 0-3: of which population?"},
     {"V_m", {"S", 0, 0}, "S:0-0: a poisson population has nothing to record"},
-    {"V_m,I", {"E", 0, 0}, "iaf_psc_exp has no I to record"},
+    {"V_m,I", {"E", 0, 0}, "neurons of E are iaf_psc_exp, which have no I to record"},
   };
   meso_model *m = toy_model(0, NULL);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -205,6 +214,7 @@ int main(void)
     {"one_current", one_current},
     {"two_currents", two_currents},
     {"columns", columns},
+    {"registered_models", registered_models},
     {"strange_spikes_are_refused", strange_spikes_are_refused},
     {"what_is_not_there_is_refused", what_is_not_there_is_refused},
     {NULL, NULL},

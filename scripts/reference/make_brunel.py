@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Rates and irregularity of data/models/brunel.yaml as NEST gives them.
+"""Rates and irregularity of data/models/brunel.yaml, or brunel_alpha.yaml, as NEST gives them.
 
-usage: make_brunel.py [SEED ...]
+usage: make_brunel.py [--alpha] [SEED ...]
 
 Needs NEST 3.10 (PyPI: nest-simulator). The network is written down here once more, in NEST's words;
 prints a line for each seed: mean rates of E and I over the neurons (spikes/s, silent ones included)
@@ -12,6 +12,7 @@ import sys
 import nest
 import numpy as np
 
+ALPHA = "--alpha" in sys.argv[1:]
 H, DISCARD_MS, T_MS = 0.1, 200., 1200.
 N = dict(E=10000, I=2500)
 K = dict(E=1000, I=250)                       # from E, from I, onto every neuron
@@ -21,22 +22,27 @@ NEURON = dict(E_L=0., V_th=20., V_reset=10., C_m=250., tau_m=20., t_ref=2., tau_
 
 
 def weight_pA(psp_mV):
-    """Exponential current whose potential has this peak."""
+    """Amplitude of the current whose potential has this peak."""
     a, b, C = NEURON["tau_m"], NEURON["tau_syn_ex"], NEURON["C_m"]
+    if ALPHA:  # the peak of the potential is found on a fine grid: it is flat there
+        t, d = np.arange(b, a, 1e-5), 1 / b - 1 / a
+        V_mV = np.e / (b * C) * (np.exp(-t / a) / d ** 2 - np.exp(-t / b) * (t / d + 1 / d ** 2))
+        return psp_mV / V_mV.max()
     peak_ms = a * b / (a - b) * np.log(a / b)
     return psp_mV * C * (a - b) / (a * b) / (np.exp(-peak_ms / a) - np.exp(-peak_ms / b))
 
 
 def external_rate_Hz():
     """eta times the rate per synapse whose mean input just reaches the threshold."""
-    charge_pC = weight_pA(PSP_MV) * NEURON["tau_syn_ex"] * 1e-3
+    shape = np.e if ALPHA else 1.
+    charge_pC = weight_pA(PSP_MV) * shape * NEURON["tau_syn_ex"] * 1e-3
     return ETA * NEURON["V_th"] * NEURON["C_m"] / NEURON["tau_m"] / (K["E"] * charge_pC)
 
 
 def run(seed):
     nest.ResetKernel()
     nest.set(resolution=H, rng_seed=seed, local_num_threads=1, overwrite_files=True)
-    pops = {p: nest.Create("iaf_psc_exp", N[p], params=NEURON) for p in "EI"}
+    pops = {p: nest.Create("iaf_psc_alpha" if ALPHA else "iaf_psc_exp", N[p], params=NEURON) for p in "EI"}
     everyone = pops["E"] + pops["I"]
     noise = nest.Create("poisson_generator", params=dict(rate=K["E"] * external_rate_Hz()))
     w = weight_pA(PSP_MV)
@@ -72,5 +78,5 @@ if __name__ == "__main__":
     nest.set_verbosity("M_ERROR")
     print("NEST %s, external rate per synapse %.6f Hz, weight %.6f pA"
           % (nest.__version__, external_rate_Hz(), weight_pA(PSP_MV)))
-    for number in [int(a) for a in sys.argv[1:]] or [1, 2, 3]:
+    for number in [int(a) for a in sys.argv[1:] if a != "--alpha"] or [1, 2, 3]:
         run(number)

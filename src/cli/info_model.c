@@ -18,10 +18,11 @@
 static json_t *population_json(const meso_population *p)
 {
   static const char *const type[] = {"excitatory", "inhibitory"};
-  static const char *const model[] = {"iaf_psc_exp", "poisson"};
+  const meso_neuron_ops *ops = meso_population_ops(p);
   return json_pack("{s:s, s:I, s:s, s:s, s:s, s:o, s:o}", "name", p->name, "size",
-                   (json_int_t) p->size, "type", type[p->sign], "model", model[p->model], "layer",
-                   p->layer, "background_rate_Hz", mesoi_json_number(p->background_rate_Hz),
+                   (json_int_t) p->size, "type", type[p->sign], "model",
+                   ops != NULL ? ops->name : "poisson", "layer", p->layer,
+                   "background_rate_Hz", mesoi_json_number(p->background_rate_Hz),
                    "I_dc_pA", mesoi_json_number(p->I_dc_pA));
 }
 
@@ -52,6 +53,7 @@ static json_t *projection_json(const meso_projection *p)
                                mesoi_json_number(p->rule_number));
   const bool spread[] = {p->weight_distribution != MESO_DISTRIBUTION_constant,
                          p->delay_distribution != MESO_DISTRIBUTION_constant};
+  (void) json_object_set_new(item, "weight_unit", json_string(p->weight_unit));
   (void) json_object_set_new(item, "weight_sd_pA",
                              mesoi_json_number(spread[0] ? p->weight_sd_pA : 0));
   (void) json_object_set_new(item, "delay_sd_ms",
@@ -65,12 +67,13 @@ static void print_populations(const meso_model *m)
 {
   for (size_t i = 0; i < m->n_populations; i++) {
     const meso_population *p = &m->population[i];
+    const meso_neuron_ops *ops = meso_population_ops(p);
     printf("  %-12s %8lld neurons, %s, %s", p->name, (long long) p->size,
            p->sign == MESO_EXCITATORY ? "excitatory" : "inhibitory",
-           p->model == MESO_NEURON_POISSON ? "poisson" : "iaf_psc_exp");
+           ops == NULL ? "poisson" : ops->name);
     if (p->background_rate_Hz > 0)
-      printf(", background %g spikes/s of %.4g pA", p->background_rate_Hz,
-             p->background_weight_pA);
+      printf(", background %g spikes/s of %.4g %s", p->background_rate_Hz,
+             p->background_weight_pA, ops->weight_unit);
     if (p->I_dc_pA != 0) printf(", %.4g pA constant", p->I_dc_pA);
     printf("\n");
   }

@@ -2,8 +2,8 @@
  *
  * The sum of the synaptic currents of a population is linear in the spikes that reach it: weights
  * are summed once per (source neuron, target population, delay), every spike adds its row to the
- * input of the coming steps, and the sums pass the exponential synapse filter. All sums are
- * integers.
+ * input of the coming steps, and the sums pass the synaptic filter of the target's neuron model.
+ * All sums are integers.
  *
  * 1. weight sums   2. spikes to input   3. filter and bins
  */
@@ -11,10 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine_settle.h"
 #include "engine_spikes.h"
 #include "meso_engine.h"
 #include "meso_wiring.h"
+
+typedef struct filter {
+  const meso_neuron_ops *ops; /**< of the target; NULL: it has no input */
+  void *neuron;
+  const meso_neuron_recordable *current; /**< NULL: the model has none */
+  double pulse_per_weight;   /**< then: current of one step (pA per weight) */
+  bool inhibitory;
+} filter;
 
 typedef struct currents {
   const meso_model *model;
@@ -26,7 +33,7 @@ typedef struct currents {
   int32_t *weight_sum;       /**< (neurons, n_pop, n_delays) in weight steps */
   size_t chunk_steps, width; /**< width = chunk_steps + n_delays */
   int64_t *input;            /**< (source population, target population, width) */
-  double *current_pA;        /**< (source population, target population) filter state */
+  filter *filter;            /**< (source population, target population) */
   size_t *next;              /**< (n_pop) next spike of each population */
   size_t steps_per_bin, n_bins;
 } currents;
@@ -85,28 +92,62 @@ static void spread_spikes(currents *c, size_t source, uint64_t first_step)
 
 /* ---- 3. filter and bins ------------------------------------------------------------------- */
 
+/** The neuron whose synaptic current is that of a (source, target) pair: filters are linear, so one
+ *  of the target's model filters the sum of all. It may spike; that does not change its current. */
+static meso_status create_filter(currents *c, size_t source, size_t target, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_population *t = &c->model->population[target];
+  const meso_neuron_ops *ops = meso_population_ops(t);
+  filter *f = &c->filter[source * c->n_pop + target];
+  unsigned char *params = NULL;
+  f->inhibitory = c->model->population[source].sign == MESO_INHIBITORY;
+  if (ops == NULL) goto cleanup;
+  MESO_ALLOC(err, params, ops->params_size);
+  MESO_TRY(meso_population_params(t, t->neuron.E_L_mV, params, err));
+  f->ops = ops;
+  f->current =
+    meso_neuron_recordable_by_name(ops, f->inhibitory ? "I_syn_in" : "I_syn_ex", 8);
+  if (f->current == NULL) f->current = meso_neuron_recordable_by_name(ops, "I_syn", 5);
+  f->pulse_per_weight = t->synapse[c->model->population[source].sign].charge /
+                        c->model->simulation.dt_ms;
+  f->neuron = meso_calloc(1, ops->neuron_size);
+  if (f->neuron == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a filter");
+  ops->init(params, c->model->simulation.dt_ms, f->neuron);
+cleanup:
+  free(params);
+  return status;
+}
+
+/** The current after a step with this input. A model without a current is given its charge as a
+ *  pulse of one step. */
+static double filter_step(const filter *f, double input)
+{
+  const double zero = 0;
+  uint8_t spiked;
+  if (f->current == NULL) return input * f->pulse_per_weight;
+  f->ops->advance(f->neuron, 1,
+                  &(meso_neuron_input) {f->inhibitory ? &zero : &input,
+                                        f->inhibitory ? &input : &zero, &zero}, &spiked);
+  return f->current->value(f->neuron);
+}
+
 /** Decays and fills the current of one (source, target) pair over the chunk and adds its mean per
  *  bin to the output column; moves the input beyond the chunk to its front. */
 static void filter_pair(currents *c, size_t source, size_t target, size_t first_bin,
                         double *restrict column, size_t stride)
 {
-  const meso_population *t = &c->model->population[target];
-  const bool inhibitory = c->model->population[source].sign == MESO_INHIBITORY;
-  const double tau_ms = inhibitory ? t->neuron.tau_syn_in_ms : t->neuron.tau_syn_ex_ms;
-  const double P11 = exp(-c->model->simulation.dt_ms / tau_ms);
-  const double step_pA = c->wiring->weight_step_pA;
+  const filter *f = &c->filter[source * c->n_pop + target];
+  const double unit = c->wiring->weight_step_pA;
   int64_t *input = c->input + (source * c->n_pop + target) * c->width;
-  double I = c->current_pA[source * c->n_pop + target];
+  if (f->ops == NULL) return; /* a poisson population has no input */
   for (size_t b = 0; b < c->chunk_steps / c->steps_per_bin && first_bin + b < c->n_bins; b++) {
     double sum = 0;
-    for (size_t s = 0; s < c->steps_per_bin; s++) {
-      I = I * P11 + (double) input[b * c->steps_per_bin + s] * step_pA;
-      sum += I;
-    }
-    I = engine_settled(I);
+    for (size_t s = 0; s < c->steps_per_bin; s++)
+      sum += filter_step(f, (double) input[b * c->steps_per_bin + s] * unit);
+    f->ops->settle(f->neuron, 1);
     column[(first_bin + b) * stride] = sum / (double) c->steps_per_bin;
   }
-  c->current_pA[source * c->n_pop + target] = I;
   memmove(input, input + c->chunk_steps, c->n_delays * sizeof *input);
   memset(input + c->n_delays, 0, c->chunk_steps * sizeof *input);
 }
@@ -129,7 +170,7 @@ static meso_status add_signals(const currents *c, double bin_ms, meso_signals *o
       char key[160];
       (void) snprintf(key, sizeof key, "background_mean_pA.%s", q->name);
       const double poisson_pA =
-        q->background_rate_Hz * 1e-3 * q->background_weight_pA * q->neuron.tau_syn_ex_ms;
+        q->background_rate_Hz * 1e-3 * q->background_weight_pA * q->synapse[MESO_EXCITATORY].charge;
       MESO_TRY(meso_attrs_set_number(&signal->attrs, key,
                                      (double) q->size * (poisson_pA + q->I_dc_pA), err));
     }
@@ -167,7 +208,8 @@ static void currents_clear(currents *c)
   meso_wiring_destroy(c->wiring);
   free(c->weight_sum);
   free(c->input);
-  free(c->current_pA);
+  for (size_t i = 0; c->filter != NULL && i < c->n_pop * c->n_pop; i++) free(c->filter[i].neuron);
+  free(c->filter);
   free(c->next);
 }
 
@@ -207,7 +249,9 @@ static meso_status currents_init(currents *c, double bin_ms, meso_err *err)
   c->width = c->chunk_steps + c->n_delays;
   MESO_ALLOC_ALIGNED(err, c->weight_sum, (size_t) m->n_neurons * c->n_pop * c->n_delays);
   MESO_ALLOC(err, c->input, c->n_pop * c->n_pop * c->width);
-  MESO_ALLOC(err, c->current_pA, c->n_pop * c->n_pop);
+  MESO_ALLOC(err, c->filter, c->n_pop * c->n_pop);
+  for (size_t i = 0; i < c->n_pop * c->n_pop; i++)
+    MESO_TRY(create_filter(c, i / c->n_pop, i % c->n_pop, err));
   MESO_ALLOC(err, c->next, c->n_pop);
 cleanup:
   return status;

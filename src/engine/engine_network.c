@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine_settle.h"
+#include "neuron_settle.h"
 #include "engine_step.h"
 #include "meso_clock.h"
 #include "meso_engine.h"
@@ -380,7 +380,7 @@ static void advance_group(runner *r, size_t g, uint64_t step)
     ring_ex[i] = ring_in[i] = 0;
   }
   const meso_neuron_input input = { .ex = r->ex, .in = r->in, .current_pA = r->current_pA };
-  if (step % ENGINE_SETTLE_STEPS == 0) group->ops->settle(r->neurons[g], group->n);
+  if (step % NEURON_SETTLE_STEPS == 0) group->ops->settle(r->neurons[g], group->n);
   group->ops->advance(r->neurons[g], group->n, &input, r->spiked);
   for (size_t k = 0; k < group->n; k++) r->fired[group->member[k]] = r->spiked[k];
 }

@@ -5,6 +5,7 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "engine_general.h"
 #include "neuron_membrane.h"
 
 engine_iaf engine_iaf_make(const meso_neuron_params *n, double dt_ms, double I_dc_pA)
@@ -37,6 +38,7 @@ double engine_initial_V_mV(const meso_model *m, const meso_population *p, uint64
 
 bool engine_merges_currents(const meso_model *m)
 {
+  if (engine_needs_general(m)) return false;
   for (size_t p = 0; p < m->n_populations; p++)
     if (m->population[p].model != MESO_NEURON_POISSON &&
         m->population[p].neuron.tau_syn_ex_ms != m->population[p].neuron.tau_syn_in_ms)

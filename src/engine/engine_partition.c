@@ -14,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine_general.h"
 #include "engine_neuron.h"
 #include "engine_poisson.h"
-#include "engine_settle.h"
 #include "meso_clock.h"
+#include "neuron_settle.h"
 
 /* ---- 1. lists ----------------------------------------------------------------------------- */
 
@@ -89,8 +90,9 @@ static meso_status slice_create(const simulation *s, partition *q, size_t p, mes
   a->iaf.P21_ex *= s->wiring->weight_step_pA;
   a->iaf.P21_in *= s->wiring->weight_step_pA;
   MESO_TRY(cut_into_chunks(a, base / ENGINE_ALIGN * ENGINE_ALIGN, past, err));
-  for (uint32_t i = 0; i < n; i++)
+  for (uint32_t i = 0; i < n && !s->general; i++)
     q->V_mV[base + i] = engine_initial_V_mV(m, pop, identity + i) - pop->neuron.E_L_mV;
+  if (s->general) MESO_TRY(engine_general_create(q, s, p, err));
   if (pop->background_rate_Hz > 0 && pop->background_weight_pA != 0) {
     const double mean = pop->background_rate_Hz * m->simulation.dt_ms * 1e-3;
     a->background_weight = (int32_t) lrint(pop->background_weight_pA / s->wiring->weight_step_pA);
@@ -108,14 +110,14 @@ static meso_status fill(const simulation *s, partition *q, meso_err *err)
   MESO_TRY(engine_table_build(&q->table, s->wiring, &q->neurons, err));
   const size_t n = q->neurons.n_places;
   MESO_ALLOC(err, q->slice, m->n_populations);
-  MESO_ALLOC_ALIGNED(err, q->V_mV, n);
-  MESO_ALLOC_ALIGNED(err, q->I_ex, n);
-  if (!s->merged) MESO_ALLOC_ALIGNED(err, q->I_in, n);
+  if (!s->general) MESO_ALLOC_ALIGNED(err, q->V_mV, n);
+  if (!s->general) MESO_ALLOC_ALIGNED(err, q->I_ex, n);
+  if (!s->general && !s->merged) MESO_ALLOC_ALIGNED(err, q->I_in, n);
   for (int c = 0; c < (s->merged ? 1 : 2); c++)
     for (uint32_t k = 0; k < s->block_steps; k++) MESO_ALLOC_ALIGNED(err, q->sum[c][k], n);
   MESO_ALLOC(err, q->ring, s->n_slots);
   MESO_ALLOC(err, q->arrivals, s->n_slots);
-  for (size_t i = 0; i < n; i++) q->V_mV[i] = -INFINITY; /* free places never spike */
+  for (size_t i = 0; i < n && !s->general; i++) q->V_mV[i] = -INFINITY; /* never spike if free */
   for (size_t p = 0; p < m->n_populations; p++)
     if (m->population[p].model != MESO_NEURON_POISSON) MESO_TRY(slice_create(s, q, p, err));
 cleanup:
@@ -150,6 +152,7 @@ void engine_partition_destroy(partition *q, const simulation *s)
   for (size_t p = 0; q->slice != NULL && p < s->model->n_populations; p++) {
     free(q->slice[p].chunk);
     free(q->slice[p].held);
+    free(q->slice[p].neurons);
   }
   engine_partition_clear(&q->neurons);
   engine_table_clear(&q->table);
@@ -275,14 +278,14 @@ static void charge(partition *q, meso_phase phase, double weight, double *then)
   *then = now;
 }
 
-/* Input of the steps first - 1 ... first + n_steps - 2. */
+/* Input of the steps first - 1 ... first + n_steps - 2; on the general path one step later. */
 bool engine_partition_gather(const simulation *s, partition *q, uint64_t first, unsigned n_steps)
 {
   double then = mesoi_clock_s();
   for (uint64_t step = first > s->block_steps ? first - s->block_steps : 1; step < first; step++)
     if (!engine_partition_look_up(s, q, step)) return false;
   for (unsigned k = 0; k < n_steps; k++) {
-    if (!list_input(s, q, first - 1 + k)) return false;
+    if (!list_input(s, q, first - 1 + k + s->general)) return false;
     charge(q, MESO_PHASE_LIST, 1.0, &then);
     for (int c = 0; c < (s->merged ? 1 : 2); c++)
       s->kernels->deliver(q->segment[c], q->n_segments[c], q->sum[c][k]);
@@ -295,7 +298,7 @@ bool engine_partition_gather(const simulation *s, partition *q, uint64_t first, 
 
 static void settle(double *x, size_t n)
 {
-  for (size_t i = 0; i < n; i++) x[i] = engine_settled(x[i]);
+  for (size_t i = 0; i < n; i++) x[i] = neuron_settled(x[i]);
 }
 
 /** Neurons whose refractory time is over start from reset. */
@@ -351,7 +354,7 @@ static bool step_chunk(const simulation *s, partition *q, const slice *a, chunk 
   release(a, c, state.V_mV, step);
   state.count = engine_chunk_background(s, q, a, c, step - 1, count);
   if (weight > 0) charge(q, MESO_PHASE_INPUT, weight, &then);
-  if (step % ENGINE_SETTLE_STEPS == 0) {
+  if (step % NEURON_SETTLE_STEPS == 0) {
     settle(state.V_mV, c->n);
     settle(state.I_ex, c->n);
     if (!s->merged) settle(state.I_in, c->n);
@@ -366,12 +369,17 @@ bool engine_partition_update(const simulation *s, partition *q, uint64_t first, 
 {
   /* Looking at the clock in every chunk would take longer than some chunks: one block of 16. */
   const double weight = first / s->block_steps % 16 == 0 ? 16.0 : 0.0;
+  double then = s->general ? mesoi_clock_s() : 0;
   bool ok = true;
   for (unsigned k = 0; k < n_steps; k++) q->ring[(first + k) % s->n_slots].n = 0;
   for (size_t p = 0; p < s->model->n_populations; p++)
     for (size_t c = 0; c < q->slice[p].n_chunks; c++)
       for (unsigned k = 0; k < n_steps; k++)
-        ok = step_chunk(s, q, &q->slice[p], &q->slice[p].chunk[c], first + k, k, weight) && ok;
+        ok = (s->general
+                ? engine_general_step(s, q, p, &q->slice[p].chunk[c], first + k, k)
+                : step_chunk(s, q, &q->slice[p], &q->slice[p].chunk[c], first + k, k, weight)) &&
+             ok;
+  if (s->general) charge(q, MESO_PHASE_UPDATE, 1.0, &then);
   for (unsigned k = 0; k < n_steps; k++)
     ok = ok && engine_record(&q->recording, (uint32_t) (first + k),
                              &q->ring[(first + k) % s->n_slots]);

@@ -12,6 +12,7 @@
 #include "engine_kernels.h"
 #include "engine_tables.h"
 #include "meso_engine.h"
+#include "meso_neuron.h"
 #include "meso_wiring.h"
 
 /** Neurons (indices in their column) that spiked in one step, in ascending order. */
@@ -46,6 +47,8 @@ typedef struct slice {
   held *held;                /**< storage of the chunks' lists */
   engine_poisson background;
   int32_t background_weight; /**< in weight steps; 0: none */
+  const meso_neuron_ops *ops; /**< of the general path (engine_general.h), else NULL */
+  unsigned char *neurons;    /**< its neurons, without free places */
 } slice;
 
 enum { ENGINE_MAX_BLOCK = 4 }; /* steps; more rows of sums would not stay in the cache */
@@ -80,6 +83,7 @@ typedef struct simulation {
   partition *partition;      /**< (n_columns, n_in_column) */
   column_sources *sources;   /**< (n_columns) */
   uint32_t n_slots, n_delays, block_steps;
+  bool general;              /**< neuron models of the registry: engine_general.h */
   bool merged;               /**< equal synaptic time constants: one current */
   uint8_t *channel;          /**< (neurons of a column) 0: excitatory sums, 1: inhibitory */
   meso_rng_key background_key, tail_key;

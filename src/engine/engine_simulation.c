@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine_general.h"
 #include "engine_neuron.h"
-#include "engine_partition.h"
 #include "meso_network.h"
 
 /* ---- 1. what the engine can hold ---------------------------------------------------------- */
@@ -86,11 +86,12 @@ meso_status engine_simulation_init(simulation *s, const meso_model *m, uint32_t 
   s->model = m;
   MESO_TRY(check_ranges(m, n_steps, err));
   s->kernels = engine_kernels_choose(NULL);
+  s->general = engine_needs_general(m);
   s->merged = engine_merges_currents(m);
   MESO_TRY(meso_wiring_create(m, &s->wiring, err));
   MESO_TRY(check_in_degrees(s->wiring, err));
   s->n_delays = (1u << s->wiring->delay_bits) - 1u;
-  s->block_steps = s->wiring->min_delay_steps + 1;
+  s->block_steps = s->wiring->min_delay_steps + !s->general;
   if (s->block_steps > max_block) s->block_steps = max_block;
   s->n_slots = s->n_delays + 2 * s->block_steps;
   s->n_columns = (uint32_t) m->n_columns;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine_general.h"
+
 /* ---- 1. saving ---------------------------------------------------------------------------- */
 
 /** Index in the whole network of the first neuron of a population in a column. */
@@ -156,8 +158,12 @@ meso_status engine_state_save(const simulation *s, uint64_t last_step, meso_resu
   MESO_TRY(meso_attrs_set_number(attrs, "dt_ms", s->model->simulation.dt_ms, err));
   MESO_TRY(meso_attrs_set_number(attrs, "seed", (double) s->model->simulation.seed, err));
   MESO_TRY(meso_attrs_set_number(attrs, "weight_step_pA", s->wiring->weight_step_pA, err));
-  MESO_TRY(add_neurons(s, state, err));
-  MESO_TRY(add_held(s, state, err));
+  if (s->general) {
+    MESO_TRY(engine_general_save(s, state, err));
+  } else {
+    MESO_TRY(add_neurons(s, state, err));
+    MESO_TRY(add_held(s, state, err));
+  }
   MESO_TRY(add_spikes(s, last_step, state, err));
   *ret_state = state;
   state = NULL;
@@ -295,8 +301,12 @@ meso_status engine_state_restore(simulation *s, const meso_result *state, uint64
   if (!(last_step >= 0 && last_step <= (double) s->n_steps &&
         (fmod(last_step, s->block_steps) == 0 || last_step == (double) s->n_steps)))
     MESO_FAIL(err, MESO_EFORMAT, "the checkpoint is of step %g: not one of this run", last_step);
-  MESO_TRY(restore_neurons(s, state, err));
-  MESO_TRY(restore_held(s, state, err));
+  if (s->general) {
+    MESO_TRY(engine_general_restore(s, state, err));
+  } else {
+    MESO_TRY(restore_neurons(s, state, err));
+    MESO_TRY(restore_held(s, state, err));
+  }
   MESO_TRY(restore_spikes(s, state, (uint64_t) last_step, err));
   *ret_last_step = (uint64_t) last_step;
 cleanup:

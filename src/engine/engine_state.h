@@ -5,6 +5,7 @@
  *   /state/V_mV (neuron)            -INFINITY while refractory; sources: 0
  *   /state/I_ex, /state/I_in        weight steps; I_in only if the currents are not merged
  *   /state/held (n, 2)              refractory neurons and the last step of their dead time
+ *   /neurons/<population>/<variable> (neuron)  instead of these on the general path
  *   /state/spikes (n, 2)            step and neuron of the spikes that are still on their way
  *   attributes of /state            last_step, and what must be the same when the run goes on
  */

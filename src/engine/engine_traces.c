@@ -19,10 +19,6 @@
 #include "engine_step.h"
 #include "meso_neuron.h"
 
-enum { V_M, I_SYN_EX, I_SYN_IN, N_QUANTITIES };
-static const char *const quantity[N_QUANTITIES] = {"V_m", "I_syn_ex", "I_syn_in"};
-static const char *const unit[N_QUANTITIES] = {"mV", "pA", "pA"};
-
 /** Some neurons of one population in one column, side by side. */
 typedef struct followed {
   size_t population;
@@ -114,6 +110,23 @@ cleanup:
   return status;
 }
 
+/** What a quantity is, if all followed neurons have it. */
+static meso_status find_quantity(const meso_traces *t, const char *name, size_t n,
+                                 const meso_neuron_recordable **ret, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t i = 0; i < t->n_followed; i++) {
+    const meso_population *pop = &t->model->population[t->followed[i].population];
+    const meso_neuron_ops *ops = meso_population_ops(pop);
+    *ret = meso_neuron_recordable_by_name(ops, name, n);
+    if (*ret == NULL)
+      MESO_FAIL(err, MESO_ENOTFOUND, "%s: neurons of %s are %s, which have no %.*s to record",
+                t->model->path, pop->name, ops->name, n < 60 ? (int) n : 60, name);
+  }
+cleanup:
+  return status;
+}
+
 /** The piece: a signal for each quantity, with room for some steps. */
 static meso_status create_piece(meso_traces *t, const char *quantities, meso_err *err)
 {
@@ -123,14 +136,11 @@ static meso_status create_piece(meso_traces *t, const char *quantities, meso_err
   MESO_TRY(meso_signals_create(&t->piece, err));
   for (const char *p = quantities; *p != '\0'; p += *p == ',') {
     const size_t n = strcspn(p, ",");
-    size_t k = 0;
-    while (k < N_QUANTITIES && (strlen(quantity[k]) != n || memcmp(quantity[k], p, n) != 0)) k++;
-    if (k == N_QUANTITIES)
-      MESO_FAIL(err, MESO_ENOTFOUND, "%s: an iaf_psc_exp has no %.*s to record", t->model->path,
-                n < 60 ? (int) n : 60, p);
-    if (meso_signals_find(t->piece, quantity[k]) == NULL) {
+    const meso_neuron_recordable *what = NULL;
+    MESO_TRY(find_quantity(t, p, n, &what, err));
+    if (meso_signals_find(t->piece, what->name) == NULL) {
       meso_signal *signal = NULL;
-      MESO_TRY(meso_signals_add(t->piece, quantity[k], unit[k], t->rows, t->n_channels,
+      MESO_TRY(meso_signals_add(t->piece, what->name, what->unit, t->rows, t->n_channels,
                                 1e3 / dt_ms, dt_ms, &signal, err));
       MESO_TRY(set_labels(t, signal, err));
     }
@@ -220,6 +230,14 @@ static void sample_currents(const meso_traces *t, const followed *f, int channel
   }
 }
 
+static void sample_general(const followed *f, const char *name, double *out)
+{
+  const slice *a = &f->run.slice[f->population];
+  const meso_neuron_recordable *what = meso_neuron_recordable_by_name(a->ops, name, strlen(name));
+  for (uint32_t k = 0; k < f->n; k++)
+    out[k] = what->value(a->neurons + k * a->ops->neuron_size);
+}
+
 static void sample(meso_traces *t)
 {
   for (size_t s = 0; s < t->piece->n; s++) {
@@ -227,9 +245,10 @@ static void sample(meso_traces *t)
     double *row = signal->data + t->n_rows * t->n_channels;
     for (size_t i = 0; i < t->n_followed; i++) {
       const followed *f = &t->followed[i];
-      if (strcmp(signal->name, quantity[V_M]) == 0) sample_potentials(t, f, row + f->channel);
-      else
-        sample_currents(t, f, strcmp(signal->name, quantity[I_SYN_IN]) == 0, row + f->channel);
+      double *out = row + f->channel;
+      if (t->run.general) sample_general(f, signal->name, out);
+      else if (strcmp(signal->name, "V_m") == 0) sample_potentials(t, f, out);
+      else sample_currents(t, f, strcmp(signal->name, "I_syn_in") == 0, out);
     }
   }
   t->n_rows++;
@@ -250,13 +269,15 @@ static bool update_all(meso_traces *t)
   return ok;
 }
 
+/** The input of the step: the neurons take it in the next one, or on the general path now. */
 static bool gather_all(meso_traces *t)
 {
+  const uint64_t step = t->step + !t->run.general;
   bool ok = true;
   for (size_t i = 0; i < t->n_followed; i++) {
     followed *f = &t->followed[i];
-    ok = engine_partition_gather(&t->run, &f->run, t->step + 1, 1) && ok;
-    if (t->run.merged) ok = engine_partition_gather(&t->apart, &f->apart, t->step + 1, 1) && ok;
+    ok = engine_partition_gather(&t->run, &f->run, step, 1) && ok;
+    if (t->run.merged) ok = engine_partition_gather(&t->apart, &f->apart, step, 1) && ok;
   }
   return ok;
 }
@@ -334,9 +355,13 @@ meso_status meso_traces_follow(meso_traces *t, const meso_spikes *window,
   memset(t->next, 0, t->model->n_populations * sizeof *t->next);
   while (t->step < last) {
     t->step++;
-    if (!update_all(t)) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the spikes of a step");
+    bool ok = true;
+    if (t->run.general) ok = gather_all(t);
+    ok = update_all(t) && ok;
+    if (!ok) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the spikes of a step");
     MESO_TRY(take_spikes(t, window, err));
-    if (!gather_all(t)) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the input of a step");
+    if (!t->run.general && !gather_all(t))
+      MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the input of a step");
     sample(t);
     if (t->n_rows < t->rows && t->step < last) continue;
     MESO_TRY(sink->take(sink->context, t->piece, t->n_rows, err));

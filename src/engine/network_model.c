@@ -27,53 +27,74 @@ static bool is_source(const meso_population *p) { return p->model == MESO_NEURON
 
 /* ---- 1. neurons --------------------------------------------------------------------------- */
 
-typedef struct value { const char *key; double x; } value;
-
-static void set_params(const meso_neuron_ops *ops, const value *values, size_t n, char *params)
+/** The model that a population's neurons have in the network. */
+static const meso_neuron_ops *ops_of(const meso_model *m, const meso_population *p)
 {
-  for (size_t i = 0; i < n; i++) {
-    const meso_param *row = meso_param_find(ops->params, values[i].key);
-    if (row != NULL) memcpy(params + row->offset, &values[i].x, sizeof values[i].x);
-  }
+  static const char merged[] = "iaf_psc_exp_merged";
+  return engine_merges_currents(m) ? meso_neuron_by_name(merged, sizeof merged - 1)
+                                   : meso_population_ops(p);
 }
 
-static void fill_population(const meso_model *m, const meso_population *p, meso_neuron_group *g)
+/** Appends the neurons of a population, which are numbered from first, to their group. */
+static meso_status fill_population(const meso_model *m, const meso_population *p, uint32_t first,
+                                   meso_neuron_group *g, meso_err *err)
 {
+  meso_status status = MESO_OK;
+  const meso_param *I_e = meso_param_find(g->ops->params, "I_e");
   for (int64_t i = 0; i < p->size; i++) {
-    const value values[] = {
-      {"E_L", p->neuron.E_L_mV}, {"V_th", p->neuron.V_th_mV}, {"V_reset", p->neuron.V_reset_mV},
-      {"V_m_initial", engine_initial_V_mV(m, p, meso_model_identity(p, i))},
-      {"C_m", p->neuron.C_m_pF}, {"tau_m", p->neuron.tau_m_ms}, {"t_ref", p->neuron.t_ref_ms},
-      {"I_e", p->neuron.I_e_pA + p->I_dc_pA}, {"tau_syn_ex", p->neuron.tau_syn_ex_ms},
-      {"tau_syn_in", p->neuron.tau_syn_in_ms},
-    };
-    set_params(g->ops, values, sizeof values / sizeof values[0],
-               (char *) g->params + g->n * g->ops->params_size);
-    g->member[g->n] = (uint32_t) g->n;
-    g->n++;
+    char *params = (char *) g->params + g->n * g->ops->params_size;
+    const double V_mV = engine_initial_V_mV(m, p, meso_model_identity(p, i));
+    const double I_pA = p->neuron.I_e_pA + p->I_dc_pA;
+    MESO_TRY(meso_population_params_of(p, g->ops, V_mV, params, err));
+    if (I_e != NULL) memcpy(params + I_e->offset, &I_pA, sizeof I_pA);
+    g->member[g->n++] = first + (uint32_t) i;
   }
+cleanup:
+  return status;
+}
+
+/** A group for each model, with room for all of its neurons. */
+static meso_status make_groups(meso_network *w, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = w->model;
+  MESO_ALLOC(err, w->group, meso_neuron_count());
+  for (size_t i = 0; i < meso_neuron_count(); i++) {
+    size_t n = 0;
+    for (size_t p = 0; p < m->n_populations; p++)
+      if (!is_source(&m->population[p]) && ops_of(m, &m->population[p]) == meso_neuron_at(i))
+        n += (size_t) m->population[p].size;
+    if (n == 0) continue;
+    meso_neuron_group *g = &w->group[w->n_groups++];
+    g->ops = meso_neuron_at(i);
+    w->weight_unit = g->ops->weight_unit;
+    MESO_ALLOC(err, g->member, n);
+    g->params = meso_calloc(n, g->ops->params_size);
+    if (g->params == NULL)
+      MESO_FAIL(err, MESO_ENOMEM, "%s: cannot allocate %zu neurons", m->path, n);
+  }
+cleanup:
+  return status;
 }
 
 static meso_status make_neurons(meso_network *w, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_model *m = w->model;
-  const char *name = engine_merges_currents(m) ? "iaf_psc_exp_merged" : "iaf_psc_exp";
+  uint32_t next = 0;
   for (size_t p = 0; p < m->n_populations; p++)
     *(is_source(&m->population[p]) ? &w->n_sources : &w->n_neurons) +=
       (size_t) m->population[p].size;
   if (w->n_neurons == 0) MESO_FAIL(err, MESO_EINVAL, "%s: no population has dynamics", m->path);
-  MESO_ALLOC(err, w->group, 1);
-  w->n_groups = 1;
-  meso_neuron_group *g = w->group;
-  g->ops = meso_neuron_by_name(name, strlen(name));
-  w->weight_unit = g->ops->weight_unit;
-  MESO_ALLOC(err, g->member, w->n_neurons);
-  g->params = meso_calloc(w->n_neurons, g->ops->params_size);
-  if (g->params == NULL)
-    MESO_FAIL(err, MESO_ENOMEM, "%s: cannot allocate %zu neurons", m->path, w->n_neurons);
-  for (size_t p = 0; p < m->n_populations; p++)
-    if (!is_source(&m->population[p])) fill_population(m, &m->population[p], g);
+  MESO_TRY(make_groups(w, err));
+  for (size_t p = 0; p < m->n_populations; p++) {
+    const meso_population *pop = &m->population[p];
+    if (is_source(pop)) continue;
+    size_t g = 0;
+    while (w->group[g].ops != ops_of(m, pop)) g++;
+    MESO_TRY(fill_population(m, pop, next, &w->group[g], err));
+    next += (uint32_t) pop->size;
+  }
 cleanup:
   return status;
 }
@@ -94,7 +115,7 @@ static meso_status make_background(meso_network *w, const drawing *d, meso_err *
     const double weight = (double) lrint(q->background_weight_pA / step_pA) * step_pA;
     for (int64_t i = 0; i < q->size; i++)
       w->poisson[w->n_poisson++] = (meso_poisson_input) {
-        .neuron = d->first[p] + i, 
+        .neuron = d->first[p] + i,
         .identity = (int64_t) meso_model_identity(q, i), .rate_Hz = q->background_rate_Hz,
         .weight = weight};
   }

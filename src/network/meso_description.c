@@ -122,7 +122,7 @@ void meso_describe_weight(const meso_projection *p, char *text, size_t size)
 {
   describe_spread(p->list != NULL && p->list->weight_pA != NULL,
                   meso_distribution_at(p->weight_distribution, p->weight_sd_pA), p->weight_pA,
-                  p->weight_sd_pA, "pA", text, size);
+                  p->weight_sd_pA, p->weight_unit, text, size);
 }
 
 void meso_describe_delay(const meso_projection *p, char *text, size_t size)
@@ -212,7 +212,12 @@ static meso_status describe_summary(const meso_model *m, meso_description *d, me
                   "refractory time%s", any_source(m) ? "; Poisson sources" : "");
   ROW("Neuron model", text);
   ROW("Channel models", "none");
-  ROW("Synapse model", "current-based, exponential currents");
+  text[0] = '\0';
+  for (size_t i = 0; i < meso_neuron_count(); i++)
+    if (meso_model_uses(m, meso_neuron_at(i)))
+      append(text, sizeof text, "%s%s", text[0] != '\0' ? "; " : "current-based, ",
+             meso_neuron_at(i)->synapse);
+  ROW("Synapse model", text);
   ROW("Plasticity", "none");
   (void) snprintf(text, sizeof text, "%s%s", background[m->background.kind],
                   any_source(m) ? "; Poisson sources with a schedule" : "");
@@ -273,33 +278,44 @@ cleanup:
 
 /* ---- 5. neuron and synapse, plasticity ---------------------------------------------------- */
 
-static meso_status describe_neuron(meso_description *d, meso_err *err)
+static meso_status describe_neuron(const meso_neuron_ops *ops, meso_description *d, meso_err *err)
 {
   meso_status status = MESO_OK;
-  TABLE("D: Neuron and synapse model", "Item", "Description");
-  ROW("Name", "iaf_psc_exp");
-  ROW("Type", "leaky integrate-and-fire, exponential synaptic currents; integrated exactly on the "
-      "grid of dt_ms");
-  EQUATION("Subthreshold dynamics",
-           "C_m dV/dt = -(C_m/tau_m) (V - E_L) + I_ex(t) + I_in(t) + I_e  if t > t* + t_ref; "
-           "V = V_reset otherwise",
-           "$C_\\mathrm{m}\\,\\mathrm{d}V/\\mathrm{d}t = -\\frac{C_\\mathrm{m}}{\\tau_\\mathrm{m}}"
-           "(V-E_\\mathrm{L}) + I_\\mathrm{ex}(t) + I_\\mathrm{in}(t) + I_\\mathrm{e}$ if "
-           "$t > t^* + t_\\mathrm{ref}$; $V = V_\\mathrm{reset}$ otherwise");
+  char plain[CELL], latex[CELL];
+  ROW("Name", ops->name);
+  (void) snprintf(plain, sizeof plain, "leaky integrate-and-fire, %s; integrated exactly on the "
+                  "grid of dt_ms", ops->synapse);
+  ROW("Type", plain);
+  (void) snprintf(plain, sizeof plain, "C_m dV/dt = -(C_m/tau_m) (V - E_L)%s + I_e  if t > t* + "
+                  "t_ref; V = V_reset otherwise", ops->input.plain);
+  (void) snprintf(latex, sizeof latex, "$C_\\mathrm{m}\\,\\mathrm{d}V/\\mathrm{d}t = "
+                  "-\\frac{C_\\mathrm{m}}{\\tau_\\mathrm{m}}(V-E_\\mathrm{L})%s + I_\\mathrm{e}$ "
+                  "if $t > t^* + t_\\mathrm{ref}$; $V = V_\\mathrm{reset}$ otherwise",
+                  ops->input.latex);
+  EQUATION("Subthreshold dynamics", plain, latex);
   EQUATION("Spiking", "if V(t) >= V_th: a spike at t* = t, and V is set to V_reset",
            "if $V(t) \\geq V_\\mathrm{th}$: a spike at $t^* = t$, and $V$ is set to "
            "$V_\\mathrm{reset}$");
-  EQUATION("Synaptic current",
-           "dI_x/dt = -I_x/tau_syn_x, x = ex, in; I_x jumps by the weight w at t* + d (delay d)",
-           "$\\mathrm{d}I_x/\\mathrm{d}t = -I_x/\\tau_{\\mathrm{syn},x}$, $x \\in \\{\\mathrm{ex},"
-           "\\mathrm{in}\\}$; $I_x$ jumps by the weight $w$ at $t^* + d$ (delay $d$)");
-  EQUATION("Weight",
-           "given by the peak PSP of the potential that it causes: w = PSP C_m (tau_syn - tau_m) / "
-           "(tau_m tau_syn (r^tau_m - r^tau_syn)), r = (tau_m/tau_syn)^(1/(tau_syn - tau_m))",
-           "given by the peak $P$ of the potential that it causes: $w = P\\,C_\\mathrm{m}"
-           "(\\tau_\\mathrm{syn}-\\tau_\\mathrm{m})/(\\tau_\\mathrm{m}\\tau_\\mathrm{syn}"
-           "(r^{\\tau_\\mathrm{m}}-r^{\\tau_\\mathrm{syn}}))$, $r = (\\tau_\\mathrm{m}/"
-           "\\tau_\\mathrm{syn})^{1/(\\tau_\\mathrm{syn}-\\tau_\\mathrm{m})}$");
+  EQUATION("Synaptic input", ops->dynamics.plain, ops->dynamics.latex);
+  EQUATION("Weight", ops->weight.plain, ops->weight.latex);
+cleanup:
+  return status;
+}
+
+/* Each neuron model of the network once. */
+static meso_status describe_neurons(const meso_model *m, meso_description *d, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  TABLE("D: Neuron and synapse model", "Item", "Description");
+  for (size_t i = 0; i < meso_neuron_count(); i++)
+    if (meso_model_uses(m, meso_neuron_at(i))) MESO_TRY(describe_neuron(meso_neuron_at(i), d, err));
+cleanup:
+  return status;
+}
+
+static meso_status describe_plasticity(meso_description *d, meso_err *err)
+{
+  meso_status status = MESO_OK;
   TABLE("E: Plasticity", "Item", "Description");
   ROW("Plasticity", "none: weights and delays are fixed");
 cleanup:
@@ -332,8 +348,8 @@ static meso_status describe_input(const meso_model *m, meso_description *d, meso
     }
     if (p->background_rate_Hz > 0) {
       (void) snprintf(text, sizeof text, "independent for each neuron, %.10g spikes/s, weight %.4g "
-                      "pA, delay %g ms", p->background_rate_Hz, p->background_weight_pA,
-                      m->background.delay_ms);
+                      "%s, delay %g ms", p->background_rate_Hz, p->background_weight_pA,
+                      meso_population_ops(p)->weight_unit, m->background.delay_ms);
       ROW(p->name, "Poisson spikes", text);
     }
     if (p->I_dc_pA + p->neuron.I_e_pA == 0) continue;
@@ -482,7 +498,8 @@ meso_status meso_describe(const meso_model *m, meso_description **ret_descriptio
   MESO_TRY(describe_summary(m, d, err));
   MESO_TRY(describe_populations(m, d, err));
   MESO_TRY(describe_connectivity(m, d, err));
-  MESO_TRY(describe_neuron(d, err));
+  MESO_TRY(describe_neurons(m, d, err));
+  MESO_TRY(describe_plasticity(d, err));
   MESO_TRY(describe_input(m, d, err));
   MESO_TRY(describe_measurements(m, d, err));
   MESO_TRY(describe_parameters(m, d, err));

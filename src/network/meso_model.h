@@ -16,6 +16,7 @@
 
 #include "meso_attrs.h"
 #include "meso_error.h"
+#include "meso_neuron.h"
 #include "meso_params.h"
 #include "meso_points.h"
 
@@ -23,7 +24,7 @@
 extern "C" {
 #endif
 
-enum { MESO_NEURON_IAF_PSC_EXP = 0, MESO_NEURON_POISSON = 1 }; /* choices of population.model */
+enum { MESO_NEURON_POISSON = 0 }; /* population.model; 1, 2, ...: the registry of neuron models */
 enum { MESO_EXCITATORY = 0, MESO_INHIBITORY = 1 };
 enum { MESO_BACKGROUND_NONE = 0, MESO_BACKGROUND_POISSON = 1, MESO_BACKGROUND_DC = 2 };
 enum { MESO_POSITIONS_NONE = 0, MESO_POSITIONS_RANDOM, MESO_POSITIONS_GRID, MESO_POSITIONS_FILE };
@@ -32,7 +33,7 @@ enum { MESO_ROTATION_Z = 0, MESO_ROTATION_ANY = 1 };
 enum { MESO_LFP_POPULATION = 0, MESO_LFP_NEURON = 1 }; /* choices of lfp.method */
 enum { MESO_SCHEDULE_OFF = 0, MESO_SCHEDULE_CONSTANT, MESO_SCHEDULE_PULSES, MESO_SCHEDULE_BLOCKS };
 
-/** Leaky integrate-and-fire parameters, as in NEST's iaf_psc_exp. */
+/** Leaky integrate-and-fire parameters. A neuron model takes those it has, by name and unit. */
 typedef struct meso_neuron_params {
   double E_L_mV, V_th_mV, V_reset_mV, C_m_pF, tau_m_ms, tau_syn_ex_ms, tau_syn_in_ms, t_ref_ms;
   double I_e_pA;
@@ -47,7 +48,7 @@ typedef struct meso_population {
   int64_t size;                /**< derived: n_columns * column_size; neuron i of column c has the
                                     index c * column_size + i in its population */
   int sign;                    /**< MESO_EXCITATORY or MESO_INHIBITORY */
-  int model;                   /**< MESO_NEURON_... */
+  int model;                   /**< MESO_NEURON_POISSON, or 1 + the index of its neuron model */
   meso_neuron_params neuron;
   double V_m_initial_mean_mV, V_m_initial_sd_mV;
   double full_mean_rate_Hz;    /**< of the unscaled model; enters the scaling compensation */
@@ -58,7 +59,8 @@ typedef struct meso_population {
   char places_sha256[65];      /**< derived: of that file; else "" */
   double I_dc_pA;              /**< derived: DC background + compensation, to be added to I_e */
   double background_rate_Hz;   /**< derived: Poisson rate per neuron, 0 with DC */
-  double background_weight_pA; /**< derived */
+  double background_weight_pA; /**< derived; in mV for neuron models with weights in mV */
+  meso_neuron_synapse synapse[2]; /**< derived: inputs from MESO_EXCITATORY, MESO_INHIBITORY */
   int64_t first_neuron;        /**< derived: index of its first neuron in the whole network */
   int64_t first_in_column;     /**< derived: the same in a network of one column */
 } meso_population;
@@ -95,8 +97,10 @@ typedef struct meso_projection {
   double mask_radius_um;       /**< no synapses beyond; 0: no mask */
   double delay_ms_per_um;      /**< distance times this is added to the delay */
   double PSP_mV;               /**< peak of the postsynaptic potential, sign by the source */
-  double weight_pA;            /**< derived: mean weight, signed; includes 1/sqrt(scaling.K) */
+  double weight_pA;            /**< derived: mean weight, signed; includes 1/sqrt(scaling.K); in mV
+                                    for neuron models with weights in mV */
   double weight_sd_pA;         /**< derived: rel_sd * |weight_pA| */
+  const char *weight_unit;     /**< derived: "pA" or "mV", a constant */
   int weight_distribution, delay_distribution; /**< in MESO_DISTRIBUTIONS (meso_distribution.h) */
   int weight_truncation, delay_truncation;     /**< MESO_REDRAW or MESO_CLIP, there too */
   double weight_rel_sd;
@@ -312,6 +316,23 @@ size_t meso_model_find_population(const meso_model *model, const char *name);
 
 /** Time constant of the synaptic current that sources of a sign evoke. */
 double meso_tau_syn_ms(const meso_neuron_params *neuron, int sign);
+
+/** The neuron model of a population; NULL for poisson. */
+const meso_neuron_ops *meso_population_ops(const meso_population *population);
+
+/** True if a population has this neuron model. */
+bool meso_model_uses(const meso_model *model, const meso_neuron_ops *ops);
+
+/** Parameters of one neuron: those of the population that its model has, and the potential at the
+ *  start. @param[out] params  room for meso_neuron_ops.params_size */
+MESO_MUST_CHECK meso_status meso_population_params(const meso_population *population,
+                                                   double V_m_initial_mV, void *params,
+                                                   meso_err *err);
+/** The same for another model than the population's own. */
+MESO_MUST_CHECK meso_status meso_population_params_of(const meso_population *population,
+                                                      const meso_neuron_ops *ops,
+                                                      double V_m_initial_mV, void *params,
+                                                      meso_err *err);
 
 /** Peak PSP (mV) to PSC amplitude (pA) of an exponential synapse:
  *  PD14 gives 585.38996 pA/mV with the L23E parameters. */

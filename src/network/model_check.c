@@ -177,10 +177,29 @@ static size_t find_layer(const meso_model *model, const char *name)
   return (size_t) -1;
 }
 
-static meso_status check_populations(const meso_model *model, const mesoi_node *root,
-                                     meso_err *err)
+/* Weights are summed in steps of one unit. */
+static meso_status check_weight_units(const meso_model *model, const mesoi_node *root,
+                                      meso_err *err)
 {
   meso_status status = MESO_OK;
+  const meso_neuron_ops *first = NULL;
+  char message[160];
+  for (size_t i = 0; i < model->n_populations; i++) {
+    const meso_neuron_ops *ops = meso_population_ops(&model->population[i]);
+    if (first == NULL) first = ops;
+    if (ops == NULL || strcmp(ops->weight_unit, first->weight_unit) == 0) continue;
+    snprintf(message, sizeof message, "has weights in %s; those of %s, in %s, cannot be in the "
+             "same network", ops->weight_unit, first->name, first->weight_unit);
+    REFUSE("populations", i, "model", message);
+  }
+cleanup:
+  return status;
+}
+
+static meso_status check_populations(meso_model *model, const mesoi_node *root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *wrong = NULL;
   if (model->n_populations == 0)
     MESO_FAIL(err, MESO_EINVAL, "%s: populations: must be 1 to %d of them", model->path,
               (int) MAX_ENTRIES);
@@ -188,7 +207,7 @@ static meso_status check_populations(const meso_model *model, const mesoi_node *
     if (!(model->layer[i].z_bottom_um < model->layer[i].z_top_um))
       REFUSE("layers", i, "z_bottom_um", "must be below z_top_um (z points up)");
   for (size_t i = 0; i < model->n_populations; i++) {
-    const meso_population *p = &model->population[i];
+    meso_population *p = &model->population[i];
     if (p->model == MESO_NEURON_POISSON) {
       if (p->K_ext > 0) REFUSE("populations", i, "K_ext", "must be 0: a source has no input");
       continue;
@@ -197,9 +216,12 @@ static meso_status check_populations(const meso_model *model, const mesoi_node *
       REFUSE("populations", i, "V_reset_mV", "must be below V_th_mV");
     if (!(p->neuron.E_L_mV < p->neuron.V_th_mV))
       REFUSE("populations", i, "E_L_mV", "must be below V_th_mV");
+    MESO_TRY(mesoi_model_derive_synapses(p, &wrong, err));
+    if (wrong != NULL) REFUSE("populations", i, "model", wrong);
     if (model->n_layers > 0 && find_layer(model, p->layer) == (size_t) -1)
       REFUSE("populations", i, "layer", "there is no such layer in layers");
   }
+  MESO_TRY(check_weight_units(model, root, err));
 cleanup:
   return status;
 }

@@ -8,15 +8,11 @@
 #include "meso_rule.h"
 #include "meso_space.h"
 #include "model_internal.h"
+#include "neuron_membrane.h"
 
 double meso_psc_over_psp_pA_per_mV(const meso_neuron_params *neuron, double tau_syn_ms)
 {
-  const double tau_m = neuron->tau_m_ms, C = neuron->C_m_pF;
-  const double difference = tau_syn_ms - tau_m;
-  if (fabs(difference) < 1e-6 * tau_m) return C * exp(1.0) / tau_m; /* limit of equal constants */
-  const double log_ratio = log(tau_m / tau_syn_ms) / difference;
-  const double peak = exp(tau_m * log_ratio) - exp(tau_syn_ms * log_ratio);
-  return C * difference / (tau_m * tau_syn_ms * peak);
+  return neuron_exp_weight_per_mV(tau_syn_ms, neuron->tau_m_ms, neuron->C_m_pF);
 }
 
 double meso_schedule_rate_Hz(const meso_schedule *schedule, double t_ms)
@@ -139,7 +135,7 @@ static double lost_current_pA(const meso_model *model, const meso_projection *p,
   const meso_population *target = &model->population[p->target];
   const double in_degree =
       full_synapses(model, p) * kept(model, p) / (double) target->size_full;
-  return 1e-3 * meso_tau_syn_ms(&target->neuron, source->sign) * (1 - sqrt(model->scaling.K)) *
+  return 1e-3 * target->synapse[source->sign].charge * (1 - sqrt(model->scaling.K)) *
          weight_pA * in_degree * source->full_mean_rate_Hz;
 }
 
@@ -148,8 +144,7 @@ static meso_status derive_projection(meso_model *model, meso_projection *p, meso
   meso_status status = MESO_OK;
   const meso_population *source = &model->population[p->source];
   meso_population *target = &model->population[p->target];
-  const double weight_pA = p->PSP_mV * meso_psc_over_psp_pA_per_mV(
-      &target->neuron, meso_tau_syn_ms(&target->neuron, source->sign));
+  const double weight_pA = p->PSP_mV * target->synapse[source->sign].weight_per_mV;
   if (p->n_synapses >= (uint64_t) 1 << 53)
     MESO_FAIL(err, MESO_ERANGE, "%s: projections.%.60s->%.60s: too many synapses", model->path,
               p->source_name, p->target_name);
@@ -159,6 +154,7 @@ static meso_status derive_projection(meso_model *model, meso_projection *p, meso
     p->weight_pA = p->list->weight_mean_pA;
     p->weight_sd_pA = p->list->weight_sd_pA;
   }
+  p->weight_unit = meso_population_ops(target)->weight_unit;
   target->I_dc_pA += lost_current_pA(model, p, weight_pA);
   model->n_synapses += p->n_synapses;
 cleanup:
@@ -170,9 +166,9 @@ static void derive_background(const meso_model *model, meso_population *p)
 {
   const meso_background *b = &model->background;
   const double K = model->scaling.K;
-  const double weight_pA =
-      b->PSP_mV * meso_psc_over_psp_pA_per_mV(&p->neuron, p->neuron.tau_syn_ex_ms);
-  const double mean_pA = 1e-3 * p->neuron.tau_syn_ex_ms * weight_pA * p->K_ext * b->rate_Hz;
+  const meso_neuron_synapse *synapse = &p->synapse[MESO_EXCITATORY];
+  const double weight_pA = b->PSP_mV * synapse->weight_per_mV;
+  const double mean_pA = 1e-3 * synapse->charge * weight_pA * p->K_ext * b->rate_Hz;
   if (p->model == MESO_NEURON_POISSON || b->kind == MESO_BACKGROUND_NONE) return;
   if (b->kind == MESO_BACKGROUND_DC) {
     p->I_dc_pA += mean_pA;

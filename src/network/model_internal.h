@@ -37,6 +37,11 @@ void mesoi_model_derive_rule(const meso_model *model, meso_projection *projectio
 MESO_MUST_CHECK meso_status mesoi_model_check(meso_model *model, const mesoi_node *root,
                                               meso_err *err);
 
+/* What inputs do to the neurons of a population that is not poisson. ret_wrong: what its neuron
+ * model says is wrong with the parameters, or NULL. */
+MESO_MUST_CHECK meso_status mesoi_model_derive_synapses(meso_population *population,
+                                                        const char **ret_wrong, meso_err *err);
+
 /* Resolves fractions, shares and layer shares of the cell types. */
 MESO_MUST_CHECK meso_status mesoi_model_resolve_cells(meso_model *model, const mesoi_node *root,
                                                       meso_err *err);

@@ -137,14 +137,20 @@ static const meso_param layer_rows[] = {
   END
 };
 
+static const char neuron_models[] = "poisson"
+#define MESO_NEURON(id) "|" #id
+#include "meso_neuron_list.inc"
+#undef MESO_NEURON
+  ;
+
 #define POP meso_population
 static const meso_param population_rows[] = {
   TEXT("name", NULL, POP, name, "name, used by projections and cells"),
   TEXT("layer", "", POP, layer, "layer of its cell bodies"),
   WHOLE("size", 1, 1e9, NULL, POP, size_full, "number of neurons at scale 1"),
   CHOICE("type", NULL, "excitatory|inhibitory", POP, sign, "sign of its synapses"),
-  CHOICE("model", "iaf_psc_exp", "iaf_psc_exp|poisson", POP, model,
-         "dynamics, or a source of Poisson spikes"),
+  CHOICE("model", "iaf_psc_exp", neuron_models, POP, model,
+         "a source of Poisson spikes, or dynamics"),
   NUMBER("K_ext", "1", 0, 1e7, false, "0", POP, K_ext, "external synapses per neuron at scale 1"),
   CHOICE("positions", "none", "none|random|grid|file", POP, positions, "places in space"),
   TEXT("positions_file", "", POP, positions_file,

@@ -1,6 +1,6 @@
-/* meso_neuron.h: the registry of neuron models of explicit networks. One model is one file
- * src/engine/neuron_X.c that defines `const meso_neuron_ops meso_neuron_X`, and one row in
- * src/engine/Makefile.am.
+/* meso_neuron.h: the registry of neuron models, of model files and of explicit networks. One model
+ * is one file src/neuron/neuron_X.c that defines `const meso_neuron_ops meso_neuron_X`, and one row
+ * in src/neuron/Makefile.am.
  *
  * A model knows nothing of networks: it is given the parameters of a neuron, as read from the file,
  * and moves neurons by one step dt given what arrives. Names, units and the order of operations are
@@ -8,6 +8,8 @@
 #ifndef MESO_NEURON_H
 #define MESO_NEURON_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "meso_params.h"
@@ -22,6 +24,22 @@ typedef struct meso_neuron_recordable {
   double (*value)(const void *neuron);   /**< after the last step: input and reset included */
 } meso_neuron_recordable;
 
+/** Something that changes in a neuron; all else follows from its parameters. */
+typedef struct meso_neuron_variable {
+  const char *name, *unit;
+  size_t offset;              /**< in the neuron */
+  bool is_count;              /**< int32_t, >= 0; else a double */
+} meso_neuron_variable;
+
+/** What an input of weight 1 does to a neuron at rest. */
+typedef struct meso_neuron_synapse {
+  double weight_per_mV;       /**< weight whose potential peaks at 1 mV (weight_unit/mV) */
+  double charge;              /**< time integral of the current (pA ms, per weight) */
+} meso_neuron_synapse;
+
+/** An equation for readers, as plain text and in LaTeX. */
+typedef struct meso_neuron_equation { const char *plain, *latex; } meso_neuron_equation;
+
 /** Input of one step t to t + dt; arrays in the order of the neurons, borrowed. */
 typedef struct meso_neuron_input {
   const double *ex, *in;      /**< weights > 0, weights <= 0 of the spikes that arrive at t + dt,
@@ -32,13 +50,20 @@ typedef struct meso_neuron_input {
 typedef struct meso_neuron_ops {
   const char *name;           /**< NEST's: "iaf_psc_exp" */
   const char *summary;        /**< one line */
+  const char *synapse;        /**< of the input: "exponential currents" */
+  meso_neuron_equation input; /**< what it adds to C_m dV/dt, with its sign; or empty */
+  meso_neuron_equation dynamics; /**< of the input */
+  meso_neuron_equation weight; /**< from the peak of the potential, PSP (P in LaTeX) */
   const char *weight_unit;    /**< "pA": amplitude of a current; "mV": jump of the potential */
   const meso_param *params;   /**< DOUBLE and BOOL rows; the key is the dataset below /neurons */
   size_t params_size;         /**< of the struct that the rows fill */
   size_t neuron_size;         /**< of one neuron: propagators and state */
   const meso_neuron_recordable *recordables; /**< ends with a NULL name */
+  const meso_neuron_variable *state; /**< ends with a NULL name */
   /** What is wrong with parameters that are each in range, as "must be ..."; NULL: nothing. */
   const char *(*check)(const void *params);
+  /** params have passed check. */
+  meso_neuron_synapse (*response)(const void *params, bool inhibitory);
   /** Fills one neuron for steps of dt_ms > 0; params have passed check. */
   void (*init)(const void *params, double dt_ms, void *neuron);
   /** One step of n neurons. spiked[i] becomes 1 if neuron i spikes at its end, else 0. */

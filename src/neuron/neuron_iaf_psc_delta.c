@@ -1,7 +1,7 @@
 /* neuron_iaf_psc_delta.c: leaky integrate-and-fire whose potential jumps by the weight (mV) at an
  * input. Inputs during the dead time are lost, or with refractory_input kept, decayed as the
  * membrane would have, until its end. */
-#include "engine_settle.h"
+#include "neuron_settle.h"
 #include "neuron_membrane.h"
 
 #include <math.h>
@@ -32,6 +32,13 @@ typedef struct psc_delta {
 static const char *check(const void *params)
 {
   return neuron_membrane_check(&((const psc_delta_params *) params)->m);
+}
+
+/** A jump is its own peak; its current is a pulse of the charge that makes it. */
+static meso_neuron_synapse response(const void *params, bool inhibitory)
+{
+  (void) inhibitory;
+  return (meso_neuron_synapse) {1, ((const psc_delta_params *) params)->m.C_m_pF};
 }
 
 static void init(const void *params, double dt_ms, void *neuron)
@@ -73,8 +80,8 @@ static void settle(void *neurons, size_t n)
 {
   psc_delta *s = neurons;
   for (size_t i = 0; i < n; i++, s++) {
-    s->m.V_mV = engine_settled(s->m.V_mV);
-    s->kept_mV = engine_settled(s->kept_mV);
+    s->m.V_mV = neuron_settled(s->m.V_mV);
+    s->kept_mV = neuron_settled(s->kept_mV);
   }
 }
 
@@ -86,9 +93,21 @@ static double V_m(const void *neuron)
 
 static const meso_neuron_recordable recordables[] = {{"V_m", "mV", V_m}, {NULL, NULL, NULL}};
 
+static const meso_neuron_variable state[] = {
+  NEURON_MEMBRANE_STATE(psc_delta), {"kept", "mV", offsetof(psc_delta, kept_mV), false},
+  {NULL, NULL, 0, false},
+};
+
 const meso_neuron_ops meso_neuron_iaf_psc_delta = {
   .name = "iaf_psc_delta", .summary = "leaky integrate-and-fire, jumps of the potential",
+  .synapse = "jumps of the potential",
+  .input = {"", ""},
+  .dynamics = {
+    "V jumps by the weight w at t* + d (delay d), not while it is refractory",
+    "$V$ jumps by the weight $w$ at $t^* + d$ (delay $d$), not while it is refractory"},
+  .weight = {"the jump: w = PSP", "the jump: $w = P$"},
   .weight_unit = "mV", .params = rows, .params_size = sizeof(psc_delta_params),
   .neuron_size = sizeof(psc_delta), .recordables = recordables,
-  .check = check, .init = init, .advance = advance, .settle = settle,
+  .state = state, .check = check, .response = response, .init = init, .advance = advance,
+  .settle = settle,
 };

@@ -65,6 +65,14 @@ static inline uint8_t neuron_membrane_fire(neuron_membrane *m)
   return 1;
 }
 
+/** Rows of meso_neuron_ops.state for the field m of a neuron T. */
+#define NEURON_MEMBRANE_STATE(T) \
+  {"V", "mV", offsetof(T, m.V_mV), false}, {"refractory", "dt", offsetof(T, m.refractory), true}
+
+/** Amplitude of an exponential current (pA) for a potential that peaks at 1 mV: 585.38996 pA/mV
+ *  with the parameters of Potjans & Diesmann 2014, whose formula it is. */
+double neuron_exp_weight_per_mV(double tau_syn_ms, double tau_m_ms, double C_m_pF);
+
 /** Effect on V(t + h) of a synaptic current at t that decays with tau_syn (mV/pA):
  *  1/C_m times the integral of exp(-(h - s)/tau_m) exp(-s/tau_syn) over s in 0 .. h. */
 double neuron_P_current(double tau_syn_ms, double tau_m_ms, double C_m_pF, double dt_ms);

@@ -3,7 +3,7 @@
  *
  *   dD/dt = -D / tau_syn,   dI/dt = D - I / tau_syn,   D jumps by weight e / tau_syn at an input
  */
-#include "engine_settle.h"
+#include "neuron_settle.h"
 #include "neuron_membrane.h"
 
 #include <math.h>
@@ -52,6 +52,28 @@ static receptor receptor_make(double tau_syn_ms, const neuron_membrane_params *m
   };
 }
 
+/** Potential minus tau_m/C_m times the current, at time t after an input of weight 1: negative
+ *  until the potential peaks, then positive. */
+static double past_peak(double t_ms, double tau_syn_ms, const neuron_membrane_params *m,
+                        double *V_mV)
+{
+  const double jump = M_E / tau_syn_ms;
+  *V_mV = jump * neuron_P_slope(tau_syn_ms, m->tau_m_ms, m->C_m_pF, t_ms);
+  return *V_mV - m->tau_m_ms / m->C_m_pF * jump * t_ms * exp(-t_ms / tau_syn_ms);
+}
+
+static meso_neuron_synapse response(const void *params, bool inhibitory)
+{
+  const psc_alpha_params *p = params;
+  const double tau_ms = inhibitory ? p->tau_syn_in_ms : p->tau_syn_ex_ms;
+  double V_mV = 0, early = tau_ms, late = tau_ms + 50 * (tau_ms + p->m.tau_m_ms);
+  for (int i = 0; i < 100; i++) { /* the potential peaks after the current, which peaks at tau */
+    const double t_ms = 0.5 * (early + late);
+    *(past_peak(t_ms, tau_ms, &p->m, &V_mV) < 0 ? &early : &late) = t_ms;
+  }
+  return (meso_neuron_synapse) {1 / V_mV, M_E * tau_ms};
+}
+
 static void init(const void *params, double dt_ms, void *neuron)
 {
   const psc_alpha_params *p = params;
@@ -93,15 +115,15 @@ static void advance(void *neurons, size_t n, const meso_neuron_input *input, uin
 
 static void receptor_settle(receptor *r)
 {
-  r->D_pA_per_ms = engine_settled(r->D_pA_per_ms);
-  r->I_pA = engine_settled(r->I_pA);
+  r->D_pA_per_ms = neuron_settled(r->D_pA_per_ms);
+  r->I_pA = neuron_settled(r->I_pA);
 }
 
 static void settle(void *neurons, size_t n)
 {
   psc_alpha *s = neurons;
   for (size_t i = 0; i < n; i++, s++) {
-    s->m.V_mV = engine_settled(s->m.V_mV);
+    s->m.V_mV = neuron_settled(s->m.V_mV);
     receptor_settle(&s->ex);
     receptor_settle(&s->in);
   }
@@ -120,9 +142,32 @@ static const meso_neuron_recordable recordables[] = {
   {NULL, NULL, NULL},
 };
 
+#define RECEPTOR_STATE(r) \
+  {"D_" #r, "pA/ms", offsetof(psc_alpha, r.D_pA_per_ms), false}, \
+  {"I_" #r, "pA", offsetof(psc_alpha, r.I_pA), false}
+static const meso_neuron_variable state[] = {
+  NEURON_MEMBRANE_STATE(psc_alpha), RECEPTOR_STATE(ex), RECEPTOR_STATE(in),
+  {NULL, NULL, 0, false},
+};
+
 const meso_neuron_ops meso_neuron_iaf_psc_alpha = {
   .name = "iaf_psc_alpha", .summary = "leaky integrate-and-fire, alpha-shaped currents",
+  .synapse = "alpha-shaped currents",
+  .input = {" + I_ex(t) + I_in(t)", " + I_\\mathrm{ex}(t) + I_\\mathrm{in}(t)"},
+  .dynamics = {
+    "dI_x/dt = D_x - I_x/tau_syn_x, dD_x/dt = -D_x/tau_syn_x, x = ex, in; D_x jumps by "
+    "w e/tau_syn_x, w the weight, at t* + d (delay d)",
+    "$\\mathrm{d}I_x/\\mathrm{d}t = D_x - I_x/\\tau_{\\mathrm{syn},x}$, $\\mathrm{d}D_x/"
+    "\\mathrm{d}t = -D_x/\\tau_{\\mathrm{syn},x}$, $x \\in \\{\\mathrm{ex},\\mathrm{in}\\}$; "
+    "$D_x$ jumps by $w\\,\\mathrm{e}/\\tau_{\\mathrm{syn},x}$, $w$ the weight, at $t^* + d$ "
+    "(delay $d$)"},
+  .weight = {
+    "given by the peak PSP of the potential that it causes: w = PSP / max V_1(t), V_1 the "
+    "potential after an input of weight 1",
+    "given by the peak $P$ of the potential that it causes: $w = P/\\max V_1(t)$, $V_1$ the "
+    "potential after an input of weight 1"},
   .weight_unit = "pA", .params = rows, .params_size = sizeof(psc_alpha_params),
   .neuron_size = sizeof(psc_alpha), .recordables = recordables,
-  .check = check, .init = init, .advance = advance, .settle = settle,
+  .state = state, .check = check, .response = response, .init = init, .advance = advance,
+  .settle = settle,
 };

@@ -59,3 +59,12 @@ double neuron_P_slope(double tau_syn_ms, double tau_m_ms, double C_m_pF, double 
 {
   return dt_ms * dt_ms / C_m_pF * weighted_phi2(dt_ms / tau_syn_ms, dt_ms / tau_m_ms);
 }
+
+double neuron_exp_weight_per_mV(double tau_syn_ms, double tau_m_ms, double C_m_pF)
+{
+  const double difference = tau_syn_ms - tau_m_ms;
+  if (fabs(difference) < 1e-6 * tau_m_ms) return C_m_pF * exp(1.0) / tau_m_ms; /* the limit */
+  const double log_ratio = log(tau_m_ms / tau_syn_ms) / difference;
+  const double peak = exp(tau_m_ms * log_ratio) - exp(tau_syn_ms * log_ratio);
+  return C_m_pF * difference / (tau_m_ms * tau_syn_ms * peak);
+}

@@ -1,6 +1,6 @@
 /* neuron_iaf_psc_exp.c: leaky integrate-and-fire, synaptic currents that jump by the weight and
  * decay exponentially: dI/dt = -I / tau_syn. */
-#include "engine_settle.h"
+#include "neuron_settle.h"
 #include "neuron_membrane.h"
 
 #include <math.h>
@@ -26,6 +26,14 @@ typedef struct psc_exp {
 static const char *check(const void *params)
 {
   return neuron_membrane_check(&((const psc_exp_params *) params)->m);
+}
+
+static meso_neuron_synapse response(const void *params, bool inhibitory)
+{
+  const psc_exp_params *p = params;
+  const double tau_ms = inhibitory ? p->tau_syn_in_ms : p->tau_syn_ex_ms;
+  return (meso_neuron_synapse) {neuron_exp_weight_per_mV(tau_ms, p->m.tau_m_ms, p->m.C_m_pF),
+                                tau_ms};
 }
 
 static void init(const void *params, double dt_ms, void *neuron)
@@ -59,9 +67,9 @@ static void settle(void *neurons, size_t n)
 {
   psc_exp *s = neurons;
   for (size_t i = 0; i < n; i++, s++) {
-    s->m.V_mV = engine_settled(s->m.V_mV);
-    s->I_ex_pA = engine_settled(s->I_ex_pA);
-    s->I_in_pA = engine_settled(s->I_in_pA);
+    s->m.V_mV = neuron_settled(s->m.V_mV);
+    s->I_ex_pA = neuron_settled(s->I_ex_pA);
+    s->I_in_pA = neuron_settled(s->I_in_pA);
   }
 }
 
@@ -78,9 +86,28 @@ static const meso_neuron_recordable recordables[] = {
   {NULL, NULL, NULL},
 };
 
+static const meso_neuron_variable state[] = {
+  NEURON_MEMBRANE_STATE(psc_exp), {"I_ex", "pA", offsetof(psc_exp, I_ex_pA), false},
+  {"I_in", "pA", offsetof(psc_exp, I_in_pA), false}, {NULL, NULL, 0, false},
+};
+
 const meso_neuron_ops meso_neuron_iaf_psc_exp = {
   .name = "iaf_psc_exp", .summary = "leaky integrate-and-fire, exponential currents",
+  .synapse = "exponential currents",
+  .input = {" + I_ex(t) + I_in(t)", " + I_\\mathrm{ex}(t) + I_\\mathrm{in}(t)"},
+  .dynamics = {
+    "dI_x/dt = -I_x/tau_syn_x, x = ex, in; I_x jumps by the weight w at t* + d (delay d)",
+    "$\\mathrm{d}I_x/\\mathrm{d}t = -I_x/\\tau_{\\mathrm{syn},x}$, $x \\in \\{\\mathrm{ex},"
+    "\\mathrm{in}\\}$; $I_x$ jumps by the weight $w$ at $t^* + d$ (delay $d$)"},
+  .weight = {
+    "given by the peak PSP of the potential that it causes: w = PSP C_m (tau_syn - tau_m) / "
+    "(tau_m tau_syn (r^tau_m - r^tau_syn)), r = (tau_m/tau_syn)^(1/(tau_syn - tau_m))",
+    "given by the peak $P$ of the potential that it causes: $w = P\\,C_\\mathrm{m}"
+    "(\\tau_\\mathrm{syn}-\\tau_\\mathrm{m})/(\\tau_\\mathrm{m}\\tau_\\mathrm{syn}"
+    "(r^{\\tau_\\mathrm{m}}-r^{\\tau_\\mathrm{syn}}))$, $r = (\\tau_\\mathrm{m}/"
+    "\\tau_\\mathrm{syn})^{1/(\\tau_\\mathrm{syn}-\\tau_\\mathrm{m})}$"},
   .weight_unit = "pA", .params = rows, .params_size = sizeof(psc_exp_params),
   .neuron_size = sizeof(psc_exp), .recordables = recordables,
-  .check = check, .init = init, .advance = advance, .settle = settle,
+  .state = state, .check = check, .response = response, .init = init, .advance = advance,
+  .settle = settle,
 };
