@@ -6,6 +6,7 @@
 #include "analysis_run.h"
 #include "meso_forward.h"
 #include "meso_io.h"
+#include "meso_spectral.h"
 
 static double *load(const char *file, const char *dataset, size_t *dims)
 {
@@ -119,19 +120,101 @@ static void check_group(const meso_result *r, const char *group, size_t n_stored
   }
 }
 
-static void test_signals(void)
+/* The stored LFP, its first channels only. */
+static meso_signals *load_lfp(size_t n_channels)
 {
-  size_t dims[4], psd_dims[4];
+  size_t dims[4];
   double *lfp = load("lfp_small.h5", "/lfp", dims);
   meso_signals *s = NULL;
   meso_signal *x = NULL;
   CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
-  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "lfp", "uV", dims[1], dims[0], 1000, 0, &x, NULL), 0);
-  for (size_t i = 0; i < dims[0] * dims[1]; i++)
-    x->data[i % dims[1] * dims[0] + i / dims[1]] = lfp[i];
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "lfp", "uV", dims[1], n_channels, 1000, 0, &x, NULL),
+                        0);
+  for (size_t i = 0; i < n_channels * dims[1]; i++)
+    x->data[i % dims[1] * n_channels + i / dims[1]] = lfp[i];
+  free(lfp);
+  return s;
+}
+
+/* The first n_stored columns of an array against a stored one. */
+static void compare_columns(const meso_result *r, const char *path, const char *stored, bool wrap,
+                            double tol)
+{
+  size_t dims[4];
+  const meso_array *got = meso_result_find(r, path);
+  double *want = load("spectral_reference.h5", stored, dims), worst = 0, largest = 0;
+  CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+  CU_ASSERT_EQUAL_FATAL(got->dims[0], dims[0]);
+  for (size_t i = 0; i < dims[0]; i++)
+    for (size_t f = 1; f < dims[1]; f++) {
+      double d = fabs(got->data[i * got->dims[1] + f] - want[i * dims[1] + f]);
+      if (wrap) d = fmin(d, fabs(d - 2 * M_PI));
+      worst = fmax(worst, isnan(d) ? INFINITY : d);
+      largest = fmax(largest, fabs(want[i * dims[1] + f]));
+    }
+  printf("# %s: %.3g of peak\n", stored, worst / largest);
+  CU_ASSERT(worst <= tol * largest);
+  free(want);
+}
+
+/* The whole minute as one segment: tapers of 60,000 samples. */
+static void test_whole_record(void)
+{
+  static const char *const weights[3] = {"unweighted", "eigenvalue", "adaptive"};
+  /* the tapers of the peers are good to 1e-9, and phases of small cross-spectra to less */
+  static const struct { const char *path, *stored; int weights; double tol; } c[] = {
+    {"/spectrum/psd", "/multitaper_whole/psd_K7_unweighted", 0, 1e-9},
+    {"/coherence/magnitude_squared", "/multitaper_whole/coherence_K7_unweighted", 0, 1e-9},
+    {"/coherence/phase", "/multitaper_whole/phase_K7_unweighted", 0, 1e-8},
+    {"/spectrum/psd", "/multitaper_whole/psd_K7_eigenweighted", 1, 1e-9},
+    {"/spectrum/psd", "/multitaper_whole/psd_nitime_K7_eigenweighted", 1, 1e-9},
+    {"/coherence/magnitude_squared", "/multitaper_whole/coherence_K7_eigenweighted", 1, 1e-9},
+    {"/coherence/magnitude_squared", "/multitaper_whole/coherence_nitime_K7_eigenweighted", 1,
+     1e-9},
+    /* the two differ from each other: they stop their iteration early */
+    {"/spectrum/psd", "/multitaper_whole/psd_nitime_K7_adaptive", 2, 0.04},
+    {"/spectrum/psd", "/multitaper_whole/psd_mne_K7_adaptive", 2, 0.04}};
+  meso_signals *s = load_lfp(4);
+  for (int w = 0; w < 3; w++) {
+    const char *const set[] = {"method", "multitaper", "nperseg", "60000", "weights", weights[w],
+                               NULL};
+    meso_result *spectrum = run("spectrum", set, NULL, s, 2);
+    meso_result *coherence = run("coherence", set, NULL, s, 2);
+    for (size_t k = 0; k < sizeof c / sizeof *c; k++)
+      if (c[k].weights == w)
+        compare_columns(c[k].path[1] == 's' ? spectrum : coherence, c[k].path, c[k].stored,
+                        strstr(c[k].path, "phase") != NULL, c[k].tol);
+    meso_result_destroy(spectrum);
+    meso_result_destroy(coherence);
+  }
+  meso_signals_destroy(s);
+}
+
+static void test_tapers(void)
+{
+  size_t dims[4];
+  double *want = load("spectral_reference.h5", "/multitaper_segmented/tapers", dims);
+  double *share = load("spectral_reference.h5", "/multitaper_segmented/taper_eigenvalues", dims);
+  double *taper = meso_calloc(8 * 60000, sizeof *taper), got[8];
+  CU_ASSERT_EQUAL_FATAL(meso_dpss(1000, 4, 7, taper, got, NULL), MESO_OK);
+  compare("tapers", taper, want, 7000, 1e-11);
+  compare("energies in the band", got, share, 7, 1e-12);
+  free(want);
+  free(share);
+  share = load("spectral_reference.h5", "/multitaper_whole/eigenvalues_first8", dims);
+  CU_ASSERT_EQUAL_FATAL(meso_dpss(60000, 4, 8, taper, got, NULL), MESO_OK);
+  compare("energies of long tapers", got, share, 8, 1e-10);
+  free(share);
+  free(taper);
+}
+
+static void test_signals(void)
+{
+  size_t psd_dims[4];
+  meso_signals *s = load_lfp(6);
   meso_result *r = run("spectrum", (const char *[]) {NULL}, NULL, s, 2);
   double *want = load("spectral_reference.h5", "/welch/psd", psd_dims);
-  compare("welch psd", meso_result_find(r, "/spectrum/psd")->data, want, dims[0] * 513, 1e-9);
+  compare("welch psd", meso_result_find(r, "/spectrum/psd")->data, want, 6 * 513, 1e-9);
   free(want);
   meso_result_destroy(r);
   r = run("coherence", (const char *[]) {NULL}, NULL, s, 1);
@@ -146,9 +229,23 @@ static void test_signals(void)
   r = run("coherence", (const char *[]) {"method", "multitaper", "nperseg", "1000", "overlap", "0",
           NULL}, NULL, s, 2);
   check_group(r, "multitaper_segmented", 201);
+  static const char *const peer[3][2] = {{"magnitude_squared", "coherence_magnitude"},
+    {"ppc", "pairwise_phase_consistency"},
+    {"dwpli2", "debiased_squared_weighted_phase_lag_index"}};
+  for (int m = 0; m < 3; m++) {
+    char path[64], stored[128];
+    snprintf(path, sizeof path, "/coherence/%s", peer[m][0]);
+    snprintf(stored, sizeof stored, "/peers/spectral_connectivity/own_tapers/%s", peer[m][1]);
+    compare_columns(r, path, stored, false, 1e-9);
+  }
+  meso_result_destroy(r);
+  r = run("spectrum", (const char *[]) {"method", "multitaper", "nperseg", "1000", "overlap", "0",
+          NULL}, NULL, s, 2);
+  want = load("spectral_reference.h5", "/multitaper_segmented/psd", psd_dims);
+  compare("multitaper psd", meso_result_find(r, "/spectrum/psd")->data, want, 6 * 501, 1e-9);
+  free(want);
   meso_result_destroy(r);
   meso_signals_destroy(s);
-  free(lfp);
 }
 
 static void test_bold(void)
@@ -198,6 +295,9 @@ int main(void)
   static const meso_test tests[] = {
     {"statistics, correlations and population spectra equal elephant's", test_spikes},
     {"spectra, coherence and phase measures equal the reference", test_signals},
+    {"tapers and the shares of their energy equal the reference", test_tapers},
+    {"multitaper of a whole record, with three kinds of weights, equals the reference",
+     test_whole_record},
     {"BOLD equals the reference to 1e-8 of its peak", test_bold},
     {NULL, NULL}};
   return meso_test_main("golden_analysis", tests);

@@ -3,196 +3,385 @@
  * Over the O observations (segment, taper) of meso_spectral.h, S_ij = conj(X_i) X_j, pooled before
  * any normalisation; a phase is negative when j lags i:
  *   magnitude_squared = |mean S_ij|^2 / (mean S_ii mean S_jj)         magnitude SQUARED
+ *   debiased = (L magnitude_squared - 1) / (L - 1)
  *   imaginary = Im mean S_ij / sqrt(mean S_ii mean S_jj)              signed
  *   phase = arg mean S_ij, rad
  *   plv = |mean S_ij / |S_ij||,  ppc = (O plv^2 - 1) / (O - 1)
  *   pli = |mean sign Im S_ij|,   wpli = |sum Im S_ij| / sum |Im S_ij|
  *   dwpli2 = ((sum Im)^2 - sum Im^2) / ((sum |Im|)^2 - sum Im^2)
- * Values without a definition (no power, Im = 0 throughout, one observation) are NaN. Sums run over
- * observations in one order for any number of threads.
+ *   cross_real, cross_imaginary: one-sided cross-spectral density
+ * Confidence: L = effective_observations counts what overlap and tapers share. Unrelated Gaussian
+ * signals have magnitude_squared 1 / L on average (bias_level) and exceed 1 - alpha^(1 / (L - 1))
+ * (threshold) with probability alpha (Halliday et al. 1995, Prog. Biophys. Mol. Biol. 64:237, doi
+ * 10.1016/S0079-6107(96)00009-0). Over all pairs and frequencies, which depend on one another, the
+ * false discovery rate is kept at alpha after Benjamini & Yekutieli (2001, Ann. Stat. 29:1165):
+ * fdr_threshold, n_significant, and `finding` in words. Frequencies within the bandwidth of 0 and
+ * of rate / 2, where transforms are nearly real and count half, are not tested.
+ * Jackknife, z = atanh(magnitude): tanh(z -+ t sd)^2 as magnitude_squared_low, _high (Thomson &
+ * Chave 1991; Bokil et al. 2007, doi 10.1016/j.jneumeth.2006.06.020).
+ * Values without a definition (no power, Im = 0 throughout, one observation) are NaN.
  */
-#include <fftw3.h>
+#include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "meso_analysis.h"
-#include "meso_spectral.h"
-
-#define BATCH 64 /* observations transformed before their products are taken */
+#include "meso_cross.h"
 
 typedef struct coherence_params {
   meso_spectral_params spectral;
-  char *signal;
-  bool phase_measures;
+  char *signal, *measures;
+  meso_doubles bands_Hz;
+  double f_min_Hz, f_max_Hz, alpha, memory_limit_GB;
+  bool jackknife, bands_only;
 } coherence_params;
 
 static const meso_param coherence_rows[] = {
   MESO_SPECTRAL_ROWS(coherence_params, spectral),
   {.key = "signal", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
    .offset = offsetof(coherence_params, signal), .help = "name; empty: lfp, else the first one"},
-  {.key = "phase_measures", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "true",
-   .offset = offsetof(coherence_params, phase_measures),
-   .help = "also plv, pli, wpli, dwpli2 and ppc"},
+  {.key = "measures", .type = MESO_PARAM_STRING, .unit = "",
+   .default_text = "magnitude_squared,debiased,phase,imaginary,plv,ppc,pli,wpli,dwpli2",
+   .offset = offsetof(coherence_params, measures),
+   .help = "which, separated by commas; also cross_real, cross_imaginary"},
+  {.key = "f_min_Hz", .type = MESO_PARAM_DOUBLE, .unit = "Hz", .min = 0, .max = 1e9,
+   .default_text = "0", .offset = offsetof(coherence_params, f_min_Hz),
+   .help = "lowest frequency that is kept"},
+  {.key = "f_max_Hz", .type = MESO_PARAM_DOUBLE, .unit = "Hz", .min = 0, .max = 1e9,
+   .min_open = true, .default_text = "1e9", .offset = offsetof(coherence_params, f_max_Hz),
+   .help = "highest frequency that is kept"},
+  {.key = "bands_Hz", .type = MESO_PARAM_DOUBLES, .unit = "Hz",
+   .default_text = "1,4,8,13,30,80,150", .offset = offsetof(coherence_params, bands_Hz),
+   .min = 0, .max = 1e9, .help = "edges of the bands of band_mean, ascending"},
+  {.key = "bands_only", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
+   .offset = offsetof(coherence_params, bands_only),
+   .help = "keep the means over bands only: for very many channels"},
+  {.key = "alpha", .type = MESO_PARAM_DOUBLE, .unit = "1", .min = 0, .max = 0.5, .min_open = true,
+   .default_text = "0.05", .offset = offsetof(coherence_params, alpha),
+   .help = "level of the thresholds; the jackknife's limits hold with probability 1 - alpha"},
+  {.key = "jackknife", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
+   .offset = offsetof(coherence_params, jackknife),
+   .help = "limits by the jackknife over segments and tapers (overlap 0)"},
+  {.key = "memory_limit_GB", .type = MESO_PARAM_DOUBLE, .unit = "GB", .min = 0, .max = 1e6,
+   .min_open = true, .default_text = "4", .offset = offsetof(coherence_params, memory_limit_GB),
+   .help = "refuse results that need more memory"},
   {.key = NULL}
 };
 
-/* Sums over observations for one pair and frequency. */
-typedef struct sums { double re, im, unit_re, unit_im, sign, abs_im, im2; } sums;
+enum { MAGNITUDE_SQUARED, DEBIASED, PHASE, IMAGINARY, PLV, PPC, PLI, WPLI, DWPLI2, CROSS_REAL,
+       CROSS_IMAGINARY, N_MEASURES };
+enum needs { NEEDS_UNIT = 1, NEEDS_LAG = 2 };
+static const struct { const char *name, *units; int needs; } measure[N_MEASURES] = {
+  {"magnitude_squared", "1", 0}, {"debiased", "1", 0}, {"phase", "rad", 0}, {"imaginary", "1", 0},
+  {"plv", "1", NEEDS_UNIT}, {"ppc", "1", NEEDS_UNIT}, {"pli", "1", NEEDS_LAG},
+  {"wpli", "1", NEEDS_LAG}, {"dwpli2", "1", NEEDS_LAG}, {"cross_real", NULL, 0},
+  {"cross_imaginary", NULL, 0}};
 
-enum { MAGNITUDE_SQUARED, PHASE, IMAGINARY, PLV, PPC, PLI, WPLI, DWPLI2, N_MEASURES };
-static const struct { const char *path, *units; } measure[N_MEASURES] = {
-  {"/coherence/magnitude_squared", "1"}, {"/coherence/phase", "rad"}, {"/coherence/imaginary", "1"},
-  {"/coherence/plv", "1"}, {"/coherence/ppc", "1"}, {"/coherence/pli", "1"},
-  {"/coherence/wpli", "1"}, {"/coherence/dwpli2", "1"}};
+/* p values of coherence, counted by -log2 p in steps of 1 / FINENESS: enough to control the false
+ * discovery rate, conservative by a factor of at most 2^(1 / FINENESS). */
+enum { FINENESS = 64, N_COUNTS = FINENESS * 1075 };
 
 typedef struct estimate {
+  const coherence_params *p;
   const meso_spectral_plan *plan;
   const meso_signal *signal;
-  size_t n_channels, n_pairs, n_frequencies, n_observations;
-  bool phase_measures;
-  double *x;     /* (channel, BATCH, frequency, 2) */
-  double *power; /* (channel, frequency): sum of S_ii */
-  sums *sum;     /* (pair, frequency) */
-  double *pair;  /* (pair, 2) */
+  size_t n_pairs, first, n_frequencies, n_observations, n_bands;
+  double effective;
+  int n_threads;
+  size_t margin;            /* frequencies at either end where transforms are nearly real */
+  double *pair;             /* (pair, 2) */
+  double *frequency_Hz;
+  double *out[N_MEASURES];  /* (pair, frequency); NULL: not wanted */
+  double *low, *high;       /* jackknife, or NULL */
+  double *band;             /* (pair, band): sums, in the end means */
+  double *n_in_band;        /* (pair, band) */
+  uint64_t count[N_COUNTS]; /* p values up to alpha */
+  uint64_t n_tests, n_above;
 } estimate;
 
-static const double *transform_of(const estimate *e, size_t channel, size_t o)
-{
-  return e->x + (channel * BATCH + o) * e->n_frequencies * 2;
-}
-
-static meso_status transform_batch(estimate *e, size_t first, size_t n, int n_threads,
-                                   meso_err *err)
+static meso_status choose_measures(const char *list, bool wanted[N_MEASURES], meso_err *err)
 {
   meso_status status = MESO_OK;
-  const size_t n_tapers = meso_spectral_n_tapers(e->plan);
-  bool short_of_memory = false;
-#pragma omp parallel num_threads(n_threads)
-  {
-    double *workspace = meso_spectral_workspace(e->plan);
-#pragma omp for schedule(dynamic, 1)
-    for (size_t c = 0; c < e->n_channels; c++) {
-      if (workspace == NULL) continue;
-      for (size_t o = 0; o < n; o++) {
-        double *x = e->x + (c * BATCH + o) * e->n_frequencies * 2;
-        meso_spectral_transform(e->plan, e->signal->data + c, e->n_channels,
-                                (first + o) / n_tapers, (first + o) % n_tapers, workspace, x);
-        for (size_t f = 0; f < e->n_frequencies; f++)
-          e->power[c * e->n_frequencies + f] += x[2 * f] * x[2 * f] + x[2 * f + 1] * x[2 * f + 1];
-      }
-    }
-    if (workspace == NULL) {
-#pragma omp atomic write
-      short_of_memory = true;
-    }
-    fftw_free(workspace);
-  }
-  if (short_of_memory) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate transforms");
-cleanup:
-  return status;
-}
-
-static void add_products(const estimate *e, size_t pair, size_t n)
-{
-  const size_t i = (size_t) e->pair[2 * pair], j = (size_t) e->pair[2 * pair + 1];
-  for (size_t o = 0; o < n; o++) {
-    const double *a = transform_of(e, i, o), *b = transform_of(e, j, o);
-    sums *s = e->sum + pair * e->n_frequencies;
-    for (size_t f = 0; f < e->n_frequencies; f++, s++, a += 2, b += 2) {
-      const double re = a[0] * b[0] + a[1] * b[1], im = a[0] * b[1] - a[1] * b[0];
-      s->re += re;
-      s->im += im;
-      if (!e->phase_measures) continue;
-      const double size = sqrt(re * re + im * im);
-      if (size > 0) {
-        s->unit_re += re / size;
-        s->unit_im += im / size;
-      }
-      s->sign += (im > 0) - (im < 0);
-      s->abs_im += fabs(im);
-      s->im2 += im * im;
-    }
-  }
-}
-
-static meso_status accumulate(estimate *e, int n_threads, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  for (size_t first = 0; first < e->n_observations; first += BATCH) {
-    const size_t left = e->n_observations - first, n = left < BATCH ? left : BATCH;
-    MESO_TRY(transform_batch(e, first, n, n_threads, err));
-#pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
-    for (size_t p = 0; p < e->n_pairs; p++) add_products(e, p, n);
+  for (const char *c = list; *(c += strspn(c, " ,")) != '\0';) {
+    const size_t length = strcspn(c, " ,");
+    int m = 0;
+    while (m < N_MEASURES && (strlen(measure[m].name) != length ||
+                              memcmp(measure[m].name, c, length) != 0))
+      m++;
+    if (m == N_MEASURES)
+      MESO_FAIL(err, MESO_EINVAL, "measures: no measure '%.*s'; there are magnitude_squared, "
+                "debiased, phase, imaginary, plv, ppc, pli, wpli, dwpli2, cross_real and "
+                "cross_imaginary", (int) (length < 100 ? length : 100), c);
+    wanted[m] = true;
+    c += length;
   }
 cleanup:
   return status;
 }
 
-static void measures_of(const estimate *e, size_t pair, size_t f, double *value)
+static double ratio(double a, double b, bool defined) { return defined ? a / b : NAN; }
+
+static void measures_of(const estimate *e, const meso_cross_block *b, size_t pair, size_t f,
+                        double *value)
 {
   const size_t i = (size_t) e->pair[2 * pair], j = (size_t) e->pair[2 * pair + 1];
-  const sums *s = e->sum + pair * e->n_frequencies + f;
-  const double n = (double) e->n_observations;
-  const double power = sqrt(e->power[i * e->n_frequencies + f]) *
-                       sqrt(e->power[j * e->n_frequencies + f]);
-  const double re = s->re / power, im = s->im / power;
-  const double plv = sqrt(s->unit_re * s->unit_re + s->unit_im * s->unit_im) / n;
+  const double n = (double) e->n_observations, L = e->effective;
+  const double s_re = meso_cross_at(b, b->product, CROSS_N_PRODUCT, pair, CROSS_RE, f);
+  const double s_im = meso_cross_at(b, b->product, CROSS_N_PRODUCT, pair, CROSS_IM, f);
+  const double power = sqrt(meso_cross_power(b, i, f)) * sqrt(meso_cross_power(b, j, f));
+  const double re = s_re / power, im = s_im / power;
+  const double scale = meso_spectral_density_factor(e->plan, b->first + f) / n;
   const bool defined = power > 0 && n > 1; /* one observation is coherent with everything */
   value[MAGNITUDE_SQUARED] = defined ? re * re + im * im : NAN;
-  value[PHASE] = defined ? atan2(s->im, s->re) : NAN;
+  value[DEBIASED] = L > 1 ? (L * value[MAGNITUDE_SQUARED] - 1) / (L - 1) : NAN;
+  value[PHASE] = defined ? atan2(s_im, s_re) : NAN;
   value[IMAGINARY] = defined ? im : NAN;
-  value[PLV] = defined ? plv : NAN;
-  value[PPC] = defined ? (n * plv * plv - 1) / (n - 1) : NAN;
-  value[PLI] = defined ? fabs(s->sign) / n : NAN;
-  value[WPLI] = n > 1 && s->abs_im > 0 ? fabs(s->im) / s->abs_im : NAN;
-  const double spread = s->abs_im * s->abs_im - s->im2;
-  value[DWPLI2] = n > 1 && spread > 0 ? (s->im * s->im - s->im2) / spread : NAN;
-}
-
-static meso_status add_measures(const estimate *e, meso_result *result, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  double *out[N_MEASURES] = {NULL};
-  const int n_measures = e->phase_measures ? N_MEASURES : PLV;
-  const size_t dims[2] = {e->n_pairs, e->n_frequencies};
-  for (int m = 0; m < n_measures; m++) {
-    meso_array *array = NULL;
-    MESO_TRY(meso_result_add(result, measure[m].path, measure[m].units, 2, dims, &array, err));
-    out[m] = array->data;
+  value[CROSS_REAL] = s_re * scale;
+  value[CROSS_IMAGINARY] = s_im * scale;
+  if (b->unit != NULL) {
+    const double u_re = meso_cross_at(b, b->unit, CROSS_N_PRODUCT, pair, CROSS_RE, f);
+    const double u_im = meso_cross_at(b, b->unit, CROSS_N_PRODUCT, pair, CROSS_IM, f);
+    const double plv = sqrt(u_re * u_re + u_im * u_im) / n;
+    value[PLV] = defined ? plv : NAN;
+    value[PPC] = ratio(n * plv * plv - 1, n - 1, defined);
   }
-  for (size_t p = 0; p < e->n_pairs; p++)
-    for (size_t f = 0; f < e->n_frequencies; f++) {
-      double value[N_MEASURES];
-      measures_of(e, p, f, value);
-      for (int m = 0; m < n_measures; m++) out[m][p * e->n_frequencies + f] = value[m];
-    }
-cleanup:
-  return status;
+  if (b->lag != NULL) {
+    const double size = meso_cross_at(b, b->lag, CROSS_N_LAG, pair, CROSS_ABS, f);
+    const double square = meso_cross_at(b, b->lag, CROSS_N_LAG, pair, CROSS_SQUARE, f);
+    const double sign = meso_cross_at(b, b->lag, CROSS_N_LAG, pair, CROSS_SIGN, f);
+    const double spread = size * size - square;
+    value[PLI] = defined ? fabs(sign) / n : NAN;
+    value[WPLI] = ratio(fabs(s_im), size, n > 1 && size > 0);
+    value[DWPLI2] = ratio(s_im * s_im - square, spread, n > 1 && spread > 0);
+  }
 }
 
-static meso_status add_axes(estimate *e, meso_result *result, meso_err *err)
+/* Which step of -log2 p a value of coherence is in. */
+static size_t count_of(const estimate *e, double coherence)
+{
+  const double steps = -(e->effective - 1) * log2(fmax(0, 1 - coherence)) * FINENESS;
+  return steps < N_COUNTS - 1 ? (size_t) fmax(0, steps) : N_COUNTS - 1;
+}
+
+static void add_to_bands(const estimate *e, size_t pair, double frequency_Hz, double coherence)
+{
+  const double *edge = e->p->bands_Hz.v;
+  for (size_t k = 0; k < e->n_bands && isfinite(coherence); k++)
+    if (frequency_Hz >= edge[k] && frequency_Hz < edge[k + 1]) {
+      e->band[pair * e->n_bands + k] += coherence;
+      e->n_in_band[pair * e->n_bands + k]++;
+    }
+}
+
+static void put_limits(const estimate *e, const meso_cross_block *b, size_t pair, size_t f,
+                       double coherence)
+{
+  const double n = (double) e->n_observations;
+  const double sum = meso_cross_at(b, b->jackknife, 2, pair, 0, f);
+  const double squares = meso_cross_at(b, b->jackknife, 2, pair, 1, f);
+  const double sd = sqrt((n - 1) / n * fmax(0, squares - sum * sum / n));
+  const double t = gsl_cdf_tdist_Qinv(0.5 * e->p->alpha, n - 1);
+  const double z = atanh(fmin(sqrt(coherence), 1 - 1e-15));
+  const double low = fmax(0, tanh(z - t * sd)), high = tanh(z + t * sd);
+  const size_t at = pair * e->n_frequencies + b->first - e->first + f;
+  e->low[at] = isnan(coherence) ? NAN : low * low;
+  e->high[at] = isnan(coherence) ? NAN : high * high;
+}
+
+/* The measures of one pair in one block; notes p values below alpha, the only ones that count. */
+static void take_pair(estimate *e, const meso_cross_block *b, size_t pair, double threshold,
+                      uint64_t *n_tests, uint64_t *n_above)
+{
+  for (size_t f = 0; f < b->n; f++) {
+    double value[N_MEASURES] = {0};
+    const size_t at = b->first - e->first + f;
+    measures_of(e, b, pair, f, value);
+    for (int m = 0; m < N_MEASURES; m++)
+      if (e->out[m] != NULL) e->out[m][pair * e->n_frequencies + at] = value[m];
+    const double c = value[MAGNITUDE_SQUARED];
+    add_to_bands(e, pair, e->frequency_Hz[at], c);
+    if (b->jackknife != NULL) put_limits(e, b, pair, f, c);
+    const size_t k = b->first + f;
+    if (isnan(c) || k < e->margin || k + e->margin >=
+        meso_spectral_n_frequencies(e->plan)) continue;
+    (*n_tests)++;
+    if (!(c > threshold)) continue;
+    (*n_above)++;
+    uint64_t *count = &e->count[count_of(e, c)];
+#pragma omp atomic update
+    (*count)++;
+  }
+}
+
+static meso_status take(void *user, const meso_cross_block *b, meso_err *err)
+{
+  estimate *e = user;
+  const double threshold = e->effective > 1 ? 1 - pow(e->p->alpha, 1 / (e->effective - 1)) : 1;
+  uint64_t n_tests = 0, n_above = 0;
+  (void) err;
+#pragma omp parallel for schedule(static) num_threads(e->n_threads) reduction(+ : n_tests, n_above)
+  for (size_t pair = 0; pair < e->n_pairs; pair++)
+    take_pair(e, b, pair, threshold, &n_tests, &n_above);
+  e->n_tests += n_tests;
+  e->n_above += n_above;
+  return MESO_OK;
+}
+
+/* Lowest coherence that Benjamini and Yekutieli's step-up procedure accepts, and how many reach
+ * it; 1 if there is none. */
+static double fdr_threshold(const estimate *e, double *ret_n)
+{
+  const double m = (double) e->n_tests;
+  double harmonic = 0, best = 1, n = 0;
+  *ret_n = 0;
+  for (double k = m; k >= 1 && m < 1e6; k--) harmonic += 1 / k;
+  if (m >= 1e6) harmonic = log(m) + 0.57721566490153286 + 0.5 / m; /* Euler's constant */
+  for (size_t k = N_COUNTS; k-- > 0;) {
+    n += (double) e->count[k];
+    const double largest_p = exp2(-(double) k / FINENESS); /* of the step */
+    if (!(n > 0 && largest_p <= e->p->alpha * n / (m * harmonic))) continue;
+    best = 1 - pow(largest_p, 1 / (e->effective - 1));
+    *ret_n = n;
+  }
+  return best;
+}
+
+static meso_status add_array(meso_result *result, const char *name, const char *units,
+                             size_t n_dims, const size_t *dims, double **ret, meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_array *array = NULL;
+  char path[96];
+  snprintf(path, sizeof path, "/coherence/%s", name);
+  MESO_TRY(meso_result_add(result, path, units, n_dims, dims, &array, err));
+  *ret = array->data;
+cleanup:
+  return status;
+}
+
+static meso_status add_pairs(estimate *e, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *s = e->signal;
   const size_t dims[2] = {e->n_pairs, 2};
-  MESO_TRY(meso_result_add(result, "/coherence/frequency_Hz", "Hz", 1, &e->n_frequencies, &array,
-                           err));
-  meso_spectral_frequencies(e->plan, array->data);
-  MESO_TRY(meso_result_add(result, "/coherence/pairs", "1", 2, dims, &array, err));
-  e->pair = array->data;
+  double *distance = NULL;
   size_t p = 0;
-  for (size_t i = 0; i < e->n_channels; i++)
-    for (size_t j = i + 1; j < e->n_channels; j++, p++) {
+  MESO_TRY(add_array(result, "pairs", "1", 2, dims, &e->pair, err));
+  for (size_t i = 0; i < s->n_channels; i++)
+    for (size_t j = i + 1; j < s->n_channels; j++, p++) {
       e->pair[2 * p] = (double) i;
       e->pair[2 * p + 1] = (double) j;
     }
-  if (e->signal->position_um == NULL) goto cleanup;
-  MESO_TRY(meso_result_add(result, "/coherence/distance_um", "um", 1, &e->n_pairs, &array, err));
+  if (s->position_um == NULL) goto cleanup;
+  MESO_TRY(add_array(result, "distance_um", "um", 1, dims, &distance, err));
   for (p = 0; p < e->n_pairs; p++) {
-    const double *a = e->signal->position_um + 3 * (size_t) e->pair[2 * p];
-    const double *b = e->signal->position_um + 3 * (size_t) e->pair[2 * p + 1];
-    array->data[p] = hypot(hypot(a[0] - b[0], a[1] - b[1]), a[2] - b[2]);
+    const double *a = s->position_um + 3 * (size_t) e->pair[2 * p];
+    const double *b = s->position_um + 3 * (size_t) e->pair[2 * p + 1];
+    distance[p] = hypot(hypot(a[0] - b[0], a[1] - b[1]), a[2] - b[2]);
   }
+cleanup:
+  return status;
+}
+
+/* Which frequencies are kept. */
+static meso_status add_frequencies(estimate *e, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = meso_spectral_n_frequencies(e->plan);
+  double *f = NULL;
+  MESO_ALLOC(err, f, n);
+  meso_spectral_frequencies(e->plan, f);
+  size_t last = n;
+  while (e->first < n && f[e->first] < e->p->f_min_Hz) e->first++;
+  while (last > e->first && f[last - 1] > e->p->f_max_Hz) last--;
+  e->n_frequencies = last - e->first;
+  if (e->n_frequencies == 0)
+    MESO_FAIL(err, MESO_ERANGE, "f_min_Hz %g Hz, f_max_Hz %g Hz: no frequency between them; they "
+              "are %g Hz apart and end at %g Hz", e->p->f_min_Hz, e->p->f_max_Hz, f[1], f[n - 1]);
+  MESO_TRY(add_array(result, "frequency_Hz", "Hz", 1, &e->n_frequencies, &e->frequency_Hz, err));
+  memcpy(e->frequency_Hz, f + e->first, e->n_frequencies * sizeof *f);
+cleanup:
+  free(f);
+  return status;
+}
+
+static meso_status add_bands(estimate *e, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_doubles *edges = &e->p->bands_Hz;
+  for (size_t k = 1; k < edges->n; k++)
+    if (!(edges->v[k] > edges->v[k - 1]))
+      MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz follows %g Hz; edges must ascend",
+                edges->v[k], edges->v[k - 1]);
+  e->n_bands = edges->n > 1 ? edges->n - 1 : 0;
+  if (e->n_bands == 0) goto cleanup;
+  const size_t dims[2] = {e->n_pairs, e->n_bands};
+  MESO_TRY(meso_result_add_vector(result, "/coherence/band_edges_Hz", "Hz", edges->n, edges->v,
+                                  err));
+  MESO_TRY(add_array(result, "band_mean", "1", 2, dims, &e->band, err));
+  MESO_ALLOC(err, e->n_in_band, e->n_pairs * e->n_bands);
+cleanup:
+  return status;
+}
+
+static meso_status add_measures(estimate *e, const bool wanted[N_MEASURES], meso_result *result,
+                                meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t dims[2] = {e->n_pairs, e->n_frequencies};
+  char units[128];
+  size_t n = e->p->jackknife ? 2 : 0;
+  meso_spectral_density_units(e->signal->units, units, sizeof units);
+  for (int m = 0; m < N_MEASURES; m++) n += wanted[m];
+  const double need_GB = 8e-9 * (double) n * (double) dims[0] * (double) dims[1];
+  if (need_GB > e->p->memory_limit_GB)
+    MESO_FAIL(err, MESO_ERANGE, "%zu measures of %zu pairs at %zu frequencies need %.3g GB, "
+              "allowed are memory_limit_GB = %g GB: keep fewer measures or frequencies (measures, "
+              "f_max_Hz, nperseg), or bands_only", n, dims[0], dims[1], need_GB,
+              e->p->memory_limit_GB);
+  for (int m = 0; m < N_MEASURES; m++)
+    if (wanted[m])
+      MESO_TRY(add_array(result, measure[m].name,
+                         measure[m].units != NULL ? measure[m].units : units, 2, dims,
+                         &e->out[m], err));
+  if (!e->p->jackknife) goto cleanup;
+  MESO_TRY(add_array(result, "magnitude_squared_low", "1", 2, dims, &e->low, err));
+  MESO_TRY(add_array(result, "magnitude_squared_high", "1", 2, dims, &e->high, err));
+cleanup:
+  return status;
+}
+
+static meso_status set_confidence(const estimate *e, meso_attrs *a, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double alpha = e->p->alpha, L = e->effective, n_tests = (double) e->n_tests;
+  double n_significant = 0;
+  const double least = fdr_threshold(e, &n_significant);
+  char text[256];
+  MESO_TRY(meso_attrs_set_number(a, "n_observations", (double) e->n_observations, err));
+  MESO_TRY(meso_attrs_set_number(a, "effective_observations", L, err));
+  MESO_TRY(meso_attrs_set_number(a, "bias_level", 1 / L, err));
+  MESO_TRY(meso_attrs_set_number(a, "alpha", alpha, err));
+  if (e->n_observations < 2) {
+    MESO_TRY(meso_attrs_set_text(a, "undefined", "one segment and taper: the coherence would be 1 "
+                                 "whatever the signals; take a shorter nperseg or more tapers",
+                                 err));
+    goto cleanup;
+  }
+  MESO_TRY(meso_attrs_set_number(a, "threshold", L > 1 ? 1 - pow(alpha, 1 / (L - 1)) : 1, err));
+  MESO_TRY(meso_attrs_set_number(a, "n_tests", n_tests, err));
+  MESO_TRY(meso_attrs_set_number(a, "n_above_threshold", (double) e->n_above, err));
+  MESO_TRY(meso_attrs_set_number(a, "fdr_threshold", least, err));
+  MESO_TRY(meso_attrs_set_number(a, "n_significant", n_significant, err));
+  if (n_significant > 0)
+    snprintf(text, sizeof text, "%.3g %% of the values are significant at a false discovery rate "
+             "of %g, those from %.3g on", 100 * n_significant / n_tests, alpha, least);
+  else
+    snprintf(text, sizeof text, "bias alone: with %.3g effective observations no value differs "
+             "from what unrelated signals give (%.3g on average)", L, 1 / L);
+  MESO_TRY(meso_attrs_set_text(a, "finding", text, err));
 cleanup:
   return status;
 }
@@ -200,20 +389,62 @@ cleanup:
 static meso_status set_attributes(const estimate *e, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double effective = meso_spectral_effective_observations(e->plan);
   meso_attrs *a = meso_result_group_attrs(result, "/coherence");
   if (a == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
   MESO_TRY(meso_attrs_set_text(a, "signal", e->signal->name, err));
   MESO_TRY(meso_spectral_set_attributes(e->plan, a, err));
-  MESO_TRY(meso_attrs_set_number(a, "n_observations", (double) e->n_observations, err));
-  MESO_TRY(meso_attrs_set_number(a, "effective_observations", effective, err));
-  MESO_TRY(meso_attrs_set_number(a, "bias_level", 1 / effective, err));
-  if (e->n_observations < 2)
-    MESO_TRY(meso_attrs_set_text(a, "undefined", "one segment and taper: the coherence would be 1 "
-                                 "whatever the signals; take a shorter nperseg or more tapers",
-                                 err));
+  MESO_TRY(meso_attrs_set_text(a, "measures", e->p->measures, err));
+  MESO_TRY(meso_attrs_set_text(a, "bands_only", e->p->bands_only ? "true" : "false", err));
+  MESO_TRY(meso_attrs_set_text(a, "jackknife", e->p->jackknife ? "true" : "false", err));
+  MESO_TRY(meso_attrs_set_number(a, "f_min_Hz", e->p->f_min_Hz, err));
+  MESO_TRY(meso_attrs_set_number(a, "f_max_Hz", e->p->f_max_Hz, err));
   MESO_TRY(meso_attrs_set_text(a, "coherence", "magnitude squared", err));
   MESO_TRY(meso_attrs_set_text(a, "cross_spectrum", "conj(X_i) X_j: phase < 0 if j lags i", err));
+  MESO_TRY(meso_attrs_set_text(a, "band_mean", "mean of magnitude_squared, biased as it is", err));
+  MESO_TRY(set_confidence(e, a, err));
+cleanup:
+  return status;
+}
+
+static meso_status check(const estimate *e, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (e->signal->n_channels < 2)
+    MESO_FAIL(err, MESO_EINVAL, "signal '%s' has one channel: coherence needs two",
+              e->signal->name);
+  if (e->p->jackknife && e->p->bands_only)
+    MESO_FAIL(err, MESO_EINVAL, "jackknife and bands_only exclude each other");
+  if (e->p->jackknife && meso_spectral_n_segments(e->plan) > 1 && e->p->spectral.overlap > 0)
+    MESO_FAIL(err, MESO_EINVAL, "jackknife: needs independent segments: set overlap 0 (it is %g)",
+              e->p->spectral.overlap);
+  if (e->p->jackknife && e->n_observations < 3)
+    MESO_FAIL(err, MESO_EINVAL, "jackknife: needs at least three segments or tapers");
+cleanup:
+  return status;
+}
+
+static meso_status run_estimate(estimate *e, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  bool wanted[N_MEASURES] = {false};
+  int needs = 0;
+  MESO_TRY(check(e, err));
+  MESO_TRY(choose_measures(e->p->measures, wanted, err));
+  for (int m = 0; m < N_MEASURES; m++) {
+    wanted[m] = wanted[m] && !e->p->bands_only;
+    needs |= wanted[m] ? measure[m].needs : 0;
+  }
+  MESO_TRY(add_frequencies(e, result, err));
+  MESO_TRY(add_pairs(e, result, err));
+  MESO_TRY(add_measures(e, wanted, result, err));
+  MESO_TRY(add_bands(e, result, err));
+  const meso_cross_request request = {
+    .plan = e->plan, .data = e->signal->data, .n_channels = e->signal->n_channels,
+    .first = e->first, .n = e->n_frequencies, .unit = needs & NEEDS_UNIT, .lag = needs & NEEDS_LAG,
+    .jackknife = e->p->jackknife, .n_threads = e->n_threads};
+  MESO_TRY(meso_cross_run(&request, take, e, err));
+  for (size_t i = 0; i < e->n_pairs * e->n_bands; i++) e->band[i] /= e->n_in_band[i];
+  MESO_TRY(set_attributes(e, result, err));
 cleanup:
   return status;
 }
@@ -225,31 +456,25 @@ static meso_status coherence_run(const void *params, const meso_spikes *spikes,
   meso_status status = MESO_OK;
   const coherence_params *p = params;
   meso_spectral_plan *plan = NULL;
-  estimate e = {.phase_measures = p->phase_measures};
+  estimate *e = NULL;
   meso_signal signal = {0};
   (void) spikes;
-  e.signal = &signal;
+  MESO_ALLOC(err, e, 1);
   MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &signal, err));
-  MESO_TRY(meso_spectral_plan_create(&p->spectral, e.signal->n_times, e.signal->sampling_rate_Hz,
-                                     &plan, err));
-  e.plan = plan;
-  e.n_channels = e.signal->n_channels;
-  e.n_pairs = e.n_channels * (e.n_channels - 1) / 2;
-  e.n_frequencies = meso_spectral_n_frequencies(plan);
-  e.n_observations = meso_spectral_n_segments(plan) * meso_spectral_n_tapers(plan);
-  if (e.n_pairs == 0)
-    MESO_FAIL(err, MESO_EINVAL, "signal '%s' has one channel: coherence needs two", e.signal->name);
-  MESO_TRY(add_axes(&e, result, err));
-  MESO_ALLOC(err, e.x, e.n_channels * BATCH * e.n_frequencies * 2);
-  MESO_ALLOC(err, e.power, e.n_channels * e.n_frequencies);
-  MESO_ALLOC(err, e.sum, e.n_pairs * e.n_frequencies);
-  MESO_TRY(accumulate(&e, n_threads, err));
-  MESO_TRY(add_measures(&e, result, err));
-  MESO_TRY(set_attributes(&e, result, err));
+  MESO_TRY(meso_spectral_plan_create(&p->spectral, signal.n_times, signal.sampling_rate_Hz, &plan,
+                                     err));
+  e->p = p;
+  e->plan = plan;
+  e->signal = &signal;
+  e->n_pairs = signal.n_channels * (signal.n_channels - 1) / 2;
+  e->n_observations = meso_spectral_n_segments(plan) * meso_spectral_n_tapers(plan);
+  e->effective = meso_spectral_effective_observations(plan);
+  e->n_threads = n_threads;
+  e->margin = p->spectral.method == MESO_WELCH ? 2 : (size_t) ceil(p->spectral.nw) + 1;
+  MESO_TRY(run_estimate(e, result, err));
 cleanup:
-  free(e.x);
-  free(e.power);
-  free(e.sum);
+  if (e != NULL) free(e->n_in_band);
+  free(e);
   meso_spectral_plan_destroy(plan);
   return status;
 }

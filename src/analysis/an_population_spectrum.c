@@ -48,7 +48,7 @@ static meso_status densities(const meso_spikes *spikes, const size_t *selected, 
   MESO_ALLOC(err, count, (size_t) bins->n);
   for (size_t p = 0; p < n_selected; p++) {
     count_spikes(&spikes->population[selected[p]], bins, count);
-    meso_spectral_density(plan, count, 1, workspace, psd_count + p * n);
+    MESO_TRY(meso_spectral_density(plan, count, 1, workspace, psd_count + p * n, NULL, err));
     for (size_t f = 0; f < n; f++) psd[p * n + f] = psd_count[p * n + f] / (bin_s * bin_s);
   }
 cleanup:

@@ -1,9 +1,18 @@
 /* meso_dpss.c: discrete prolate spheroidal sequences, the eigenvectors to the largest eigenvalues
- * of the symmetric tridiagonal matrix that commutes with the concentration problem (Slepian 1978):
- *   d_i = ((n - 1) / 2 - i)^2 cos(2 pi nw / n),   e_i = i (n - i) / 2
- * Only K of n vectors are wanted, so: bisection for the eigenvalues (GSL's solvers make all n in
- * O(n^3)), inverse iteration with partial pivoting for the vectors.
+ * of the symmetric tridiagonal matrix T that commutes with the concentration problem (Slepian
+ * 1978):
+ *   d_i = m_i^2 cos(2 pi W),  e_i = i (n - i) / 2,  m_i = (n - 1) / 2 - i,  W = nw / n
+ * Only K of n vectors are wanted: bisection for the eigenvalues, one twisted factorisation for each
+ * vector (Dhillon & Parlett 2004, Linear Algebra Appl. 387:1). Entries grow as n^2 while
+ * eigenvalues stay some 10 apart, so the textbook recurrence loses 8 digits at n = 60,000. But T
+ * is a constant and
+ *   (T' v)_i = e_i (v_{i-1} - v_i) + e_{i+1} (v_{i+1} - v_i) + p_i v_i,  p_i = -2 sin^2(pi W) m_i^2
+ * and the pivots q_i = s_i - e_{i+1} of T' - x have the recurrence
+ *   s_i = p_i - x + e_i s_{i-1} / (e_i - s_{i-1})
+ * in which nothing large cancels. The share of a sequence's energy within |f| < W is
+ * sum_l r_l 2 W sinc(2 W l), r its autocorrelation.
  */
+#include <fftw3.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,32 +22,33 @@
 
 typedef struct tridiagonal {
   size_t n;
-  double *d, *e; /* e[i] couples i - 1 and i; e[0] = 0 */
+  double *p, *e; /* n; n + 1: e[i] couples i - 1 and i, e[0] = e[n] = 0 */
 } tridiagonal;
 
-/* Number of eigenvalues above x (Sturm sequence). */
+/* e / (e - s), the ratio of neighbouring entries of the vector. */
+static double ratio(double e, double s)
+{
+  const double pivot = e - s;
+  return e / (pivot != 0 ? pivot : DBL_EPSILON * (e + 1));
+}
+
+/* Number of eigenvalues above x (positive pivots). */
 static size_t count_above(const tridiagonal *t, double x)
 {
   size_t n = 0;
-  double q = 1;
+  double s = 0;
   for (size_t i = 0; i < t->n; i++) {
-    q = t->d[i] - x - (i > 0 ? t->e[i] * t->e[i] / q : 0);
-    if (q == 0) q = DBL_EPSILON * (fabs(t->e[i]) + 1);
-    n += q > 0;
+    s = t->p[i] - x + s * ratio(t->e[i], s);
+    n += s - t->e[i + 1] > 0;
   }
   return n;
 }
 
-/* The k-th largest eigenvalue. */
+/* The k-th largest eigenvalue; none is above 0. */
 static double eigenvalue(const tridiagonal *t, size_t k)
 {
-  double low = t->d[0], high = t->d[0];
-  for (size_t i = 0; i < t->n; i++) {
-    const double radius = t->e[i] + (i + 1 < t->n ? t->e[i + 1] : 0);
-    low = fmin(low, t->d[i] - radius);
-    high = fmax(high, t->d[i] + radius);
-  }
-  for (int i = 0; i < 200; i++) {
+  double low = 2 * t->p[0] - (double) t->n * (double) t->n, high = 0;
+  for (int i = 0; i < 2000; i++) {
     const double middle = 0.5 * (low + high);
     if (!(middle > low && middle < high)) break;
     if (count_above(t, middle) > k) low = middle;
@@ -55,37 +65,26 @@ static void unit_energy(size_t n, double *v)
   for (size_t i = 0; i < n; i++) v[i] = v[i] / largest / sqrt(energy);
 }
 
-/* v := (T - x)^-1 v by Gaussian elimination with row exchanges; u holds 3 n values. */
-static void solve_shifted(const tridiagonal *t, double x, double tiny, double *u, double *v)
+/* The eigenvector to the eigenvalue x: pivots from above and, by symmetry the same, from below,
+ * meet where what is left of T - x is smallest; from there on, entry by entry. s: room for n
+ * values. */
+static void eigenvector(const tridiagonal *t, double x, double *s, double *v)
 {
   const size_t n = t->n;
-  double *u0 = u, *u1 = u + n, *u2 = u + 2 * n;
-  double a = t->d[0] - x, b = n > 1 ? t->e[1] : 0; /* row i: a at i, b at i + 1 */
-  for (size_t i = 0; i + 1 < n; i++) {
-    const double c = t->e[i + 1], d = t->d[i + 1] - x, f = i + 2 < n ? t->e[i + 2] : 0;
-    if (fabs(c) > fabs(a)) {
-      const double m = a / c, below = v[i + 1];
-      u0[i] = c; u1[i] = d; u2[i] = f;
-      v[i + 1] = v[i] - m * below;
-      v[i] = below;
-      a = b - m * d;
-      b = -m * f;
-    } else {
-      if (fabs(a) < tiny) a = tiny;
-      const double m = c / a;
-      u0[i] = a; u1[i] = b; u2[i] = 0;
-      v[i + 1] -= m * v[i];
-      a = d - m * b;
-      b = f;
+  size_t twist = 0;
+  double least = INFINITY;
+  for (size_t i = 0; i < n; i++)
+    s[i] = t->p[i] - x + (i > 0 ? s[i - 1] * ratio(t->e[i], s[i - 1]) : 0);
+  for (size_t i = 0; i < n; i++) {
+    const double left = fabs(s[i] + s[n - 1 - i] - (t->p[i] - x));
+    if (left < least) {
+      least = left;
+      twist = i;
     }
   }
-  u0[n - 1] = fabs(a) < tiny ? tiny : a;
-  u1[n - 1] = u2[n - 1] = 0;
-  for (size_t i = n; i-- > 0;) {
-    if (i + 1 < n) v[i] -= u1[i] * v[i + 1];
-    if (i + 2 < n) v[i] -= u2[i] * v[i + 2];
-    v[i] /= u0[i];
-  }
+  v[twist] = 1;
+  for (size_t i = twist; i-- > 0;) v[i] = v[i + 1] * ratio(t->e[i + 1], s[i]);
+  for (size_t i = twist + 1; i < n; i++) v[i] = v[i - 1] * ratio(t->e[i], s[n - 1 - i]);
 }
 
 /* Positive mean for even k, positive first lobe for odd k; exact symmetry restored. */
@@ -103,33 +102,68 @@ static void fix_symmetry_and_sign(size_t n, size_t k, double *v)
   for (size_t i = 0; i < n && sum < 0; i++) v[i] = -v[i];
 }
 
-meso_status meso_dpss(size_t n, double nw, size_t n_tapers, double *tapers, meso_err *err)
+/* Energy of a sequence of unit energy at frequencies below nw / n. */
+static meso_status energy_in_band(size_t n, double nw, const double *v, double *ret_share,
+                                  meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t m = 2 * n;
+  double *x = fftw_malloc((m + 2) * sizeof *x), sum = 2 * nw / (double) n;
+  fftw_plan forward = NULL, back = NULL;
+  if (x == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a transform of %zu", m);
+#pragma omp critical(meso_fftw_planner)
+  {
+    forward = fftw_plan_dft_r2c_1d((int) m, x, (fftw_complex *) x, FFTW_ESTIMATE);
+    back = fftw_plan_dft_c2r_1d((int) m, (fftw_complex *) x, x, FFTW_ESTIMATE);
+  }
+  if (forward == NULL || back == NULL)
+    MESO_FAIL(err, MESO_ENOMEM, "cannot plan a transform of %zu", m);
+  for (size_t i = 0; i < m; i++) x[i] = i < n ? v[i] : 0;
+  fftw_execute(forward);
+  for (size_t k = 0; k <= n; k++) {
+    x[2 * k] = x[2 * k] * x[2 * k] + x[2 * k + 1] * x[2 * k + 1];
+    x[2 * k + 1] = 0;
+  }
+  fftw_execute(back);
+  for (size_t l = 1; l < n; l++)
+    sum += 2 * x[l] / (double) m * sin(2 * M_PI * nw * (double) l / (double) n) /
+           (M_PI * (double) l);
+  *ret_share = fmin(1, sum);
+cleanup:
+#pragma omp critical(meso_fftw_planner)
+  {
+    if (forward != NULL) fftw_destroy_plan(forward);
+    if (back != NULL) fftw_destroy_plan(back);
+  }
+  fftw_free(x);
+  return status;
+}
+
+meso_status meso_dpss(size_t n, double nw, size_t n_tapers, double *tapers, double *share,
+                      meso_err *err)
 {
   meso_status status = MESO_OK;
   tridiagonal t = {.n = n};
-  double *u = NULL;
-  MESO_ALLOC(err, t.d, n);
-  MESO_ALLOC(err, t.e, n);
-  MESO_ALLOC(err, u, 3 * n);
+  double *s = NULL;
+  MESO_ALLOC(err, t.p, n);
+  MESO_ALLOC(err, t.e, n + 1);
+  MESO_ALLOC(err, s, n);
   for (size_t i = 0; i < n; i++) {
     const double middle = 0.5 * ((double) n - 1) - (double) i;
-    t.d[i] = middle * middle * cos(2 * M_PI * nw / (double) n);
+    t.p[i] = -2 * sin(M_PI * nw / (double) n) * sin(M_PI * nw / (double) n) * middle * middle;
     t.e[i] = 0.5 * (double) i * ((double) n - (double) i);
   }
   for (size_t k = 0; k < n_tapers; k++) {
     double *v = tapers + k * n;
-    const double x = eigenvalue(&t, k);
-    for (size_t i = 0; i < n; i++) v[i] = 1 + 0.3 * sin((double) (i + 1) * (double) (k + 1));
-    for (int i = 0; i < 4; i++) {
-      solve_shifted(&t, x, DBL_EPSILON * fmax(1, fabs(x)), u, v);
-      unit_energy(n, v);
-    }
+    eigenvector(&t, eigenvalue(&t, k), s, v);
+    unit_energy(n, v);
     fix_symmetry_and_sign(n, k, v);
     unit_energy(n, v);
+    if (share != NULL) MESO_TRY(energy_in_band(n, nw, v, &share[k], err));
   }
 cleanup:
-  free(t.d);
+  free(t.p);
   free(t.e);
-  free(u);
+  free(s);
   return status;
 }

@@ -13,7 +13,8 @@ struct meso_spectral_plan {
   meso_spectral_params params;
   size_t nperseg, step, n_segments, n_tapers, n_frequencies;
   double rate_Hz;
-  double *taper; /* (n_tapers, nperseg), unit energy */
+  double *taper; /* (n_tapers, nperseg): energies are the weights, 1 if adaptive */
+  double *share; /* (n_tapers): energy of a taper within its band; NULL: Welch */
   fftw_plan fft;
 };
 
@@ -60,13 +61,23 @@ static size_t taper_count(const meso_spectral_params *p)
 
 double *meso_spectral_workspace(const meso_spectral_plan *plan)
 {
-  return fftw_malloc((plan->nperseg + 2 * plan->n_frequencies) * sizeof(double) + 64);
+  return fftw_malloc((2 * plan->nperseg + 2 * plan->n_frequencies) * sizeof(double) + 64);
 }
 
 /* The complex half of a workspace, at an aligned offset. */
 static fftw_complex *complex_part(const meso_spectral_plan *plan, double *workspace)
 {
   return (fftw_complex *) (workspace + (plan->nperseg + 7) / 8 * 8);
+}
+
+/* Square roots of the eigenvalues, mean square 1, into the tapers. */
+static void weigh_tapers(meso_spectral_plan *plan)
+{
+  double mean = 0;
+  for (size_t k = 0; k < plan->n_tapers; k++) mean += plan->share[k] / (double) plan->n_tapers;
+  for (size_t k = 0; k < plan->n_tapers; k++)
+    for (size_t t = 0; t < plan->nperseg; t++)
+      plan->taper[k * plan->nperseg + t] *= sqrt(plan->share[k] / mean);
 }
 
 meso_status meso_spectral_plan_create(const meso_spectral_params *params, size_t n_times,
@@ -87,8 +98,13 @@ meso_status meso_spectral_plan_create(const meso_spectral_params *params, size_t
   plan->n_frequencies = n / 2 + 1;
   plan->rate_Hz = rate_Hz;
   MESO_ALLOC(err, plan->taper, plan->n_tapers * n);
-  if (params->method == MESO_WELCH) fill_window(params->window, n, plan->taper);
-  else MESO_TRY(meso_dpss(n, params->nw, plan->n_tapers, plan->taper, err));
+  if (params->method == MESO_WELCH) {
+    fill_window(params->window, n, plan->taper);
+  } else {
+    MESO_ALLOC(err, plan->share, plan->n_tapers);
+    MESO_TRY(meso_dpss(n, params->nw, plan->n_tapers, plan->taper, plan->share, err));
+    if (params->weights == MESO_WEIGHTS_EIGENVALUE) weigh_tapers(plan);
+  }
   workspace = meso_spectral_workspace(plan);
   if (workspace == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a transform of %zu", n);
 #pragma omp critical(meso_fftw_planner)
@@ -109,6 +125,7 @@ void meso_spectral_plan_destroy(meso_spectral_plan *plan)
 #pragma omp critical(meso_fftw_planner)
   if (plan->fft != NULL) fftw_destroy_plan(plan->fft);
   free(plan->taper);
+  free(plan->share);
   free(plan);
 }
 
@@ -159,20 +176,54 @@ static void detrend(int how, size_t n, double *x)
   for (size_t i = 0; i < n; i++) x[i] -= mean + slope * ((double) i - middle);
 }
 
-void meso_spectral_transform(const meso_spectral_plan *plan, const double *x, size_t stride,
-                             size_t segment, size_t taper, double *workspace, double *out)
+/* Adaptive weights at one frequency of the transforms of one segment. @p stride: from taper to
+ * taper. The iteration starts from the two best tapers and converges linearly. */
+static void weigh(const meso_spectral_plan *plan, double variance, size_t stride, double *x)
 {
-  const size_t n = plan->nperseg;
-  const double *w = plan->taper + taper * n;
-  fftw_complex *spectrum = complex_part(plan, workspace);
-  for (size_t i = 0; i < n; i++) workspace[i] = x[(segment * plan->step + i) * stride];
-  detrend(plan->params.detrend, n, workspace);
-  for (size_t i = 0; i < n; i++) workspace[i] *= w[i];
-  fftw_execute_dft_r2c(plan->fft, workspace, spectrum);
-  for (size_t f = 0; f < plan->n_frequencies; f++) {
-    out[2 * f] = spectrum[f][0];
-    out[2 * f + 1] = spectrum[f][1];
+  enum { MOST = 200 };
+  const size_t n = plan->n_tapers;
+  double s = 0, weight = 0;
+  for (size_t k = 0; k < n && k < 2; k++)
+    s += (x[k * stride] * x[k * stride] + x[k * stride + 1] * x[k * stride + 1]) / (n < 2 ? 1 : 2);
+  if (!(s > 0)) return;
+  for (int i = 0; i < MOST; i++) {
+    double sum = 0;
+    weight = 0;
+    for (size_t k = 0; k < n; k++) {
+      const double re = x[k * stride], im = x[k * stride + 1], l = plan->share[k];
+      const double d = s / (l * s + (1 - l) * variance);
+      sum += l * d * d * (re * re + im * im);
+      weight += l * d * d;
+    }
+    const double change = fabs(sum / weight - s);
+    s = sum / weight;
+    if (!(s > 0) || change <= 1e-12 * s) break;
   }
+  for (size_t k = 0; k < n; k++) {
+    const double l = plan->share[k], d = s / (l * s + (1 - l) * variance);
+    const double factor = d * sqrt(l * (double) n / weight);
+    x[k * stride] *= factor;
+    x[k * stride + 1] *= factor;
+  }
+}
+
+void meso_spectral_transform(const meso_spectral_plan *plan, const double *x, size_t stride,
+                             size_t segment, double *workspace, double *out)
+{
+  const size_t n = plan->nperseg, width = 2 * plan->n_frequencies;
+  fftw_complex *spectrum = complex_part(plan, workspace);
+  double *segment_x = workspace + (n + 7) / 8 * 8 + width, variance = 0;
+  for (size_t i = 0; i < n; i++) segment_x[i] = x[(segment * plan->step + i) * stride];
+  detrend(plan->params.detrend, n, segment_x);
+  for (size_t k = 0; k < plan->n_tapers; k++) {
+    const double *w = plan->taper + k * n;
+    for (size_t i = 0; i < n; i++) workspace[i] = segment_x[i] * w[i];
+    fftw_execute_dft_r2c(plan->fft, workspace, spectrum);
+    memcpy(out + k * width, spectrum, width * sizeof *out);
+  }
+  if (plan->share == NULL || plan->params.weights != MESO_WEIGHTS_ADAPTIVE) return;
+  for (size_t i = 0; i < n; i++) variance += segment_x[i] * segment_x[i] / (double) n;
+  for (size_t f = 0; f < plan->n_frequencies; f++) weigh(plan, variance, width, out + 2 * f);
 }
 
 double meso_spectral_density_factor(const meso_spectral_plan *plan, size_t f)
@@ -180,20 +231,45 @@ double meso_spectral_density_factor(const meso_spectral_plan *plan, size_t f)
   return (f == 0 || 2 * f == plan->nperseg ? 1.0 : 2.0) / plan->rate_Hz;
 }
 
-void meso_spectral_density(const meso_spectral_plan *plan, const double *x, size_t stride,
-                           double *workspace, double *psd)
+/* Standard error of log(mean) from n values without one of them each, by their sum and the sums of
+ * logarithms and of squared logarithms of (sum - value). */
+static double jackknife_error(double n, double logs, double squares)
 {
-  const double n = (double) plan->n_segments * (double) plan->n_tapers;
-  double *spectrum = (double *) complex_part(plan, workspace);
-  for (size_t f = 0; f < plan->n_frequencies; f++) psd[f] = 0;
-  for (size_t s = 0; s < plan->n_segments; s++)
-    for (size_t k = 0; k < plan->n_tapers; k++) {
-      meso_spectral_transform(plan, x, stride, s, k, workspace, spectrum);
-      for (size_t f = 0; f < plan->n_frequencies; f++)
-        psd[f] += spectrum[2 * f] * spectrum[2 * f] + spectrum[2 * f + 1] * spectrum[2 * f + 1];
+  return sqrt((n - 1) / n * fmax(0, squares - logs * logs / n));
+}
+
+meso_status meso_spectral_density(const meso_spectral_plan *plan, const double *x, size_t stride,
+                                  double *workspace, double *psd, double *log_sd, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n_f = plan->n_frequencies, n_all = plan->n_segments * plan->n_tapers;
+  const double n = (double) n_all;
+  double *x_all = NULL, *power = NULL;
+  MESO_ALLOC(err, x_all, 2 * plan->n_tapers * n_f);
+  if (log_sd != NULL) MESO_ALLOC(err, power, n_all * n_f);
+  for (size_t f = 0; f < n_f; f++) psd[f] = 0;
+  for (size_t s = 0; s < plan->n_segments; s++) {
+    meso_spectral_transform(plan, x, stride, s, workspace, x_all);
+    for (size_t i = 0; i < plan->n_tapers * n_f; i++) {
+      const double p = x_all[2 * i] * x_all[2 * i] + x_all[2 * i + 1] * x_all[2 * i + 1];
+      psd[i % n_f] += p;
+      if (power != NULL) power[s * plan->n_tapers * n_f + i] = p;
     }
-  for (size_t f = 0; f < plan->n_frequencies; f++)
-    psd[f] *= meso_spectral_density_factor(plan, f) / n;
+  }
+  for (size_t f = 0; f < n_f && log_sd != NULL; f++) {
+    double logs = 0, squares = 0;
+    for (size_t o = 0; o < n_all; o++) {
+      const double l = log1p(-power[o * n_f + f] / psd[f]);
+      logs += l;
+      squares += l * l;
+    }
+    log_sd[f] = n_all > 1 && psd[f] > 0 ? jackknife_error(n, logs, squares) : NAN;
+  }
+  for (size_t f = 0; f < n_f; f++) psd[f] *= meso_spectral_density_factor(plan, f) / n;
+cleanup:
+  free(x_all);
+  free(power);
+  return status;
 }
 
 void meso_spectral_density_units(const char *units, char *buffer, size_t size)
@@ -209,6 +285,7 @@ meso_status meso_spectral_set_attributes(const meso_spectral_plan *plan, meso_at
   meso_status status = MESO_OK;
   static const char *const window[] = {"hann", "hamming", "boxcar"};
   static const char *const trend[] = {"constant", "linear", "none"};
+  static const char *const weights[] = {"unweighted", "eigenvalue", "adaptive"};
   const meso_spectral_params *p = &plan->params;
   const bool welch = p->method == MESO_WELCH;
   MESO_TRY(meso_attrs_set_text(attrs, "method", welch ? "welch" : "multitaper", err));
@@ -218,6 +295,7 @@ meso_status meso_spectral_set_attributes(const meso_spectral_plan *plan, meso_at
   MESO_TRY(meso_attrs_set_text(attrs, "detrend", trend[p->detrend], err));
   MESO_TRY(meso_attrs_set_text(attrs, "window", welch ? window[p->window] : "dpss", err));
   if (!welch) MESO_TRY(meso_attrs_set_number(attrs, "nw", p->nw, err));
+  if (!welch) MESO_TRY(meso_attrs_set_text(attrs, "weights", weights[p->weights], err));
   MESO_TRY(meso_attrs_set_number(attrs, "tapers", (double) plan->n_tapers, err));
   MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", p->discard_ms, err));
   MESO_TRY(meso_attrs_set_number(attrs, "n_segments", (double) plan->n_segments, err));

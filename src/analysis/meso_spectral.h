@@ -4,7 +4,15 @@
  * next; each is detrended, multiplied by each taper w (unit energy, sum w^2 = 1) and transformed:
  *   X(f) = sum_t w_t x_t exp(-2 pi i f t / nperseg),   f = 0 .. nperseg / 2
  * One segment with one taper is one observation. Welch: one taper, the window. Multitaper: K
- * discrete prolate spheroidal sequences of half bandwidth nw, unweighted. One-sided density:
+ * discrete prolate spheroidal sequences of half bandwidth nw, the k-th with the share l_k of its
+ * energy in the band, and with weights w_k that multiply |X|^2 and whose mean over k is 1:
+ *   unweighted  w_k = 1
+ *   eigenvalue  w_k ~ l_k
+ *   adaptive    w_k ~ l_k (S / (l_k S + (1 - l_k) sigma^2))^2, for each channel, segment and
+ *               frequency, S being the estimate itself and sigma^2 the variance of the detrended
+ *               segment (Thomson 1982, Proc. IEEE 70:1055, doi 10.1109/PROC.1982.12433; Percival &
+ *               Walden 1993, eq. 368a, 370a)
+ * One-sided density:
  *   S(f) = c mean |X(f)|^2 / rate,  c = 2 except at 0 and (nperseg even) at rate / 2, where c = 1
  */
 #ifndef MESO_SPECTRAL_H
@@ -19,11 +27,12 @@ extern "C" {
 
 enum meso_spectral_method { MESO_WELCH, MESO_MULTITAPER };
 enum meso_window { MESO_WINDOW_HANN, MESO_WINDOW_HAMMING, MESO_WINDOW_BOXCAR }; /* periodic */
+enum meso_taper_weights { MESO_WEIGHTS_EQUAL, MESO_WEIGHTS_EIGENVALUE, MESO_WEIGHTS_ADAPTIVE };
 enum meso_detrend { MESO_DETREND_CONSTANT, MESO_DETREND_LINEAR, MESO_DETREND_NONE };
 
 /** Parameters that every spectral analysis has. */
 typedef struct meso_spectral_params {
-  int method, window, detrend; /**< the enumerations above */
+  int method, window, detrend, weights; /**< the enumerations above */
   int64_t nperseg;             /**< samples in a segment */
   double overlap;              /**< shared fraction of neighbouring segments, 0 to below 1 */
   double nw;                   /**< multitaper: time times half bandwidth */
@@ -53,6 +62,9 @@ typedef struct meso_spectral_params {
   {.key = "tapers", .type = MESO_PARAM_INT, .unit = "1", .min = 0, .max = 2000, \
    .default_text = "0", .offset = offsetof(object, m.tapers), \
    .help = "number of tapers of the multitaper method; 0: 2 nw - 1"}, \
+  {.key = "weights", .type = MESO_PARAM_CHOICE, .unit = "", \
+   .choices = "unweighted|eigenvalue|adaptive", .default_text = "unweighted", \
+   .offset = offsetof(object, m.weights), .help = "of the tapers of the multitaper method"}, \
   {.key = "discard_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12, \
    .default_text = "0", .offset = offsetof(object, m.discard_ms), \
    .help = "time left out at the start of the recording"}
@@ -71,23 +83,27 @@ size_t meso_spectral_n_frequencies(const meso_spectral_plan *plan);
 size_t meso_spectral_n_segments(const meso_spectral_plan *plan);
 size_t meso_spectral_n_tapers(const meso_spectral_plan *plan);
 /** Independent observations that the segments and tapers amount to, at most segments x tapers:
- *  K^2 / sum over all pairs of observations of the squared product of their windows. The expected
- *  squared coherence of independent signals is about its inverse. */
+ *  O^2 / sum over all pairs of the O observations of the squared product of their windows (times
+ *  their weights; adaptive ones, which depend on the data, count as equal and leave fewer). The
+ *  expected squared coherence of independent signals is about its inverse. */
 double meso_spectral_effective_observations(const meso_spectral_plan *plan);
 /** Frequencies, Hz. */
 void meso_spectral_frequencies(const meso_spectral_plan *plan, double *frequency_Hz);
 
 /** Memory for one thread's transforms; NULL when out of memory. Free with fftw_free. */
 double *meso_spectral_workspace(const meso_spectral_plan *plan);
-/** Transforms one segment with one taper. @p x: sample 0 of the signal, its samples @p stride
- *  apart. @p out: n_frequencies (re, im) pairs. Callable from many threads. */
+/** Transforms one segment with every taper; weights are in the transforms. @p x: sample 0 of the
+ *  signal, its samples @p stride apart. @p out: (taper, frequency, 2), re and im. Callable from
+ *  many threads. */
 void meso_spectral_transform(const meso_spectral_plan *plan, const double *x, size_t stride,
-                             size_t segment, size_t taper, double *workspace, double *out);
+                             size_t segment, double *workspace, double *out);
 /** Factor from mean |X(f)|^2 to the one-sided density at frequency index @p f, 1/Hz. */
 double meso_spectral_density_factor(const meso_spectral_plan *plan, size_t f);
-/** One-sided spectral density of one signal, n_frequencies values in units^2/Hz. */
-void meso_spectral_density(const meso_spectral_plan *plan, const double *x, size_t stride,
-                           double *workspace, double *psd);
+/** One-sided spectral density of one signal, n_frequencies values in units^2/Hz. @p log_sd: the
+ *  jackknife's standard error of log(psd) over observations (Thomson & Chave 1991), or NULL. */
+MESO_MUST_CHECK meso_status meso_spectral_density(const meso_spectral_plan *plan, const double *x,
+                                                  size_t stride, double *workspace, double *psd,
+                                                  double *log_sd, meso_err *err);
 /** Units of a density: "(units)^2/Hz", without parentheses around a plain name. */
 void meso_spectral_density_units(const char *units, char *buffer, size_t size);
 /** Writes every parameter of the estimator, and what follows from it, as attributes. */
@@ -102,9 +118,10 @@ MESO_MUST_CHECK meso_status meso_signal_select(const meso_signals *signals, cons
                                                meso_err *err);
 
 /** First @p n_tapers discrete prolate spheroidal sequences of length @p n and half bandwidth
- *  @p nw / n, unit energy, row by row into @p tapers; positive mean or positive first lobe. */
+ *  @p nw / n, unit energy, row by row into @p tapers; positive mean or positive first lobe.
+ *  @p share: fraction of each one's energy within the band (the eigenvalues), or NULL. */
 MESO_MUST_CHECK meso_status meso_dpss(size_t n, double nw, size_t n_tapers, double *tapers,
-                                      meso_err *err);
+                                      double *share, meso_err *err);
 
 #ifdef __cplusplus
 }

@@ -87,17 +87,18 @@ static size_t mean_at(const pairs *p, double distance, double *mean)
   return n_pairs;
 }
 
-/* What unrelated signals show: on average (bias), and below which 95 % of their estimates lie. Both
- * follow from the effective number L of segments, with 1 - 0.05^(1 / (L - 1)) for the second
- * (Halliday et al. 1995, Prog. Biophys. Mol. Biol. 64:237, doi 10.1016/S0079-6107(96)00009-0). */
-typedef struct chance { double n_effective, bias, limit; } chance;
+/* What unrelated signals show: on average (bias), and below which 1 - alpha of their estimates lie;
+ * and the least coherence that is significant among all pairs and frequencies. */
+typedef struct chance { double n_effective, alpha, bias, limit, significant; } chance;
 
 static chance chance_of(const meso_figure_data *data)
 {
   const meso_attrs *attrs = meso_group_attrs(data, "/coherence");
   chance c = { meso_attrs_number(attrs, "effective_observations", NAN),
-               meso_attrs_number(attrs, "bias_level", NAN), NAN };
-  if (c.n_effective > 1.0) c.limit = 1.0 - pow(0.05, 1.0 / (c.n_effective - 1.0));
+               meso_attrs_number(attrs, "alpha", 0.05),
+               meso_attrs_number(attrs, "bias_level", NAN), NAN,
+               meso_attrs_number(attrs, "fdr_threshold", NAN) };
+  if (c.n_effective > 1.0) c.limit = 1.0 - pow(c.alpha, 1.0 / (c.n_effective - 1.0));
   return c;
 }
 
@@ -105,7 +106,7 @@ static chance chance_of(const meso_figure_data *data)
 static void draw_key(meso_canvas *canvas, meso_box box, size_t i, meso_stroke stroke,
                      const char *text)
 {
-  meso_canvas_key(canvas, box.x + 0.56 * box.w * (double) (i % 2),
+  meso_canvas_key(canvas, box.x + 0.64 * box.w * (double) (i % 2),
                   box.y + box.h + 36.0 + 9.5 * (double) (i / 2), stroke, "%s", text);
 }
 
@@ -113,6 +114,7 @@ static void draw_chance(meso_canvas *canvas, const meso_axes *axes, chance c, si
 {
   char text[64];
   const meso_stroke bias = { meso_grey, 0.5, true }, limit = { meso_palette(1), 0.9, true };
+  const meso_stroke all = { meso_palette(4), 0.9, true };
   if (isfinite(c.bias)) {
     meso_axes_guide(canvas, axes, NAN, c.bias, bias.color);
     snprintf(text, sizeof text, "bias without coherence: %.2g", c.bias);
@@ -120,8 +122,16 @@ static void draw_chance(meso_canvas *canvas, const meso_axes *axes, chance c, si
   }
   if (isfinite(c.limit)) {
     meso_axes_guide(canvas, axes, NAN, c.limit, limit.color);
-    snprintf(text, sizeof text, "95 %% limit of one pair: %.2g", c.limit);
-    draw_key(canvas, axes->box, n_keys, limit, text);
+    snprintf(text, sizeof text, "%g %% limit of one pair: %.2g", 100.0 * (1.0 - c.alpha), c.limit);
+    draw_key(canvas, axes->box, n_keys++, limit, text);
+  }
+  if (c.significant < 1.0) {
+    meso_axes_guide(canvas, axes, NAN, c.significant, all.color);
+    snprintf(text, sizeof text, "significant among all: %.2g", c.significant);
+    draw_key(canvas, axes->box, n_keys, all, text);
+  } else if (c.significant >= 1.0) {
+    meso_canvas_note(canvas, axes->box.x + 6.0, axes->box.y + 9.0,
+                     "bias alone: no value is significant among all pairs and frequencies");
   }
 }
 
