@@ -120,6 +120,92 @@ static void check_group(const meso_result *r, const char *group, size_t n_stored
   }
 }
 
+/* Rows of a result against stored ones: rows `at` (n), or all if NULL. */
+static void compare_rows(const meso_result *r, const char *path, const char *stored, size_t n,
+                         const size_t *at, double tol)
+{
+  size_t dims[4];
+  const meso_array *got = meso_result_find(r, path);
+  double *want = load("elephant_reference.h5", stored, dims), *rows;
+  CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+  const size_t width = got->n_dims > 1 ? got->dims[1] : 1;
+  rows = meso_calloc(n * width, sizeof *rows);
+  for (size_t k = 0; k < n; k++)
+    memcpy(rows + k * width, got->data + (at != NULL ? at[k] : k) * width, width * sizeof *rows);
+  compare(stored, rows, want, n * width, tol);
+  free(rows);
+  free(want);
+}
+
+static void test_pairs(void)
+{
+  static const struct { const char *dt_ms, *stored; } tiling[2] = {
+    {"5", "/pairs/sttc_5ms_exact"}, {"20", "/pairs/sttc_20ms_exact"}};
+  meso_spikes *spikes = load_spikes();
+  size_t dims[4], at[12], train[20];
+  double *pair = load("elephant_reference.h5", "/pairs/pairs", dims);
+  for (size_t k = 0; k < 12; k++) {
+    const size_t i = (size_t) pair[2 * k], j = (size_t) pair[2 * k + 1];
+    at[k] = i * (400 - i - 1) / 2 + (j - i - 1);
+  }
+  meso_result *r = run("cross_correlogram", (const char *[]) {"max_neurons", "0", "populations",
+                       "E,I", NULL}, spikes, NULL, 2);
+  compare_rows(r, "/cross_correlogram/lag_ms", "/pairs/lags", 201, NULL, 1e-15);
+  compare_rows(r, "/cross_correlogram/counts", "/pairs/cch", 12, at, 0);
+  compare_rows(r, "/cross_correlogram/border_corrected", "/pairs/cch_border_corrected", 12, at,
+               1e-10);
+  compare_rows(r, "/cross_correlogram/coefficient", "/pairs/cch_coefficient", 12, at, 1e-10);
+  compare_rows(r, "/cross_correlogram/distance_um", "/pairs/distance", 12, at, 1e-10);
+  meso_result_destroy(r);
+  for (int k = 0; k < 2; k++) {
+    r = run("sttc", (const char *[]) {"dt_ms", tiling[k].dt_ms, "populations", "E,I", NULL}, spikes,
+            NULL, 2);
+    compare_rows(r, "/sttc/value", tiling[k].stored, 12, at, 1e-10);
+    meso_result_destroy(r);
+  }
+  free(pair);
+  pair = load("elephant_reference.h5", "/spectra/train_index", dims);
+  for (size_t k = 0; k < 20; k++) train[k] = (size_t) pair[k];
+  free(pair);
+  r = run("spike_spectrum", (const char *[]) {"populations", "E,I", NULL}, spikes, NULL, 2);
+  compare_rows(r, "/spike_spectrum/psd_count", "/spectra/psd", 20, train, 1e-10);
+  meso_result_destroy(r);
+  meso_spikes_destroy(spikes);
+}
+
+/* Rates of all trains together, bin by bin; spread of the counts; correlations against distance. */
+static void test_populations(void)
+{
+  meso_spikes *spikes = load_spikes();
+  size_t dims[4];
+  double mean[13];
+  meso_result *r = run("synchrony", (const char *[]) {"populations", "E,I", NULL}, spikes, NULL, 2);
+  double *want = load("elephant_reference.h5", "/population_rate_5ms", dims);
+  const double *E = meso_result_find(r, "/synchrony/E/rate_Hz")->data;
+  const double *I = meso_result_find(r, "/synchrony/I/rate_Hz")->data;
+  MESO_CHECK_WORST(k, dims[0], fabs(0.8 * E[k] + 0.2 * I[k] - want[k]), 1e-10);
+  free(want);
+  want = load("elephant_reference.h5", "/binned/5ms/counts_sum_over_trains", dims);
+  MESO_CHECK_WORST(k, dims[0], fabs((160 * E[k] + 40 * I[k]) * 5e-3 - want[k]), 1e-10);
+  free(want);
+  meso_result_destroy(r);
+  r = run("correlation", (const char *[]) {"populations", "E,I", "distance_bin_um", "400",
+          "summary", "true", NULL}, spikes, NULL, 2);
+  want = load("elephant_reference.h5", "/binned/5ms/mean_correlation_vs_distance", dims);
+  const meso_array *got = meso_result_find(r, "/correlation/all/distance_mean");
+  CU_ASSERT_FATAL(got != NULL);
+  for (size_t k = 0; k < 13; k++) mean[k] = k < got->dims[0] ? got->data[k] : NAN;
+  compare("correlation against distance", mean, want, 13, 1e-10);
+  CU_ASSERT_PTR_NULL(meso_result_find(r, "/correlation/coefficient"));
+  free(want);
+  meso_result_destroy(r);
+  r = run("correlation", (const char *[]) {"populations", "E,I", "binary", "true", NULL}, spikes,
+          NULL, 2);
+  compare_rows(r, "/correlation/coefficient", "/binned/5ms/correlation_binary", 200, NULL, 1e-10);
+  meso_result_destroy(r);
+  meso_spikes_destroy(spikes);
+}
+
 /* The stored LFP, its first channels only. */
 static meso_signals *load_lfp(size_t n_channels)
 {
@@ -294,6 +380,8 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"statistics, correlations and population spectra equal elephant's", test_spikes},
+    {"cross-correlograms, STTC and spectra of trains equal elephant's", test_pairs},
+    {"population rates and correlations against distance equal elephant's", test_populations},
     {"spectra, coherence and phase measures equal the reference", test_signals},
     {"tapers and the shares of their energy equal the reference", test_tapers},
     {"multitaper of a whole record, with three kinds of weights, equals the reference",

@@ -5,9 +5,12 @@
  *   cv_isi  = sd(I) / mean(I), sd with ddof 0
  *   cv2     = mean of 2 |I_{k+1} - I_k| / (I_{k+1} + I_k)
  *   lv      = 3 mean of ((I_{k+1} - I_k) / (I_{k+1} + I_k))^2
+ *   lvr     = 3 mean of (1 - 4 I_k I_{k+1} / (I_k + I_{k+1})^2) (1 + 4 R / (I_k + I_{k+1})), R the
+ *             refractoriness constant (Shinomoto et al. 2009, PLoS Comput. Biol. 5:e1000433)
  *   fano    = var(c) / mean(c), var with ddof 0, c the counts in consecutive whole windows
+ *   fano_windows = the same for each of fano_windows_ms, (neuron, window)
  * Undefined values are NaN, and `reason` says why: (neuron, statistic) with the statistics in the
- * order cv_isi, cv2, lv, fano and the codes of enum reason.
+ * order cv_isi, cv2, lv, fano and the codes of enum reason; lvr is undefined where lv is.
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +22,8 @@
 typedef struct statistics_params {
   char *populations;
   meso_interval_params interval;
-  double fano_window_ms;
+  double fano_window_ms, refractoriness_ms;
+  meso_doubles fano_windows_ms;
   int64_t min_spikes;
 } statistics_params;
 
@@ -34,6 +38,12 @@ static const meso_param statistics_rows[] = {
   {.key = "fano_window_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12,
    .min_open = true, .default_text = "1000", .offset = offsetof(statistics_params, fano_window_ms),
    .help = "width of the counting windows of the Fano factor"},
+  {.key = "fano_windows_ms", .type = MESO_PARAM_DOUBLES, .unit = "ms", .min = 0, .max = 1e12,
+   .min_open = true, .default_text = "", .offset = offsetof(statistics_params, fano_windows_ms),
+   .help = "widths of further windows, for the Fano factor against the window"},
+  {.key = "refractoriness_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e6,
+   .default_text = "5", .offset = offsetof(statistics_params, refractoriness_ms),
+   .help = "constant R of lvr (Shinomoto et al. 2009)"},
   {.key = NULL}
 };
 
@@ -49,7 +59,7 @@ typedef struct neuron {
   const double *time_ms;   /* of the population */
   const uint32_t *spike;   /* indices of this neuron's spikes, in time order */
   size_t n;
-  double value[N_STATISTICS];
+  double value[N_STATISTICS], lvr;
   enum reason reason[N_STATISTICS];
 } neuron;
 
@@ -62,11 +72,11 @@ static void put(neuron *x, int which, bool defined, double value, enum reason ot
   x->reason[which] = defined ? DEFINED : otherwise;
 }
 
-static void interval_statistics(neuron *x, size_t min_spikes)
+static void interval_statistics(neuron *x, size_t min_spikes, double refractoriness_ms)
 {
   const bool enough = x->n >= min_spikes;
   const size_t n = x->n > 0 ? x->n - 1 : 0;
-  double mean = 0, var = 0, cv2 = 0, lv = 0;
+  double mean = 0, var = 0, cv2 = 0, lv = 0, lvr = 0;
   bool coincident = false;
   for (size_t k = 0; k < n; k++) mean += interval_at(x, k) / (double) n;
   for (size_t k = 0; k < n; k++) {
@@ -78,16 +88,19 @@ static void interval_statistics(neuron *x, size_t min_spikes)
     if (!(a + b > 0)) coincident = true;
     cv2 += 2 * fabs(ratio) / (double) (n - 1);
     lv += 3 * ratio * ratio / (double) (n - 1);
+    lvr += 3 * (1 - 4 * a * b / ((a + b) * (a + b))) * (1 + 4 * refractoriness_ms / (a + b)) /
+           (double) (n - 1);
   }
   put(x, CV_ISI, enough && mean > 0, sqrt(var) / mean,
       enough ? COINCIDENT_SPIKES : TOO_FEW_SPIKES);
   const bool pairs = enough && n >= 2;
   put(x, CV2, pairs && !coincident, cv2, pairs ? COINCIDENT_SPIKES : TOO_FEW_SPIKES);
+  x->lvr = pairs && !coincident ? lvr : NAN;
   put(x, LV, pairs && !coincident, lv, pairs ? COINCIDENT_SPIKES : TOO_FEW_SPIKES);
 }
 
 /* Sums of counts and of their squares are integers, so the order cannot matter. */
-static void fano_factor(neuron *x, const meso_bins *windows)
+static double fano_factor(const neuron *x, const meso_bins *windows)
 {
   double sum = 0, squares = 0;
   for (size_t k = 0; k < x->n;) {
@@ -99,8 +112,7 @@ static void fano_factor(neuron *x, const meso_bins *windows)
     squares += count * count;
   }
   const double n = (double) windows->n;
-  put(x, FANO, n >= 2 && sum > 0, (n * squares - sum * sum) / (n * sum),
-      n >= 2 ? NO_COUNTS : TOO_FEW_WINDOWS);
+  return n >= 2 && sum > 0 ? (n * squares - sum * sum) / (n * sum) : NAN;
 }
 
 /* Drops the spikes outside the interval. */
@@ -146,6 +158,26 @@ cleanup:
   return status;
 }
 
+/* The further counting windows and the array of their Fano factors; NULL if there are none. */
+static meso_status add_windows(const statistics_params *p, const meso_interval *interval,
+                               const meso_spike_population *population, meso_result *result,
+                               meso_bins **ret_window, double **ret_data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_array *array = NULL;
+  char path[512];
+  const size_t dims[2] = {(size_t) population->size, p->fano_windows_ms.n};
+  if (dims[1] == 0) goto cleanup;
+  MESO_ALLOC(err, *ret_window, dims[1]);
+  for (size_t w = 0; w < dims[1]; w++)
+    MESO_TRY(meso_bins_make(interval, p->fano_windows_ms.v[w], *ret_window + w, err));
+  snprintf(path, sizeof path, "/statistics/%s/fano_windows", population->name);
+  MESO_TRY(meso_result_add(result, path, "1", 2, dims, &array, err));
+  *ret_data = array->data;
+cleanup:
+  return status;
+}
+
 static meso_status population_statistics(const statistics_params *p, const meso_interval *interval,
                                          const meso_spike_population *population, int n_threads,
                                          meso_result *result, meso_err *err)
@@ -153,8 +185,9 @@ static meso_status population_statistics(const statistics_params *p, const meso_
   meso_status status = MESO_OK;
   size_t *first = NULL;
   uint32_t *spike = NULL;
-  double *rate = NULL, *value[N_STATISTICS] = {NULL}, *reason = NULL;
-  meso_bins windows;
+  double *rate = NULL, *value[N_STATISTICS] = {NULL}, *reason = NULL, *lvr = NULL;
+  double *fano_windows = NULL;
+  meso_bins windows, *window = NULL;
   const size_t n = (size_t) population->size;
   const double duration_ms = interval->stop_ms - interval->start_ms;
   uint64_t n_counted = 0;
@@ -163,14 +196,20 @@ static meso_status population_statistics(const statistics_params *p, const meso_
   for (int s = 0; s < N_STATISTICS; s++)
     MESO_TRY(add_array(result, population->name, statistic_name[s], "1", n, 0, &value[s], err));
   MESO_TRY(add_array(result, population->name, "reason", "1", n, N_STATISTICS, &reason, err));
+  MESO_TRY(add_array(result, population->name, "lvr", "1", n, 0, &lvr, err));
+  MESO_TRY(add_windows(p, interval, population, result, &window, &fano_windows, err));
   MESO_TRY(meso_spikes_by_neuron(population, &first, &spike, err));
 #pragma omp parallel for schedule(dynamic, 64) num_threads(n_threads) reduction(+ : n_counted)
   for (size_t i = 0; i < n; i++) {
     neuron x = {.time_ms = population->time_ms, .spike = spike + first[i],
                 .n = first[i + 1] - first[i]};
     trim(&x, interval);
-    interval_statistics(&x, (size_t) p->min_spikes);
-    fano_factor(&x, &windows);
+    interval_statistics(&x, (size_t) p->min_spikes, p->refractoriness_ms);
+    const double fano = fano_factor(&x, &windows);
+    put(&x, FANO, isfinite(fano), fano, windows.n >= 2 ? NO_COUNTS : TOO_FEW_WINDOWS);
+    lvr[i] = x.lvr;
+    for (size_t w = 0; w < p->fano_windows_ms.n; w++)
+      fano_windows[i * p->fano_windows_ms.n + w] = fano_factor(&x, &window[w]);
     rate[i] = 1e3 * (double) x.n / duration_ms;
     n_counted += x.n;
     for (int s = 0; s < N_STATISTICS; s++) {
@@ -182,6 +221,7 @@ static meso_status population_statistics(const statistics_params *p, const meso_
 cleanup:
   free(first);
   free(spike);
+  free(window);
   return status;
 }
 
@@ -201,6 +241,10 @@ static meso_status statistics_run(const void *params, const meso_spikes *spikes,
   MESO_TRY(meso_interval_set_attributes(&p->interval, &interval, attrs, err));
   MESO_TRY(meso_attrs_set_number(attrs, "min_spikes", (double) p->min_spikes, err));
   MESO_TRY(meso_attrs_set_number(attrs, "fano_window_ms", p->fano_window_ms, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "refractoriness_ms", p->refractoriness_ms, err));
+  if (p->fano_windows_ms.n > 0)
+    MESO_TRY(meso_result_add_vector(result, "/statistics/fano_windows_ms", "ms",
+                                    p->fano_windows_ms.n, p->fano_windows_ms.v, err));
   for (size_t i = 0; i < n_selected; i++)
     MESO_TRY(population_statistics(p, &interval, &spikes->population[selected[i]], n_threads,
                                    result, err));

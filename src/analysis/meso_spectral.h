@@ -40,8 +40,9 @@ typedef struct meso_spectral_params {
   double discard_ms;           /**< left out at the start of the recording */
 } meso_spectral_params;
 
-/** Their option rows, for a params struct whose member @p m is a meso_spectral_params. */
-#define MESO_SPECTRAL_ROWS(object, m) \
+/** Their option rows but for discard_ms, for a params struct whose member @p m is a
+ *  meso_spectral_params. */
+#define MESO_SPECTRAL_SHAPE_ROWS(object, m) \
   {.key = "method", .type = MESO_PARAM_CHOICE, .unit = "", .choices = "welch|multitaper", \
    .default_text = "welch", .offset = offsetof(object, m.method), .help = "estimator"}, \
   {.key = "nperseg", .type = MESO_PARAM_INT, .unit = "1", .min = 2, .max = 1e9, \
@@ -64,7 +65,11 @@ typedef struct meso_spectral_params {
    .help = "number of tapers of the multitaper method; 0: 2 nw - 1"}, \
   {.key = "weights", .type = MESO_PARAM_CHOICE, .unit = "", \
    .choices = "unweighted|eigenvalue|adaptive", .default_text = "unweighted", \
-   .offset = offsetof(object, m.weights), .help = "of the tapers of the multitaper method"}, \
+   .offset = offsetof(object, m.weights), .help = "of the tapers of the multitaper method"}
+
+/** All of them. */
+#define MESO_SPECTRAL_ROWS(object, m) \
+  MESO_SPECTRAL_SHAPE_ROWS(object, m), \
   {.key = "discard_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12, \
    .default_text = "0", .offset = offsetof(object, m.discard_ms), \
    .help = "time left out at the start of the recording"}
