@@ -366,13 +366,13 @@ static void test_formats(void)
   static const char *const ending[3] = { ".svg", ".png", ".pdf" };
   static const char *const magic[3] = { "<?xml", "\x89PNG", "%PDF" };
   meso_figure_data data = make_data();
-  CU_ASSERT(meso_figure_count() >= 11);
+  size_t n_drawn = 0;
   for (size_t i = 0; i < meso_figure_count(); i++) {
     const meso_figure_ops *figure = meso_figure_at(i);
     meso_figure_report report[3];
     CU_ASSERT_PTR_EQUAL(meso_figure_by_name(figure->name), figure);
-    if (!figure->available(&data)) printf("# %s is not available\n", figure->name);
-    CU_ASSERT_FATAL(figure->available(&data));
+    if (!figure->available(&data)) continue; /* drawn by test_plot_analysis.c */
+    n_drawn++;
     for (size_t k = 0; k < 3; k++) {
       size_t n[2];
       char *bytes[2];
@@ -392,6 +392,7 @@ static void test_formats(void)
       CU_ASSERT_EQUAL(report[k].n_marks, report[0].n_marks);
     }
   }
+  CU_ASSERT_EQUAL(n_drawn, 11);
   free_data(&data);
 }
 
@@ -497,7 +498,8 @@ static void expect_line(const char *figure, const char *lines, const char *part)
   CU_ASSERT_PTR_NOT_NULL(strstr(lines, part));
 }
 
-/* Labels of every figure, and the number of data for those where it follows from make_data. */
+/* Labels of the figures of a run (test_plot_analysis.c has the others), and the number of data for
+ * those where it follows from make_data. */
 static void test_labels_and_counts(void)
 {
   static const struct { const char *figure, *label[4]; size_t n_marks; } expected[] = {
@@ -527,7 +529,7 @@ static void test_labels_and_counts(void)
     { "bold", { "time (s)", "BOLD (%)", "drive (dimensionless)" }, 4 * (N_BOLD + 900 + 60) },
   };
   meso_figure_data data = make_data();
-  CU_ASSERT_EQUAL(meso_figure_count(), sizeof expected / sizeof expected[0]);
+  CU_ASSERT(meso_figure_count() >= sizeof expected / sizeof expected[0]);
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
     const meso_figure_report report = draw_named(expected[i].figure, &data);
     for (size_t k = 0; k < 4 && expected[i].label[k] != NULL; k++)

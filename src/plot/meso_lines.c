@@ -1,0 +1,106 @@
+/* meso_lines.c: ranges, curves and legends of panels of curves. */
+#include "meso_lines.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMNS = 3 };
+
+meso_lines meso_lines_make(const char *title, const char *x_label, const char *y_label)
+{
+  return (meso_lines) { .title = title, .x_label = x_label, .y_label = y_label, .x_guide = NAN,
+                        .y_guide = NAN };
+}
+
+void meso_lines_add(meso_lines *lines, const char *name, size_t n, const double *x,
+                    const double *y, meso_stroke stroke)
+{
+  if (lines->n == MESO_MOST_CURVES) return;
+  struct meso_line *line = &lines->line[lines->n++];
+  *line = (struct meso_line) { .n = n, .x = x, .y = y, .stroke = stroke };
+  snprintf(line->name, sizeof line->name, "%s", name);
+}
+
+static void widen(double v, bool log_scale, double *low, double *high)
+{
+  if (!isfinite(v) || (log_scale && v <= 0.0)) return;
+  *low = fmin(*low, v);
+  *high = fmax(*high, v);
+}
+
+/* Limits with some room; a log axis ends at the data. */
+static void settle(bool log_scale, bool exact, double *low, double *high)
+{
+  if (!(*high >= *low)) *low = log_scale ? 0.1 : 0.0, *high = 1.0;
+  if (log_scale) {
+    *low *= exact && *high > *low ? 1.0 : 0.7;
+    *high *= exact && *high > *low ? 1.0 : 1.4;
+    return;
+  }
+  const double span = *high > *low ? *high - *low : fmax(fabs(*high), 1.0);
+  if (exact && *high > *low) return;
+  *low -= *low == 0.0 ? 0.0 : 0.06 * span;
+  *high += 0.06 * span;
+}
+
+double meso_lines_legend(const meso_lines *lines)
+{
+  return 6.0 + 9.5 * (double) ((lines->n + COLUMNS - 1) / COLUMNS);
+}
+
+void meso_lines_draw(meso_canvas *canvas, meso_box box, const meso_lines *lines)
+{
+  meso_axes axes = { .box = box, .x_min = INFINITY, .x_max = -INFINITY, .y_min = INFINITY,
+                     .y_max = -INFINITY, .x_log = lines->x_log, .y_log = lines->y_log,
+                     .x_label = lines->x_label, .y_label = lines->y_label,
+                     .title = lines->title };
+  for (size_t i = 0; i < lines->n; i++)
+    for (size_t k = 0; k < lines->line[i].n; k++) {
+      const double y = lines->line[i].y[k];
+      if (!isfinite(y) || (lines->x_log && !(lines->line[i].x[k] > 0.0))) continue;
+      widen(lines->line[i].x[k], lines->x_log, &axes.x_min, &axes.x_max);
+      widen(y, lines->y_log, &axes.y_min, &axes.y_max);
+    }
+  widen(lines->y_guide, lines->y_log, &axes.y_min, &axes.y_max);
+  if (!lines->y_log) axes.y_min = fmin(axes.y_min, 0.0), axes.y_max = fmax(axes.y_max, 0.0);
+  settle(lines->x_log, true, &axes.x_min, &axes.x_max);
+  settle(lines->y_log, false, &axes.y_min, &axes.y_max);
+  meso_axes_draw(canvas, &axes);
+  if (isfinite(lines->x_guide)) meso_axes_guide(canvas, &axes, lines->x_guide, NAN, meso_grey);
+  if (isfinite(lines->y_guide)) meso_axes_guide(canvas, &axes, NAN, lines->y_guide, meso_grey);
+  for (size_t i = 0; i < lines->n; i++) {
+    const struct meso_line *line = &lines->line[i];
+    meso_stroke key = line->stroke;
+    meso_axes_line(canvas, &axes, line->n, line->x, line->y, line->stroke);
+    if (line->dots)
+      meso_axes_dots(canvas, &axes, line->n, line->x, line->y, line->stroke.color, 3.0);
+    key.width = 1.6;
+    meso_canvas_key(canvas, box.x + box.w / COLUMNS * (double) (i % COLUMNS),
+                    box.y + box.h + 36.0 + 9.5 * (double) (i / COLUMNS), key, "%s", line->name);
+  }
+}
+
+void meso_lines_pair_name(const char *group, char *text, size_t size)
+{
+  const char *cross = strstr(group, "_x_");
+  if (cross == NULL) snprintf(text, size, "%s", group);
+  else snprintf(text, size, "%.*s \u00d7 %s", (int) (cross - group), group, cross + 3);
+}
+
+void meso_lines_each(const meso_figure_data *data, const char *analysis, const char *name,
+                     void (*add)(void *user, const char *group, const meso_array *array),
+                     void *user)
+{
+  for (size_t i = 0; data->analysis != NULL && i < data->analysis->n; i++) {
+    const meso_array *array = &data->analysis->array[i];
+    const size_t n = strlen(analysis);
+    char group[128];
+    if (strncmp(array->path, analysis, n) != 0 || array->path[n] != '/') continue;
+    const char *from = array->path + n + 1, *slash = strchr(from, '/');
+    if (slash == NULL || strcmp(slash + 1, name) != 0 || array->data == NULL) continue;
+    if (meso_array_count(array) == 0) continue;
+    snprintf(group, sizeof group, "%.*s", (int) (slash - from), from);
+    add(user, group, array);
+  }
+}

@@ -1,0 +1,143 @@
+/* test_plot_analysis.c: figures of analyses that a run does not make by itself: the analysis of
+ * made-up data is drawn, with labelled axes and as many data as it has. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis_run.h"
+#include "meso_plot.h"
+#include "meso_rng.h"
+
+enum { N = 30, T_MS = 20000, N_TIMES = 8192, N_CHANNELS = 6 };
+
+static double uniform(uint32_t stream, uint32_t i)
+{
+  uint32_t w[4];
+  meso_rng_block(meso_rng_key_make(31, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, w);
+  return meso_rng_uniform(w[0], w[1]);
+}
+
+/* Two populations of Poisson trains with places. */
+static meso_spikes *make_spikes(void)
+{
+  static const char *const name[2] = {"E", "I"};
+  meso_spikes *s = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(2, &s, NULL), MESO_OK);
+  s->t_stop_ms = T_MS;
+  for (uint32_t p = 0; p < 2; p++) {
+    meso_spike_population *x = &s->population[p];
+    x->name = meso_strdup(name[p]);
+    x->size = N;
+    x->n_spikes = 4000;
+    x->time_ms = meso_calloc(x->n_spikes, sizeof *x->time_ms);
+    x->id = meso_calloc(x->n_spikes, sizeof *x->id);
+    x->position_um = meso_calloc(3 * N, sizeof *x->position_um);
+    for (uint32_t k = 0; k < x->n_spikes; k++) {
+      x->time_ms[k] = T_MS * uniform(p, k);
+      x->id[k] = (uint32_t) (N * uniform(10 + p, k));
+    }
+    for (uint32_t i = 0; i < 3 * N; i++) x->position_um[i] = 1000 * uniform(20 + p, i);
+    CU_ASSERT_EQUAL_FATAL(meso_spikes_sort(x, NULL), MESO_OK);
+  }
+  return s;
+}
+
+/* Channels of noise with a common rhythm, 100 um apart in depth. */
+static meso_signals *make_lfp(void)
+{
+  meso_signals *s = NULL;
+  meso_signal *x = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "lfp", "mV", N_TIMES, N_CHANNELS, 1000, 0, &x, NULL),
+                        0);
+  x->position_um = meso_calloc(3 * N_CHANNELS, sizeof(double));
+  for (uint32_t c = 0; c < N_CHANNELS; c++) x->position_um[3 * c + 2] = -100.0 * c;
+  for (uint32_t i = 0; i < N_TIMES; i++)
+    for (uint32_t c = 0; c < N_CHANNELS; c++)
+      x->data[i * N_CHANNELS + c] = uniform(40 + c, i) - 0.5 + sin(0.25 * i);
+  return s;
+}
+
+static bool has_line(const char *text, const char *line)
+{
+  const size_t n = strlen(line);
+  for (const char *p = text; (p = strstr(p, line)) != NULL; p++)
+    if ((p == text || p[-1] == '\n') && (p[n] == '\n' || p[n] == '\0')) return true;
+  return false;
+}
+
+/* Values that mean nothing are drawn without complaint, and NaN not at all. */
+static void draw_damaged(const meso_figure_ops *figure, meso_result *r)
+{
+  static const double value[5] = {NAN, INFINITY, 0, -3, 1e300};
+  for (int v = 0; v < 5; v++) {
+    for (size_t i = 0; i < r->n; i++)
+      for (size_t k = 0; r->array[i].data != NULL && k < meso_array_count(&r->array[i]); k++)
+        r->array[i].data[k] = value[v];
+    const meso_figure_data data = {.analysis = r};
+    meso_figure_report report = {.n_marks = 0};
+    char *svg = NULL;
+    if (!figure->available(&data)) continue;
+    CU_ASSERT_EQUAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
+    if (v == 0 && report.n_marks > 0) printf("# %s draws %zu NaN\n", figure->name, report.n_marks);
+    CU_ASSERT(v > 0 || report.n_marks == 0);
+    CU_ASSERT(svg != NULL && strstr(svg, "nan") == NULL);
+    free(svg);
+  }
+}
+
+static void test_figures(void)
+{
+  static const struct { const char *analysis, *figure, *label[3],
+                       *set[7]; size_t n_marks; } row[] = {
+    {"cross_correlogram", "cross_correlogram",
+     {"lag (ms)", "correlation coefficient (dimensionless)"}, {NULL}, 3 * 201},
+    {"sttc", "sttc", {"spike time tiling coefficient (dimensionless)"}, {NULL}, N * (N - 1)},
+    {"correlation", "correlation_distance",
+     {"distance (\u00b5m)", "correlation coefficient (dimensionless)"}, {NULL}, 0},
+    {"spike_spectrum", "spike_spectrum", {"frequency (Hz)", "PSD ((spikes/s)\u00b2/Hz)"}, {NULL},
+     2 * 511},
+    {"synchrony", "synchrony", {"time (ms)", "rate (spikes/s)"}, {NULL}, 2 * 400},
+    {"statistics", "fano_windows", {"counting window (ms)", "Fano factor (dimensionless)"},
+     {"fano_windows_ms", "10,100,1000", NULL}, 2 * 2 * 3},
+  };
+  meso_spikes *spikes = make_spikes();
+  meso_signals *lfp = make_lfp();
+  for (size_t k = 0; k < sizeof row / sizeof *row; k++) {
+    const meso_analysis_ops *ops = meso_analysis_by_name(row[k].analysis);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ops);
+    meso_result *r = run(row[k].analysis, row[k].set,
+                         ops->input != MESO_INPUT_SIGNALS ? spikes : NULL,
+                         ops->input != MESO_INPUT_SPIKES ? lfp : NULL, 2);
+    const meso_figure_ops *figure = meso_figure_by_name(row[k].figure);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(figure);
+    const meso_figure_data data = {.analysis = r}, none = {.analysis = NULL};
+    meso_figure_report report = {.n_marks = 0};
+    meso_err err = {0};
+    char *svg = NULL;
+    CU_ASSERT(figure->available(&data) && !figure->available(&none));
+    const meso_status st = meso_figure_svg(figure, &data, &svg, &report, &err);
+    if (st != MESO_OK) printf("# %s: %s\n", row[k].figure, err.msg);
+    CU_ASSERT_EQUAL(st, MESO_OK);
+    for (int l = 0; l < 3 && row[k].label[l] != NULL; l++) {
+      if (!has_line(report.labels, row[k].label[l]))
+        printf("# %s: no label %s\n", row[k].figure, row[k].label[l]);
+      CU_ASSERT(has_line(report.labels, row[k].label[l]));
+    }
+    if (row[k].n_marks != report.n_marks)
+      printf("# %s: %zu marks of %zu\n", row[k].figure, report.n_marks, row[k].n_marks);
+    CU_ASSERT(report.n_marks > 0 && (row[k].n_marks == 0 || report.n_marks == row[k].n_marks));
+    free(svg);
+    draw_damaged(figure, r);
+    meso_result_destroy(r);
+  }
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(lfp);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"figures of analyses: axes with units, all data drawn", test_figures},
+    {NULL, NULL}};
+  return meso_test_main("plot_analysis", tests);
+}
