@@ -452,8 +452,8 @@ static void test_every_analysis(void)
   CU_ASSERT_PTR_NULL(meso_analysis_by_name("no such analysis"));
   for (size_t i = 0; i < meso_analysis_count(); i++) {
     const meso_analysis_ops *ops = meso_analysis_at(i);
-    const bool of_spikes = ops->input == MESO_INPUT_SPIKES;
-    const meso_signals *in = of_spikes ? NULL : signals;
+    const bool of_spikes = meso_analysis_takes_spikes(ops);
+    const meso_signals *in = meso_analysis_takes_signals(ops) ? signals : NULL;
     CU_ASSERT_PTR_EQUAL(meso_analysis_by_name(ops->name), ops);
     for (int m = 0; m < (meso_param_find(ops->params, "tapers") ? 2 : 1); m++) {
       meso_result *one = run(ops->name, method[m], of_spikes ? spikes : NULL, in, 1);
@@ -487,13 +487,14 @@ static void test_empty(void)
     const meso_analysis_ops *ops = meso_analysis_at(i);
     meso_err err = {0};
     meso_result *r = NULL;
-    if (ops->input == MESO_INPUT_SPIKES) {
+    const meso_spikes *none = meso_analysis_takes_spikes(ops) ? spikes : NULL;
+    if (!meso_analysis_takes_signals(ops)) {
       r = run(ops->name, (options) {NULL}, spikes, NULL, 2);
     } else {
-      CU_ASSERT_EQUAL(run_raw(ops, (options) {NULL}, NULL, empty, 2, &r, &err), MESO_EINVAL);
+      CU_ASSERT_EQUAL(run_raw(ops, (options) {NULL}, none, empty, 2, &r, &err), MESO_EINVAL);
       meso_result_destroy(r);
       r = NULL;
-      CU_ASSERT_EQUAL(run_raw(ops, (options) {NULL}, NULL, bad, 2, &r, &err), MESO_EINVAL);
+      CU_ASSERT_EQUAL(run_raw(ops, (options) {NULL}, none, bad, 2, &r, &err), MESO_EINVAL);
       CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "sample 77, channel 1"));
     }
     meso_result_destroy(r);

@@ -276,6 +276,40 @@ static void test_whole_record(void)
   meso_signals_destroy(s);
 }
 
+/* Counts of the locked trains with the LFP, as Elephant has it. */
+static void test_spike_field(void)
+{
+  enum { N = 8, C = 6, N_F = 205 };
+  size_t dims[4];
+  double *time_ms = load("lfp_small.h5", "/spikes/locked/timestamps", dims), worst = 0;
+  const size_t n = dims[0];
+  double *id = load("lfp_small.h5", "/spikes/locked/node_ids", dims);
+  double *want = load("spectral_reference.h5", "/spike_field/sfc", dims);
+  meso_signals *lfp = load_lfp(C);
+  meso_spikes *s = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(1, &s, NULL), MESO_OK);
+  CU_ASSERT_FATAL(dims[0] == N && dims[1] == C && dims[2] == N_F);
+  s->t_stop_ms = 60000;
+  s->population[0] = (meso_spike_population) {.name = meso_strdup("locked"), .size = N,
+                                              .n_spikes = n, .time_ms = time_ms,
+                                              .id = meso_calloc(n, sizeof(uint32_t))};
+  for (size_t k = 0; k < n; k++) s->population[0].id[k] = (uint32_t) id[k];
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_sort(&s->population[0], NULL), MESO_OK);
+  meso_result *r = run("spike_field", (const char *[]) {NULL}, s, lfp, 2);
+  const meso_array *got = meso_result_find(r, "/spike_field/coherence");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(got);
+  for (size_t i = 0; i < N * C; i++)
+    for (size_t f = 0; f < N_F; f++)
+      worst = fmax(worst, fabs(got->data[i * got->dims[2] + f] - want[i * N_F + f]));
+  printf("# spike-field coherence: %.3g\n", worst);
+  CU_ASSERT(worst < 1e-9);
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+  meso_signals_destroy(lfp);
+  free(id);
+  free(want);
+}
+
 static void test_tapers(void)
 {
   size_t dims[4];
@@ -383,6 +417,7 @@ int main(void)
     {"cross-correlograms, STTC and spectra of trains equal elephant's", test_pairs},
     {"population rates and correlations against distance equal elephant's", test_populations},
     {"spectra, coherence and phase measures equal the reference", test_signals},
+    {"spike-field coherence equals elephant's", test_spike_field},
     {"tapers and the shares of their energy equal the reference", test_tapers},
     {"multitaper of a whole record, with three kinds of weights, equals the reference",
      test_whole_record},

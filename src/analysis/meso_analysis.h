@@ -11,7 +11,9 @@
 extern "C" {
 #endif
 
-typedef enum meso_analysis_input { MESO_INPUT_SPIKES, MESO_INPUT_SIGNALS } meso_analysis_input;
+typedef enum meso_analysis_input {
+  MESO_INPUT_SPIKES, MESO_INPUT_SIGNALS, MESO_INPUT_SPIKES_AND_SIGNALS
+} meso_analysis_input;
 
 typedef struct meso_analysis_ops {
   const char *name;         /**< command-line name: "statistics" */
@@ -19,11 +21,21 @@ typedef struct meso_analysis_ops {
   meso_analysis_input input;
   const meso_param *params; /**< rows; keys are the options without "--", '-' for '_' */
   size_t params_size;       /**< sizeof the parameter struct */
-  /** Adds its arrays to @p result. Exactly one of spikes, signals is not NULL. Threads never change
-   *  a bit of the result. */
+  /** Adds its arrays to @p result. Of spikes and signals, those that `input` names are not NULL.
+   *  Threads never change a bit of the result. */
   meso_status (*run)(const void *params, const meso_spikes *spikes, const meso_signals *signals,
                      int n_threads, meso_result *result, meso_err *err);
 } meso_analysis_ops;
+
+static inline bool meso_analysis_takes_spikes(const meso_analysis_ops *ops)
+{
+  return ops->input != MESO_INPUT_SIGNALS;
+}
+
+static inline bool meso_analysis_takes_signals(const meso_analysis_ops *ops)
+{
+  return ops->input != MESO_INPUT_SPIKES;
+}
 
 size_t meso_analysis_count(void);
 const meso_analysis_ops *meso_analysis_at(size_t i);            /**< NULL beyond the end */

@@ -1,4 +1,5 @@
-/* cmd_analyze.c: one analysis of one file; options are the analysis' rows. */
+/* cmd_analyze.c: one analysis of spikes, of signals, or of both (spikes first); options are the
+ * analysis' rows. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,16 +42,19 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_ALLOC(err, params, ops->params_size);
   mesoi_option_set set = { ops->params, params };
   (void) snprintf(name, sizeof name, "analyze %s", ops->name);
-  MESO_TRY(mesoi_options_parse(cli, name, 1, &set, 2, 2, &args, err));
+  const bool of_spikes = meso_analysis_takes_spikes(ops), of_signals =
+      meso_analysis_takes_signals(ops);
+  const size_t n_files = of_spikes && of_signals ? 2 : 1;
+  MESO_TRY(mesoi_options_parse(cli, name, 1, &set, 1 + n_files, 1 + n_files, &args, err));
   MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
   MESO_TRY(mesoi_need_output(cli, "analyze", err));
-  if (ops->input == MESO_INPUT_SPIKES) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
-  else MESO_TRY(meso_signals_read(args.v[1], &signals, err));
+  if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
+  if (of_signals) MESO_TRY(meso_signals_read(args.v[n_files], &signals, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(ops->run(params, spikes, signals, cli->n_threads, result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
-  MESO_TRY(mesoi_origin_make(cli, NULL, 1, &args.v[1], &origin, err));
+  MESO_TRY(mesoi_origin_make(cli, NULL, n_files, &args.v[1], &origin, err));
   MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));
   mesoi_answer_text(cli, "analysis", ops->name);
   mesoi_answer_output(cli, cli->output);
@@ -73,7 +77,7 @@ static const meso_param *params_of(const char *name)
 }
 
 const meso_command meso_cmd_analyze = {
-  .name = "analyze", .usage = "analyze ANALYSIS FILE [OPTIONS] [--set KEY=VALUE] -o ANALYSIS.h5",
+  .name = "analyze", .usage = "analyze ANALYSIS FILE... [OPTIONS] [--set KEY=VALUE] -o ANALYSIS.h5",
   .summary = "analyse spikes or signals", .params_of = params_of, .run = run,
   .takes = MESO_TAKES_SET | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT, .stops_cleanly = true,
 };
