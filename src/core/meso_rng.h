@@ -28,6 +28,9 @@ typedef enum meso_rng_purpose {
   MESO_RNG_CELL = 10,         /**< counter: neuron, block: type, place, rotation */
   MESO_RNG_PLACEMENT = 11,    /**< counter: k, target, projection; words: segment */
   MESO_RNG_PERMUTATION = 17,  /**< counter: permutation, place */
+  MESO_RNG_SENSOR_NOISE = 20, /**< counter: sample, sample >> 32, channel */
+  MESO_RNG_SURROGATE = 21,    /**< counter: k, item, surrogate; by su_*.c */
+  MESO_RNG_RESAMPLING = 22,   /**< counter: k, resample; bootstrap and permutation */
   MESO_RNG_TEST = 255
 } meso_rng_purpose;
 
