@@ -42,6 +42,10 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "bold", TOY " --spikes run/spikes.h5 -o j_bold.h5", { "outputs", "signals", "max_flow" } },
   { "filter", "run/lfp.h5 --low-pass-Hz 100 -o j_filtered.h5", { "outputs", "signals" } },
   { "csd", "run/lfp.h5 -o j_csd.h5", { "outputs", "signals" } },
+  { "surrogate", "dither run/spikes.h5 -o j_dither.h5", { "outputs", "n_spikes", "populations" } },
+  { "surrogate", "phase_randomisation run/lfp.h5 -o j_phases.h5", { "outputs", "signals" } },
+  { "significance", "statistics isi_shuffle run/spikes.h5 --surrogates 3 -o j_significance.h5",
+    { "outputs", "analysis", "surrogate", "arrays" } },
   { "analyze", "statistics run/spikes.h5 -o j_statistics.h5", { "outputs", "analysis", "arrays" } },
   { "analyze", "spike_field run/spikes.h5 run/lfp.h5 --nperseg 64 -o j_spike_field.h5",
     { "outputs", "analysis", "arrays" } },
@@ -56,7 +60,7 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
   { "verify", "run",
     { "files", "n_ok", "n_missing", "n_unreadable", "n_damaged", "n_not_listed" } },
   { "models", "", { "neuron_models", "forward_models", "volume_conductors", "heads", "analyses",
-                    "figures", "formats" } },
+                    "surrogates", "figures", "formats" } },
   { "help", "", { "commands" } },
 };
 enum { N_ROWS = sizeof table / sizeof table[0] };
@@ -251,6 +255,8 @@ static const struct { const char *command, *arguments; unsigned takes; } shared[
   { "bold", "run/bold.h5", SET | SEED | THREADS | OUTPUT },
   { "filter", "run/lfp.h5", SEED | OUTPUT },
   { "csd", "run/lfp.h5", OUTPUT },
+  { "surrogate", "dither run/spikes.h5", SEED | OUTPUT },
+  { "significance", "statistics dither run/spikes.h5", SEED | THREADS | OUTPUT },
   { "analyze", "spectrum run/lfp.h5", SET | THREADS | OUTPUT },
   { "compare", "run/analysis.h5", OUTPUT },
   { "info", "run/lfp.h5", 0 },

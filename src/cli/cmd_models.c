@@ -10,6 +10,7 @@
 #include "meso_head.h"
 #include "meso_neuron.h"
 #include "meso_plot.h"
+#include "meso_surrogate.h"
 
 static void head(const meso_cli *cli, const char *text)
 {
@@ -95,6 +96,9 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   head(cli, "analyses");
   for (size_t i = 0; i < meso_analysis_count(); i++)
     list(cli, "analyses", meso_analysis_at(i)->name, meso_analysis_at(i)->summary);
+  head(cli, "surrogates");
+  for (size_t i = 0; i < meso_surrogate_count(); i++)
+    list(cli, "surrogates", meso_surrogate_at(i)->name, meso_surrogate_at(i)->summary);
   head(cli, "figures");
   for (size_t i = 0; i < meso_figure_count(); i++)
     list(cli, "figures", meso_figure_at(i)->name, meso_figure_at(i)->title);
@@ -106,5 +110,6 @@ static meso_status run(const meso_cli *cli, meso_err *err)
 
 const meso_command meso_cmd_models = {
   .name = "models", .usage = "models", .run = run,
-  .summary = "list neuron and forward models, volume conductors, heads, analyses, figures, formats",
+  .summary = "list neuron and forward models, volume conductors, heads, analyses, surrogates, "
+             "figures, formats",
 };
