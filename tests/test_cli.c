@@ -51,6 +51,8 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
     { "outputs", "analysis", "arrays" } },
   { "compare", "run/analysis.h5 --lfp run/lfp.h5 -o j_comparison.json",
     { "outputs", "comparison", "verdicts" } },
+  { "compare", "run/analysis.h5 run/analysis.h5 --resamples 5 -o j_contrast.h5",
+    { "outputs", "arrays" } },
   { "info", "run/lfp.h5", { "file", "kind", "signals", "digest" } },
   { "info", TOY,
     { "file", "kind", "name", "n_neurons", "n_synapses", "populations", "projections" } },
@@ -258,7 +260,7 @@ static const struct { const char *command, *arguments; unsigned takes; } shared[
   { "surrogate", "dither run/spikes.h5", SEED | OUTPUT },
   { "significance", "statistics dither run/spikes.h5", SEED | THREADS | OUTPUT },
   { "analyze", "spectrum run/lfp.h5", SET | THREADS | OUTPUT },
-  { "compare", "run/analysis.h5", OUTPUT },
+  { "compare", "run/analysis.h5", SEED | OUTPUT },
   { "info", "run/lfp.h5", 0 },
   { "plot", "run/spikes.h5 --model \"$TOY\"", SET | SEED | OUTPUT },
   { "report", "run", 0 },
@@ -305,6 +307,7 @@ static void test_no_option_is_ignored(void)
   }
   json_decref(help);
   cli_expect(2, "bold run/bold.h5 --seed 3 -o x.h5");
+  cli_expect(2, "compare run/analysis.h5 --seed 3 -o x.json");
   cli_expect(2, "plot run/spikes.h5 --set simulation.dt_ms=0.1 -o x.svg");
   cli_expect(2, "simulate " TOY " --seed 99999999999999999999 -o x.h5");
   CU_ASSERT(cli_said("--seed 99999999999999999999: must be"));

@@ -1,4 +1,5 @@
-/* cmd_compare.c: an analysis beside published numbers: a table; as JSON in a file. */
+/* cmd_compare.c: an analysis beside published numbers: a table; as JSON in a file. Or beside
+ * another analysis: compare_files.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,10 +7,14 @@
 #include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
+#include "compare_files.h"
 #include "meso_compare.h"
 #include "meso_io.h"
 
-typedef struct options { char *measured, *lfp, *bold; } options;
+typedef struct options {
+  char *measured, *lfp, *bold;
+  mesoi_compare_options files;
+} options;
 
 static const meso_param rows[] = {
   { .key = "measured", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
@@ -19,6 +24,15 @@ static const meso_param rows[] = {
     .offset = offsetof(options, lfp), .help = "file with the LFP" },
   { .key = "bold", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, bold), .help = "file with the BOLD" },
+  { .key = "resamples", .type = MESO_PARAM_INT, .unit = "1", .min = 1, .max = 1e6,
+    .default_text = "1000", .offset = offsetof(options, files.resamples),
+    .help = "of the bootstrap and the permutations that compare two files" },
+  { .key = "confidence", .type = MESO_PARAM_DOUBLE, .unit = "1", .min = 0.5, .max = 0.9999,
+    .default_text = "0.95", .offset = offsetof(options, files.confidence),
+    .help = "of the intervals of two files" },
+  { .key = "bands_Hz", .type = MESO_PARAM_DOUBLES, .unit = "Hz", .min = 0, .max = 1e9,
+    .default_text = "1,4,8,13,30,80,150", .offset = offsetof(options, files.bands_Hz),
+    .help = "edges of the bands in which curves of two files are compared" },
   { .key = NULL },
 };
 
@@ -123,7 +137,14 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   options o = { .measured = NULL };
   mesoi_positionals args = { .v = NULL };
   mesoi_option_set set = { rows, &o };
-  MESO_TRY(mesoi_options_parse(cli, "compare", 1, &set, 1, 1, &args, err));
+  MESO_TRY(mesoi_options_parse(cli, "compare", 1, &set, 1, 2, &args, err));
+  if (args.n == 2) {
+    MESO_TRY(mesoi_compare_files(cli, args.v, &o.files, err));
+    goto cleanup;
+  }
+  if (cli->seed != NULL)
+    MESO_FAIL(err, MESO_EUSAGE, "compare: --seed needs a second file: published numbers are "
+              "compared without random numbers");
   MESO_TRY(compare(cli, args.v[0], &o, err));
 cleanup:
   free(args.v);
@@ -133,7 +154,8 @@ cleanup:
 
 const meso_command meso_cmd_compare = {
   .name = "compare",
-  .usage = "compare ANALYSIS.h5 [--measured NAME|FILE] [--lfp F] [--bold F] [-o OUT.json]",
-  .summary = "set predictions beside published numbers", .params = rows, .run = run,
-  .takes = MESO_TAKES_OUTPUT,
+  .usage = "compare ANALYSIS.h5 [--measured NAME|FILE] [--lfp F] [--bold F] [-o OUT.json]\n"
+           "       mesocast compare A.h5 B.h5 [OPTIONS] [--seed S] -o OUT.h5",
+  .summary = "set an analysis beside published numbers, or beside another analysis",
+  .params = rows, .run = run, .takes = MESO_TAKES_SEED | MESO_TAKES_OUTPUT,
 };

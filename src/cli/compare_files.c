@@ -1,0 +1,71 @@
+/* compare_files.c: compare A.h5 B.h5: two analyses against each other. */
+#include "compare_files.h"
+
+#include <stdlib.h>
+
+#include "cli_answer.h"
+#include "cli_files.h"
+#include "cli_options.h"
+#include "cli_surrogate.h"
+#include "meso_contrast.h"
+
+static void say_result(const meso_cli *cli, const meso_result *result)
+{
+  for (size_t i = 0; i < result->n_groups; i++) {
+    const meso_attrs *a = &result->group[i].attrs;
+    const char *path = result->group[i].path + sizeof "/comparison" - 1;
+    if (meso_attrs_get(a, "ks") != NULL)
+      mesoi_say(cli, "%s: medians %.4g, %.4g; KS %.3g (p %.2g); Wasserstein %.3g (%.3g to %.3g); "
+                "energy %.3g (p %.2g)\n", path, meso_attrs_number(a, "median_a", 0),
+                meso_attrs_number(a, "median_b", 0), meso_attrs_number(a, "ks", 0),
+                meso_attrs_number(a, "ks_p", 0), meso_attrs_number(a, "wasserstein", 0),
+                meso_attrs_number(a, "wasserstein_low", 0),
+                meso_attrs_number(a, "wasserstein_high", 0), meso_attrs_number(a, "energy", 0),
+                meso_attrs_number(a, "p_energy", 0));
+    if (meso_attrs_get(a, "matrix_correlation") != NULL)
+      mesoi_say(cli, "%s: correlation of the matrices %.3g (p %.2g)\n", path,
+                meso_attrs_number(a, "matrix_correlation", 0), meso_attrs_number(a, "p_matrix", 0));
+  }
+}
+
+static void warn_differences(const meso_cli *cli, const meso_result *result)
+{
+  const meso_attrs *attrs = meso_result_find_group(result, "/comparison");
+  for (size_t k = 0; attrs != NULL && k < attrs->n; k++)
+    if (attrs->v[k].text != NULL)
+      mesoi_warn(cli, "the estimators differ: %s", attrs->v[k].key + sizeof "differences_" - 1);
+}
+
+meso_status mesoi_compare_files(const meso_cli *cli, const char *const paths[2],
+                                const mesoi_compare_options *o, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_result *a = NULL, *b = NULL, *result = NULL;
+  mesoi_origin origin = { .model_text = NULL };
+  int64_t seed = 1;
+  const meso_doubles *bands = &o->bands_Hz;
+  for (size_t k = 1; k < bands->n; k++)
+    if (!(bands->v[k] > bands->v[k - 1]))
+      MESO_FAIL(err, MESO_EUSAGE, "compare: --bands-Hz: %g Hz follows %g Hz; edges must ascend",
+                bands->v[k], bands->v[k - 1]);
+  if (bands->n < 2) MESO_FAIL(err, MESO_EUSAGE, "compare: --bands-Hz: give at least two edges");
+  MESO_TRY(mesoi_need_output(cli, "compare", err));
+  MESO_TRY(mesoi_seed(cli, &seed, err));
+  MESO_TRY(meso_result_read(paths[0], &a, err));
+  MESO_TRY(meso_result_read(paths[1], &b, err));
+  MESO_TRY(meso_result_create(&result, err));
+  const meso_contrast_params p = { o->resamples, seed, o->confidence, bands->n - 1, bands->v };
+  MESO_TRY(meso_contrast_run(&p, a, b, result, err));
+  MESO_TRY(mesoi_origin_make(cli, NULL, 2, paths, &origin, err));
+  MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));
+  say_result(cli, result);
+  warn_differences(cli, result);
+  mesoi_answer_output(cli, cli->output);
+  mesoi_answer_result(cli, result);
+cleanup:
+  mesoi_origin_clear(&origin);
+  meso_result_destroy(a);
+  meso_result_destroy(b);
+  meso_result_destroy(result);
+  return status;
+}

@@ -1,0 +1,189 @@
+/* test_contrast.c: distances of distributions against closed forms and brute force; two analyses
+ * with a known difference. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "meso_contrast.h"
+#include "meso_rng.h"
+#include "meso_test.h"
+
+static double uniform(uint32_t stream, uint32_t i)
+{
+  uint32_t w[4];
+  meso_rng_block(meso_rng_key_make(61, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, w);
+  return meso_rng_uniform(w[0], w[1]);
+}
+
+static int ascending(const void *a, const void *b)
+{
+  const double x = *(const double *) a, y = *(const double *) b;
+  return (x > y) - (x < y);
+}
+
+/* By hand, by sums over all pairs of values, and of a shift. */
+static void test_distances(void)
+{
+  static const double a[3] = {0, 1, 3}, b[2] = {5, 6};
+  meso_distances d = meso_distances_of(3, a, 2, b);
+  MESO_CHECK_CLOSE(1, d.ks, 1e-15, 0);
+  MESO_CHECK_CLOSE(5.5 - 4.0 / 3, d.wasserstein, 1e-14, 0); /* apart: difference of the means */
+  enum { N = 40, M = 55 };
+  double x[N], y[M], shifted[N], cross = 0, in_x = 0, in_y = 0, ks = 0;
+  for (uint32_t i = 0; i < N; i++) x[i] = floor(20 * uniform(1, i)); /* with ties */
+  for (uint32_t i = 0; i < M; i++) y[i] = floor(26 * uniform(2, i)) - 2;
+  qsort(x, N, sizeof *x, ascending);
+  qsort(y, M, sizeof *y, ascending);
+  for (int i = 0; i < N; i++)
+    for (int j = 0; j < M; j++) cross += fabs(x[i] - y[j]) / (N * M);
+  for (int i = 0; i < N; i++)
+    for (int j = 0; j < N; j++) in_x += fabs(x[i] - x[j]) / (N * N);
+  for (int i = 0; i < M; i++)
+    for (int j = 0; j < M; j++) in_y += fabs(y[i] - y[j]) / (M * M);
+  for (double t = -3; t < 30; t++) {
+    double f = 0, g = 0;
+    for (int i = 0; i < N; i++) f += (x[i] <= t) / (double) N;
+    for (int i = 0; i < M; i++) g += (y[i] <= t) / (double) M;
+    ks = fmax(ks, fabs(f - g));
+  }
+  d = meso_distances_of(N, x, M, y);
+  MESO_CHECK_CLOSE(sqrt(2 * cross - in_x - in_y), d.energy, 1e-10, 0);
+  MESO_CHECK_CLOSE(ks, d.ks, 1e-12, 0);
+  const meso_distances e = meso_distances_of(M, y, N, x);
+  CU_ASSERT(fabs(d.wasserstein - e.wasserstein) < 1e-13 && fabs(d.energy - e.energy) < 1e-13);
+  for (int i = 0; i < N; i++) shifted[i] = x[i] + 0.25;
+  MESO_CHECK_CLOSE(0.25, meso_distances_of(N, x, N, shifted).wasserstein, 1e-12, 0);
+  CU_ASSERT(meso_distances_of(N, x, N, x).ks == 0 && meso_distances_of(N, x, N, x).energy == 0);
+  CU_ASSERT(isnan(meso_distances_of(0, x, N, x).ks));
+}
+
+/* Kolmogorov's distribution: 1.358 is exceeded by 5 %; p values of equal distributions. */
+static void test_ks_p(void)
+{
+  enum { R = 400, N = 60 };
+  double below = 0, x[N], y[N];
+  MESO_CHECK_CLOSE(0.05, meso_ks_p(1.358 / (sqrt(5e5) + 0.12), 1000000, 1000000), 0.01, 0);
+  CU_ASSERT_EQUAL(meso_ks_p(0, 10, 10), 1);
+  for (uint32_t r = 0; r < R; r++) {
+    for (uint32_t i = 0; i < N; i++) x[i] = uniform(1000 + r, i), y[i] = uniform(5000 + r, i);
+    qsort(x, N, sizeof *x, ascending);
+    qsort(y, N, sizeof *y, ascending);
+    below += meso_ks_p(meso_distances_of(N, x, N, y).ks, N, N) < 0.1;
+  }
+  printf("# of %d, p < 0.1: %g\n", R, below);
+  CU_ASSERT(below > 20 && below < 58); /* 40, +- 3 sd of 6 */
+}
+
+/* Rates with a shift, a correlation matrix, a spectrum; b differs by known amounts. */
+static meso_result *make(uint32_t stream, double shift, double factor, double bin_ms)
+{
+  enum { N = 80, F = 101, C = 12, M = 14 };
+  meso_result *r = NULL;
+  meso_array *a = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_result_create(&r, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_result_add(r, "/statistics/E/rate_Hz", "Hz", 1, (size_t[]) {N}, &a, NULL),
+                  0);
+  for (uint32_t i = 0; i < N; i++) a->data[i] = uniform(stream, i) + shift;
+  a->data[7] = NAN;
+  CU_ASSERT_EQUAL(meso_result_add(r, "/spectrum/frequency_Hz", "Hz", 1, (size_t[]) {F}, &a, NULL),
+                  0);
+  for (int k = 0; k < F; k++) a->data[k] = k;
+  CU_ASSERT_EQUAL(meso_result_add(r, "/spectrum/psd", "mV^2/Hz", 2, (size_t[]) {C, F}, &a, NULL),
+                  0);
+  for (uint32_t i = 0; i < C * F; i++) a->data[i] = factor * (0.5 + uniform(stream + 1, i));
+  CU_ASSERT_EQUAL(meso_result_add(r, "/correlation/coefficient", "1", 2, (size_t[]) {M, M}, &a,
+                                  NULL), MESO_OK);
+  for (uint32_t i = 0; i < M; i++)
+    for (uint32_t j = 0; j <= i; j++)
+      a->data[i * M + j] = a->data[j * M + i] =
+        i == j ? 1 : uniform(70, i * M + j) + 0.5 * uniform(stream + 2, i * M + j);
+  CU_ASSERT_EQUAL(meso_attrs_set_number(meso_result_group_attrs(r, "/correlation"), "bin_ms",
+                                        bin_ms, NULL), MESO_OK);
+  return r;
+}
+
+static double attribute(meso_result *r, const char *path, const char *key)
+{
+  return meso_attrs_number(meso_result_group_attrs(r, path), key, NAN);
+}
+
+static void test_analyses(void)
+{
+  static const double edge[3] = {1, 30, 80};
+  const meso_contrast_params p = {.resamples = 400, .seed = 4, .confidence = 0.95, .n_bands = 2,
+                                  .band_edge_Hz = edge};
+  const char *rate = "/comparison/statistics/E/rate_Hz";
+  const char *matrix = "/comparison/correlation/coefficient";
+  meso_result *a = make(10, 0, 1, 2), *b = make(20, 0.5, 2, 5), *c = make(30, 0, 1, 2), *out[3];
+  for (int k = 0; k < 3; k++) CU_ASSERT_EQUAL_FATAL(meso_result_create(&out[k], NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_contrast_run(&p, a, b, out[0], NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_contrast_run(&p, a, c, out[1], NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_contrast_run(&p, a, a, out[2], NULL), MESO_OK);
+  CU_ASSERT_EQUAL(attribute(out[0], rate, "n_a"), 79);
+  const double w = attribute(out[0], rate, "wasserstein");
+  MESO_CHECK_CLOSE(0.5, w, 0.15, 0);
+  CU_ASSERT(attribute(out[0], rate, "wasserstein_low") < w);
+  CU_ASSERT(attribute(out[0], rate, "wasserstein_low") > 0.35);
+  CU_ASSERT(attribute(out[0], rate, "wasserstein_high") > w);
+  CU_ASSERT(attribute(out[0], rate, "p_energy") == 1.0 / 401);
+  CU_ASSERT(attribute(out[1], rate, "p_energy") > 0.02);
+  CU_ASSERT(attribute(out[0], rate, "ks_p") < 1e-6 && attribute(out[1], rate, "ks_p") > 0.01);
+  CU_ASSERT_EQUAL(attribute(out[2], rate, "wasserstein"), 0);
+  CU_ASSERT(attribute(out[0], matrix, "matrix_correlation") > 0.6);
+  CU_ASSERT(attribute(out[0], matrix, "p_matrix") < 0.02);
+  MESO_CHECK_CLOSE(1, attribute(out[2], matrix, "matrix_correlation"), 1e-12, 0);
+  const double *d = meso_result_find(out[0], "/comparison/spectrum/psd/difference")->data;
+  const double *low = meso_result_find(out[0], "/comparison/spectrum/psd/difference_low")->data;
+  const double *high = meso_result_find(out[0], "/comparison/spectrum/psd/difference_high")->data;
+  for (int k = 0; k < 2; k++) {
+    MESO_CHECK_CLOSE(-log10(2), d[k], 0, 0.04); /* of means over 12 x 29 values or more */
+    CU_ASSERT(low[k] < d[k] && high[k] > d[k] && high[k] - low[k] < 0.06);
+  }
+  const meso_attrs *notes = meso_result_find_group(out[0], "/comparison");
+  CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(notes, "differences_correlation_bin_ms"));
+  notes = meso_result_find_group(out[1], "/comparison");
+  CU_ASSERT_PTR_NULL(meso_attrs_text(notes, "differences_correlation_bin_ms"));
+  meso_err err = {0};
+  meso_result *none = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_result_create(&none, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_contrast_run(&p, a, none, none, &err), MESO_EINVAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "nothing in common"));
+  meso_result_destroy(none);
+  meso_result_destroy(a);
+  meso_result_destroy(b);
+  meso_result_destroy(c);
+  for (int k = 0; k < 3; k++) meso_result_destroy(out[k]);
+}
+
+/* Matrices without a relation: p is not small; the interval of a difference holds 0 mostly. */
+static void test_null(void)
+{
+  static const double edge[2] = {1, 80};
+  double holds = 0, small = 0;
+  enum { R = 60 };
+  for (uint32_t k = 0; k < R; k++) {
+    const meso_contrast_params p = {.resamples = 99, .seed = 1 + k, .confidence = 0.9,
+                                    .n_bands = 1, .band_edge_Hz = edge};
+    meso_result *a = make(100 + 10 * k, 0, 1, 2), *b = make(105 + 10 * k, 0, 1, 2), *out = NULL;
+    CU_ASSERT_EQUAL_FATAL(meso_result_create(&out, NULL), MESO_OK);
+    CU_ASSERT_EQUAL_FATAL(meso_contrast_run(&p, a, b, out, NULL), MESO_OK);
+    holds += meso_result_find(out, "/comparison/spectrum/psd/difference_low")->data[0] < 0 &&
+             meso_result_find(out, "/comparison/spectrum/psd/difference_high")->data[0] > 0;
+    small += attribute(out, "/comparison/statistics/E/rate_Hz", "p_energy") <= 0.1;
+    meso_result_destroy(a);
+    meso_result_destroy(b);
+    meso_result_destroy(out);
+  }
+  printf("# intervals that hold the truth: %g of %d; p <= 0.1: %g\n", holds, (int) R, small);
+  CU_ASSERT(holds >= 44 && holds < R && small <= 14 && small >= 1);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"distances of distributions", test_distances},
+    {"Kolmogorov-Smirnov p values", test_ks_p},
+    {"two analyses with a known difference", test_analyses},
+    {"two analyses without one", test_null},
+    {NULL, NULL}};
+  return meso_test_main("contrast", tests);
+}
