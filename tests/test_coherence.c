@@ -313,6 +313,74 @@ static void test_blocks(void)
   meso_signals_destroy(s);
 }
 
+/* The mean of a spectrogram is the spectrum; a line that changes its frequency is where it is. */
+static void test_spectrogram(void)
+{
+  meso_signals *s = noise(8192, 2, 0);
+  for (int i = 0; i < 8192; i++)
+    s->signal[0].data[2 * i] += 10 * sin(2 * M_PI * (i < 4096 ? 0.0625 : 0.25) * i);
+  const char *const set[] = {"nperseg", "512", "method", "multitaper", "weights", "adaptive", NULL};
+  meso_result *r = run("spectrogram", set, NULL, s, 2), *q = run("spectrum", set, NULL, s, 1);
+  const meso_array *psd = meso_result_find(r, "/spectrogram/psd");
+  const double *time_ms = values(r, "/spectrogram/time_ms"), *mean = values(q, "/spectrum/psd");
+  const double *f_Hz = values(r, "/spectrogram/frequency_Hz");
+  CU_ASSERT_FATAL(psd->dims[0] == 2 && psd->dims[1] == 31 && psd->dims[2] == 257);
+  CU_ASSERT(time_ms[0] == 256 && time_ms[1] == 512);
+  for (size_t c = 0; c < 2; c++)
+    for (size_t f = 0; f < 257; f++) {
+      double sum = 0;
+      for (size_t t = 0; t < 31; t++) sum += psd->data[(c * 31 + t) * 257 + f] / 31;
+      if (fabs(sum / mean[c * 257 + f] - 1) > 1e-12) CU_FAIL("another mean than the spectrum");
+    }
+  for (size_t t = 0; t < 31; t++) {
+    const double want = t < 14 ? 62.5 : 250;
+    double band[2] = {0, 0};
+    for (size_t f = 0; f < 257; f++)
+      band[fabs(f_Hz[f] - want) < 12] += psd->data[t * 257 + f];
+    if (t < 14 || t > 16) CU_ASSERT(band[1] > 10 * band[0]);
+  }
+  meso_result_destroy(r);
+  meso_result_destroy(q);
+  r = run("spectrogram", (options) {"f_max_Hz", "100", NULL}, NULL, s, 1);
+  CU_ASSERT_EQUAL(meso_result_find(r, "/spectrogram/psd")->dims[2], 103);
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+}
+
+/* Power of a sine; envelopes that go together, against each other, and not at all. */
+static void test_envelope(void)
+{
+  enum { N = 20000, C = 5 };
+  meso_signals *s = noise(N, C, 0);
+  double *x = s->signal[0].data;
+  for (int i = 0; i < N; i++) {
+    const double slow = 0.8 * sin(2 * M_PI * 3e-4 * i), a = sin(2 * M_PI * 0.05 * i);
+    x[C * i] = 0.01 * x[C * i] + (1 + slow) * a;
+    x[C * i + 1] = 0.01 * x[C * i + 1] + 2 * (1 + slow) * cos(2 * M_PI * 0.06 * i);
+    x[C * i + 2] = 0.01 * x[C * i + 2] + (1 - slow) * a;
+  }
+  meso_result *r = run("envelope", (options) {"bands_Hz", "30,80,150", NULL}, NULL, s, 2);
+  const double *power = values(r, "/envelope/power"), *c = values(r, "/envelope/correlation");
+  const double *limit = values(r, "/envelope/threshold");
+  MESO_CHECK_CLOSE(0.5 * 1.32, power[0], 0.01, 0); /* mean of (1 + slow)^2 */
+  MESO_CHECK_CLOSE(4 * 0.5 * 1.32, power[2], 0.01, 0);
+  MESO_CHECK_CLOSE(2 * 50e-3, power[6], 0.1, 0); /* white noise: 2 sigma^2 / rate, 50 Hz, flanks */
+  CU_ASSERT(c[0] > 0.99 && c[2] < -0.99);
+  CU_ASSERT(fabs(c[2 * 9]) < 2 * limit[0] && fabs(c[2 * 9 + 1]) < 2 * limit[1]);
+  MESO_CHECK_CLOSE(tanh(1.959964 / sqrt(1.5 * 50 * 20 - 3)), limit[0], 1e-6, 0);
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+  s = noise(8192, 30, 0);
+  r = run("envelope", (options) {"bands_Hz", "20,60", NULL}, NULL, s, 2);
+  double above = 0;
+  for (size_t k = 0; k < 435; k++)
+    above += fabs(values(r, "/envelope/correlation")[k]) > values(r, "/envelope/threshold")[0];
+  printf("# unrelated envelopes above the 5 %% threshold: %.3g %%\n", above / 4.35);
+  CU_ASSERT(above / 435 > 0.02 && above / 435 < 0.09);
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+}
+
 static void test_refusals(void)
 {
   static const struct { const char *set[7], *message; } c[] = {
@@ -344,6 +412,8 @@ int main(void)
     {"a factor leaves coherence as it is", test_scaling},
     {"weights of tapers", test_weights},
     {"blocks and instruction sets give the same sums", test_blocks},
+    {"spectrograms", test_spectrogram},
+    {"envelopes of bands", test_envelope},
     {"what makes no sense is refused", test_refusals},
     {NULL, NULL}};
   return meso_test_main("coherence", tests);

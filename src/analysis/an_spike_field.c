@@ -4,10 +4,9 @@
  *                    whose window fits count
  *   coherence        magnitude squared, of the counts of a train in the field's samples with the
  *                    field (meso_spectral.h, meso_cross.h); phase < 0: the field lags the spikes
- *   phases at spikes of the field between band_low_Hz and band_high_Hz, from its analytic signal
- *                    (Fourier coefficients of the band, with cosine flanks of a tenth of its width
- *                    outside it; phase 0 is a peak), interpolated to the time of a spike. With u_k
- *                    the unit phasors of n spikes, R = |sum u_k|:
+ *   phases at spikes of the field between band_low_Hz and band_high_Hz (meso_analytic.h),
+ *                    interpolated to the time of a spike. With u_k the unit phasors of n spikes,
+ *                    R = |sum u_k|:
  *     plv = R / n,  preferred_phase = arg sum u_k
  *     ppc = (R^2 - n) / (n (n - 1))       unbiased by n (Vinck et al. 2010, NeuroImage 51:112)
  *     rayleigh_p = exp(sqrt(1 + 4 n + 4 (n^2 - R^2)) - (1 + 2 n))     (Zar 1999, eq. 27.4)
@@ -20,6 +19,7 @@
 #include <string.h>
 
 #include "meso_analysis.h"
+#include "meso_analytic.h"
 #include "meso_cross.h"
 #include "meso_fdr.h"
 #include "meso_trains.h"
@@ -138,37 +138,6 @@ cleanup:
 
 /* ---- phases at spikes ----------------------------------------------------------------------- */
 
-/* Share of a frequency in the band: 1 inside, cosine flanks outside. */
-static double share_of(const field_params *p, double f_Hz)
-{
-  const double flank = 0.1 * (p->band_high_Hz - p->band_low_Hz);
-  const double beyond = fmax(p->band_low_Hz - f_Hz, f_Hz - p->band_high_Hz);
-  if (beyond <= 0) return 1;
-  return beyond < flank ? 0.5 + 0.5 * cos(M_PI * beyond / flank) : 0;
-}
-
-/* Analytic signal of one channel in the band, in place of z (n_times complex numbers). */
-static void make_analytic(const field *x, size_t channel, fftw_plan forward, fftw_plan back,
-                          fftw_complex *z)
-{
-  const meso_signal *s = x->signal;
-  const size_t n = s->n_times;
-  double mean = 0;
-  for (size_t t = 0; t < n; t++) mean += s->data[t * s->n_channels + channel] / (double) n;
-  for (size_t t = 0; t < n; t++) {
-    z[t][0] = s->data[t * s->n_channels + channel] - mean;
-    z[t][1] = 0;
-  }
-  fftw_execute_dft(forward, z, z);
-  for (size_t k = 0; k < n; k++) {
-    const double f_Hz = (double) k * s->sampling_rate_Hz / (double) n;
-    const double share = 2 * k < n ? share_of(x->p, f_Hz) : 0;
-    z[k][0] *= share;
-    z[k][1] *= share;
-  }
-  fftw_execute_dft(back, z, z);
-}
-
 static void lock(const field *x, size_t train, size_t channel, const fftw_complex *z)
 {
   const size_t at = train * x->signal->n_channels + channel;
@@ -197,41 +166,30 @@ static void lock(const field *x, size_t train, size_t channel, const fftw_comple
 static meso_status take_phases(const field *x, int n_threads, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const size_t n = x->signal->n_times;
-  fftw_complex *z = fftw_malloc(n * sizeof *z);
-  fftw_plan forward = NULL, back = NULL;
+  const meso_signal *s = x->signal;
+  meso_analytic analytic = {.n = 0};
   bool short_of_memory = false;
-  if (z == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a transform of %zu", n);
-#pragma omp critical(meso_fftw_planner)
-  {
-    forward = fftw_plan_dft_1d((int) n, z, z, FFTW_FORWARD, FFTW_ESTIMATE);
-    back = fftw_plan_dft_1d((int) n, z, z, FFTW_BACKWARD, FFTW_ESTIMATE);
-  }
-  if (forward == NULL || back == NULL)
-    MESO_FAIL(err, MESO_ENOMEM, "cannot plan a transform of %zu", n);
+  MESO_TRY(meso_analytic_make(s->n_times, s->sampling_rate_Hz, &analytic, err));
 #pragma omp parallel num_threads(n_threads)
   {
-    fftw_complex *own = fftw_malloc(n * sizeof *own);
+    fftw_complex *z = fftw_malloc(s->n_times * sizeof *z);
 #pragma omp for schedule(dynamic, 1)
-    for (size_t c = 0; c < x->signal->n_channels; c++) {
-      if (own == NULL) continue;
-      make_analytic(x, c, forward, back, own);
-      for (size_t i = 0; i < x->trains.n; i++) lock(x, i, c, (const fftw_complex *) own);
+    for (size_t c = 0; c < s->n_channels; c++) {
+      if (z == NULL) continue;
+      meso_analytic_signal(&analytic, s->data + c, s->n_channels, x->p->band_low_Hz,
+                           x->p->band_high_Hz, z);
+      for (size_t i = 0; i < x->trains.n; i++) lock(x, i, c, (const fftw_complex *) z);
     }
-    if (own == NULL) {
+    if (z == NULL) {
 #pragma omp atomic write
       short_of_memory = true;
     }
-    fftw_free(own);
+    fftw_free(z);
   }
-  if (short_of_memory) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a transform of %zu", n);
+  if (short_of_memory)
+    MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a transform of %zu", s->n_times);
 cleanup:
-#pragma omp critical(meso_fftw_planner)
-  {
-    if (forward != NULL) fftw_destroy_plan(forward);
-    if (back != NULL) fftw_destroy_plan(back);
-  }
-  fftw_free(z);
+  meso_analytic_clear(&analytic);
   return status;
 }
 
@@ -315,9 +273,6 @@ static meso_status check(const field *x, meso_err *err)
               p->band_low_Hz, p->band_high_Hz, half);
   if (!(2 * (double) x->n_half + 1 <= (double) x->signal->n_times))
     MESO_FAIL(err, MESO_ERANGE, "sta_window_ms %g ms: wider than the signal", p->sta_window_ms);
-  if (x->signal->n_times > INT32_MAX)
-    MESO_FAIL(err, MESO_ERANGE, "signal '%s': %zu samples are too many", x->signal->name,
-              x->signal->n_times);
 cleanup:
   return status;
 }
