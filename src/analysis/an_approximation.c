@@ -64,19 +64,19 @@ static void compare_channel(const double *x, const double *y, size_t n, size_t s
   *sd_ratio = sqrt(xx / yy);
 }
 
-/** Spectra of one channel. work: 2 transforms behind the plan's own. */
+/** Spectra of one channel. transform: room for all tapers of both signals, and 5 sums. */
 static void compare_spectra(const meso_spectral_plan *plan, const double *x, const double *y,
                             size_t stride, double *workspace, double *transform, output *o)
 {
-  const size_t n = o->n_frequencies;
-  double *X = transform, *Y = transform + 2 * n, *sum = transform + 4 * n;
+  const size_t n = o->n_frequencies, K = meso_spectral_n_tapers(plan);
+  double *X = transform, *Y = X + 2 * K * n, *sum = Y + 2 * K * n;
   memset(sum, 0, 5 * n * sizeof *sum);
-  for (size_t s = 0; s < meso_spectral_n_segments(plan); s++)
-    for (size_t k = 0; k < meso_spectral_n_tapers(plan); k++) {
-      meso_spectral_transform(plan, x, stride, s, k, workspace, X);
-      meso_spectral_transform(plan, y, stride, s, k, workspace, Y);
+  for (size_t s = 0; s < meso_spectral_n_segments(plan); s++) {
+    meso_spectral_transform(plan, x, stride, s, workspace, X);
+    meso_spectral_transform(plan, y, stride, s, workspace, Y);
+    for (size_t k = 0; k < K; k++)
       for (size_t f = 0; f < n; f++) {
-        const double *a = X + 2 * f, *b = Y + 2 * f;
+        const double *a = X + 2 * (k * n + f), *b = Y + 2 * (k * n + f);
         const double e[2] = {a[0] - b[0], a[1] - b[1]};
         sum[5 * f] += a[0] * a[0] + a[1] * a[1];
         sum[5 * f + 1] += b[0] * b[0] + b[1] * b[1];
@@ -103,7 +103,8 @@ static meso_status compare_all(const meso_spectral_plan *plan, const meso_signal
 #pragma omp parallel num_threads(n_threads)
   {
     double *workspace = meso_spectral_workspace(plan);
-    double *transform = meso_calloc(9 * n, sizeof *transform);
+    double *transform = meso_calloc((4 * meso_spectral_n_tapers(plan) + 5) * n,
+                                    sizeof *transform);
 #pragma omp for schedule(dynamic, 1)
     for (size_t c = 0; c < y->n_channels; c++) {
       if (workspace == NULL || transform == NULL) continue;
