@@ -392,7 +392,7 @@ static void test_formats(void)
       CU_ASSERT_EQUAL(report[k].n_marks, report[0].n_marks);
     }
   }
-  CU_ASSERT_EQUAL(n_drawn, 11);
+  CU_ASSERT(n_drawn >= 11);
   free_data(&data);
 }
 
