@@ -167,9 +167,9 @@ static meso_status set_cells(source *s, meso_explicit *e, meso_err *err)
     if (!meso_cell_stands_for(m, p)) continue;
     for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++, candidate++) {
       if (!meso_cell_is_chosen(choice, candidate)) continue;
-      const double *xy = s->wiring->xy_um[p];
+      const double *xy = s->wiring->xyz_um[p];
       meso_cell place;
-      meso_cell_place(m, s->shape, p, i, xy != NULL ? xy + 2 * (size_t) i : NULL, &place);
+      meso_cell_place(m, s->shape, p, i, xy != NULL ? xy + 3 * (size_t) i : NULL, &place);
       e->cell[cell].type = (uint32_t) place.type;
       memcpy(e->cell[cell].soma_um, place.soma_um, sizeof place.soma_um);
       memcpy(e->cell[cell].rotation, place.rotation, sizeof place.rotation);

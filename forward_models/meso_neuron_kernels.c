@@ -97,10 +97,10 @@ static size_t class_of(const build *b, const batch_cell *cell, int sign)
 static void place_cell(build *b, size_t population, uint32_t neuron)
 {
   batch_cell *cell = &b->cell[b->n_batch++];
-  const double *xy = b->wiring->xy_um[population];
+  const double *xyz = b->wiring->xyz_um[population];
   *cell = (batch_cell) {.population = population, .neuron = neuron};
   meso_cell_place(b->model, b->shape, population, neuron,
-                  xy != NULL ? xy + 2 * (size_t) neuron : NULL, &cell->place);
+                  xyz != NULL ? xyz + 3 * (size_t) neuron : NULL, &cell->place);
   cell->first_synapse = b->n_synapses;
   for (size_t p = 0; p < b->model->n_projections; p++)
     if (b->model->projection[p].target == population)
@@ -454,7 +454,7 @@ static meso_status weigh_delays(const build *b, double **ret_weight, size_t *ret
   MESO_ALLOC(err, weight, 256);
   for (size_t p = 0; p < b->model->n_projections; p++) {
     const meso_wiring_projection *q = &w->projection[p];
-    const size_t way = (size_t) ceil(q->delay_steps_per_um * meso_space_farthest_um(q->space));
+    const size_t way = (size_t) ceil(q->delay_steps_per_um * meso_space_farthest_um(b->model));
     uint64_t below = 0;
     for (size_t j = 0; j < q->delay.n_levels; j++) {
       const double part = (double) (q->delay.threshold[j] - below) * 0x1p-32

@@ -224,7 +224,8 @@ static double *integrate_all(const meso_model *m, const meso_spikes *spikes, siz
     for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++, c++) {
       if ((c + 1) * n_cells / n_all == c * n_cells / n_all) continue;
       meso_cell cell;
-      meso_cell_place(m, shapes, p, i, w->xy_um[p] != NULL ? w->xy_um[p] + 2 * i : NULL, &cell);
+      meso_cell_place(m, shapes, p, i, w->xyz_um[p] != NULL ? w->xyz_um[p] + 3 * i : NULL,
+                      &cell);
       const meso_cell_shape *shape = &shapes[cell.type];
       const size_t n = shape->morphology->n_segments;
       double *ends = meso_calloc(6 * n, sizeof *ends), *z = meso_calloc(n, sizeof *z);
