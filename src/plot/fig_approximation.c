@@ -61,7 +61,7 @@ static meso_status draw_depth(const meso_figure_data *data, meso_canvas *canvas,
   meso_status status = MESO_OK;
   const meso_array *explained = numbers(data, "explained_variance", 2);
   const size_t n = explained->dims[1];
-  double *z = NULL, low = INFINITY, high = -INFINITY, least = 0;
+  double *z = NULL, low = INFINITY, high = -INFINITY, least = 0.9;
   MESO_TRY(depths(data, n, &z, err));
   for (size_t c = 0; c < n; c++) {
     low = fmin(low, z[c]);
@@ -69,8 +69,9 @@ static meso_status draw_depth(const meso_figure_data *data, meso_canvas *canvas,
   }
   for (size_t i = 0; i < meso_array_count(explained); i++)
     if (isfinite(explained->data[i])) least = fmin(least, explained->data[i]);
-  const meso_axes axes = { .box = box, .x_min = fmax(least, -1), .x_max = 1, .y_min = low - 20,
-                           .y_max = high + 20, .x_label = "explained variance (dimensionless)",
+  const meso_axes axes = { .box = box, .x_min = fmax(floor(10 * least) / 10, -1), .x_max = 1,
+                           .y_min = low - 20, .y_max = high + 20,
+                           .x_label = "explained variance (dimensionless)",
                            .y_label = "depth z (\u00b5m)", .title = "By depth" };
   meso_axes_draw(canvas, &axes);
   meso_mark_layers(data, canvas, &axes);
