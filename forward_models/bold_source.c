@@ -327,7 +327,7 @@ static meso_status rates_to_input(const meso_model *model, const meso_signal *ti
                                / model->population[p].neuron.tau_syn_ex_ms);
       double x = 0;
       for (size_t s = 0; s < P; s++) x += weight[p * P + s] * row[s];
-      x *= 1e-3 * model->population[p].neuron.tau_syn_ex_ms; /* area of a current of 1 pA */
+      x *= 1e-3 * model->population[p].synapse[MESO_EXCITATORY].charge; /* of a weight of 1 */
       filtered[p] = decay * filtered[p] + (1 - decay) * x;
       y[t * P + p] = filtered[p];
     }
