@@ -203,8 +203,8 @@ static meso_status describe_summary(const meso_model *m, meso_description *d, me
 {
   meso_status status = MESO_OK;
   static const char *const background[] = {
-    "none", "independent Poisson spikes for each neuron", "constant current of the mean of the "
-    "external spikes"};
+    "none", "independent Poisson spikes for each neuron",
+    "constant current: the mean of the external spikes"};
   char text[CELL];
   TABLE("A: Model summary", "Component", "Description");
   MESO_TRY(summarise_network(m, d, err));
