@@ -137,7 +137,7 @@ static meso_status add_rows(const summary *s, int n_threads, meso_err *err)
   bool short_of_memory = false;
 #pragma omp parallel num_threads(n_threads)
   {
-    sums own = {NULL};
+    sums own = {0};
     uint32_t *product = meso_calloc(n, sizeof *product);
     const bool fine = sums_make(s, &own) && product != NULL;
 #pragma omp for ordered schedule(dynamic, 1)

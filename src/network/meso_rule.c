@@ -429,7 +429,7 @@ static meso_status connect_by_source(meso_wiring_projection *q, gsl_rng *rng, me
   (void) rng;
   const uint32_t K = (uint32_t) q->model->rule_number;
   const uint32_t n_sources = q->n_columns * q->n_sources, n_targets = q->n_columns * q->n_targets;
-  outgoing o = {NULL};
+  outgoing o = {0};
   size_t *next = NULL;
   MESO_TRY(outgoing_init(&o, q, err));
   MESO_ALLOC(err, next, n_targets);
