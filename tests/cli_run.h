@@ -34,6 +34,9 @@ static inline const char *cli_path(const char *variable, const char *below, char
 static inline void cli_enter(char folder[PATH_MAX])
 {
   char path[PATH_MAX];
+  /* relative ones would change their meaning with the folder */
+  CU_ASSERT_EQUAL_FATAL(setenv("MESO_SRCDIR", cli_path("MESO_SRCDIR", ".", path), 1), 0);
+  CU_ASSERT_EQUAL_FATAL(setenv("MESO_BUILDDIR", cli_path("MESO_BUILDDIR", ".", path), 1), 0);
   CU_ASSERT_EQUAL_FATAL(setenv("MESO", cli_path("MESO_BUILDDIR", "mesocast", path), 1), 0);
   CU_ASSERT_EQUAL_FATAL(setenv("TOY", cli_path("MESO_SRCDIR", "data/models/toy.yaml", path), 1), 0);
   cli_path("MESO_SRCDIR", "tests/reference", path);
