@@ -492,7 +492,7 @@ static meso_status describe(const kernel_view *view, const grid *g, size_t n_spi
                             meso_attrs *attrs, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double from_Hz = 1000 / ((double) view->n_lags * g->dt_ms);
+  const double from_Hz = view->by_neuron ? 0 : 1000 / ((double) view->n_lags * g->dt_ms);
   const double to_Hz = (view->by_neuron ? 0.4 : 0.3) * 1000 / (g->dt_ms * (double) g->factor);
   char text[512];
   MESO_TRY(meso_attrs_copy(attrs, view->attrs, err));
@@ -507,9 +507,12 @@ static meso_status describe(const kernel_view *view, const grid *g, size_t n_spi
                     "+ k / rate on (boxcar, half an interval late; gain sinc(f / rate))",
                     g->factor, g->dt_ms);
   MESO_TRY(meso_attrs_set_text(attrs, "decimation", text, err));
-  (void) snprintf(text, sizeof text, "about %.3g to %.3g Hz: below, slow drifts beyond the kernel "
-                  "are missing; above, the %s attenuates", from_Hz, to_Hz,
-                  view->by_neuron ? "filter" : "mean over the output interval");
+  if (view->by_neuron)
+    (void) snprintf(text, sizeof text, "up to %.3g Hz: above, the filter attenuates", to_Hz);
+  else
+    (void) snprintf(text, sizeof text, "about %.3g to %.3g Hz: below, slow drifts beyond the "
+                    "kernel are missing; above, the mean over the output interval attenuates", from_Hz,
+                    to_Hz);
   MESO_TRY(meso_attrs_set_text(attrs, "validity_band", text, err));
   MESO_TRY(meso_attrs_set_number(attrs, "valid_from_Hz", from_Hz, err));
   MESO_TRY(meso_attrs_set_number(attrs, "valid_to_Hz", to_Hz, err));

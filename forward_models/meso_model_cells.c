@@ -201,12 +201,15 @@ cleanup:
   return status;
 }
 
-static meso_status make_population(source *s, size_t n_dirs, const char *const *dirs,
-                                   meso_explicit **ret, meso_err *err)
+static meso_status make_population(source *s, const meso_output_filter *filter, size_t n_dirs,
+                                   const char *const *dirs, meso_explicit **ret, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_model *m = s->model;
   meso_explicit *e = NULL;
+  if (m->probe.contact_shape != MESO_CONTACT_POINT)
+    MESO_FAIL(err, MESO_EINVAL, "%s: probe.contact_shape must be point for the compartment method",
+              m->path);
   if (m->n_projections > MESO_EXPLICIT_MAX_KINDS)
     MESO_FAIL(err, MESO_ERANGE, "%s: at most %d projections can be integrated cell by cell",
               m->path, MESO_EXPLICIT_MAX_KINDS);
@@ -218,7 +221,8 @@ static meso_status make_population(source *s, size_t n_dirs, const char *const *
     e->kind[p].tau_ms = meso_tau_syn_ms(&m->population[m->projection[p].target].neuron,
                                         m->population[m->projection[p].source].sign);
   e->dt_ms = m->simulation.dt_ms;
-  e->n_steps = (size_t) ceil((s->spikes->t_stop_ms - s->spikes->t_start_ms) / e->dt_ms - 1e-6);
+  e->n_steps = (size_t) ceil((s->spikes->t_stop_ms - s->spikes->t_start_ms) / e->dt_ms - 1e-6)
+    + filter->half; /* the last samples are means over what follows, too */
   e->sigma_S_per_m = m->probe.sigma_S_per_m;
   MESO_TRY(meso_explicit_set_contacts(e, m->probe.contacts.n, m->probe.contacts.xyz_um, err));
   e->events_of = events_of;
@@ -240,7 +244,7 @@ static meso_status sample_signal(const meso_model *m, const meso_signal *from,
 {
   meso_status status = MESO_OK;
   const size_t n = from->n_times, n_channels = from->n_channels;
-  const size_t n_out = (n - 1) / filter->factor;
+  const size_t n_out = (n - 1 - filter->half) / filter->factor;
   meso_signal *to;
   double *column = NULL, *filtered = NULL;
   if (n_out == 0) MESO_FAIL(err, MESO_EINVAL, "the spikes are too short for a sample of the LFP");
@@ -261,30 +265,31 @@ cleanup:
   return status;
 }
 
-static meso_status sample_output(const meso_model *m, const meso_signals *all, double t_start_ms,
+static meso_status sample_output(const meso_model *m, const meso_signals *all,
+                                 const meso_output_filter *filter, double t_start_ms,
                                  meso_signals **ret, meso_err *err)
 {
   meso_status status = MESO_OK;
   static const char *const axis[3] = {"x", "y", "z"};
-  const size_t factor = (size_t) llround(1000 / (m->lfp.output_rate_Hz * m->simulation.dt_ms));
-  meso_output_filter filter = {0};
   meso_signals *signals = NULL;
   meso_signal *to;
-  MESO_TRY(meso_output_filter_init(factor, &filter, err));
   MESO_TRY(meso_signals_create(&signals, err));
-  MESO_TRY(sample_signal(m, meso_signals_find(all, "lfp"), &filter, t_start_ms, signals, &to,
+  MESO_TRY(sample_signal(m, meso_signals_find(all, "lfp"), filter, t_start_ms, signals, &to,
                          err));
   MESO_ALLOC(err, to->position_um, 3 * to->n_channels);
   memcpy(to->position_um, m->probe.contacts.xyz_um, 3 * to->n_channels * sizeof(double));
   MESO_TRY(meso_attrs_set_text(&to->attrs, "method", "compartment", err));
   MESO_TRY(meso_attrs_set_number(&to->attrs, "n_cells", (double) meso_cell_choose(m).n, err));
-  MESO_TRY(sample_signal(m, meso_signals_find(all, "dipole"), &filter, t_start_ms, signals, &to,
+  MESO_TRY(meso_attrs_set_number(&to->attrs, "sigma_S_per_m", m->probe.sigma_S_per_m, err));
+  MESO_TRY(meso_attrs_set_number(&to->attrs, "radius_um", m->lfp.radius_um, err));
+  MESO_TRY(meso_attrs_set_text(&to->attrs, "doc", "every cell's cable integrated with the events "
+                               "of all its synapses; external input is missing", err));
+  MESO_TRY(sample_signal(m, meso_signals_find(all, "dipole"), filter, t_start_ms, signals, &to,
                          err));
   for (size_t k = 0; k < 3; k++) MESO_TRY(meso_signal_set_label(to, k, axis[k], err));
   *ret = signals;
   signals = NULL;
 cleanup:
-  meso_output_filter_clear(&filter);
   meso_signals_destroy(signals);
   return status;
 }
@@ -314,6 +319,7 @@ meso_status meso_model_cells_lfp(const meso_model *model, size_t n_dirs,
   meso_wiring *wiring = NULL;
   meso_explicit *population = NULL;
   meso_signals *all = NULL;
+  meso_output_filter filter = {0};
   const meso_compartment_options options = {.n_threads = n_threads > 0 ? n_threads : 1,
                                             .progress = progress};
   MESO_TRY(meso_cell_shapes_read(model, n_dirs, morphology_dirs, &shape, err));
@@ -321,10 +327,14 @@ meso_status meso_model_cells_lfp(const meso_model *model, size_t n_dirs,
   s.shape = shape;
   s.wiring = wiring;
   MESO_TRY(index_spikes(&s, err));
-  MESO_TRY(make_population(&s, n_dirs, morphology_dirs, &population, err));
+  MESO_TRY(meso_output_filter_init((size_t) llround(1000 / (model->lfp.output_rate_Hz
+                                                            * model->simulation.dt_ms)),
+                                   &filter, err));
+  MESO_TRY(make_population(&s, &filter, n_dirs, morphology_dirs, &population, err));
   MESO_TRY(meso_compartment_run(population, &options, opt_times, &all, err));
-  MESO_TRY(sample_output(model, all, spikes->t_start_ms, ret_signals, err));
+  MESO_TRY(sample_output(model, all, &filter, spikes->t_start_ms, ret_signals, err));
 cleanup:
+  meso_output_filter_clear(&filter);
   meso_signals_destroy(all);
   meso_explicit_destroy(population);
   meso_wiring_destroy(wiring);

@@ -1,6 +1,6 @@
-/* slow_lfp.c: exact LFP of the microcircuit at full density (make check-slow): a thousand cells with
- * all their inputs, by neuron kernels and cell by cell; time of the kernels of all 77,169 neurons
- * and of the LFP that they give. Takes a minute and 2 GB. */
+/* slow_lfp.c: exact LFP of the microcircuit at full density (make check-slow): a thousand cells
+ * with all their inputs, by neuron kernels and cell by cell; time of the kernels of all 77,169
+ * neurons and of the LFP that they give. Takes a minute and 2 GB. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>

@@ -126,6 +126,9 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   if (!is_model && o.method != METHOD_AUTO && o.method != METHOD_COMPARTMENT)
     MESO_FAIL(err, MESO_EUSAGE, "lfp: --method population and neuron are for model files (.yaml), "
               "not for %s", args.v[0]);
+  if (is_model && o.scheme != 0)
+    MESO_FAIL(err, MESO_EUSAGE, "lfp: --scheme is for explicit populations (.h5): kernels and "
+              "cells of a model use implicit Euler");
   if (is_model && o.method == METHOD_COMPARTMENT && o.kernels[0] != '\0')
     MESO_FAIL(err, MESO_EUSAGE, "lfp: --method compartment takes no --kernels");
   MESO_TRY(is_model ? from_model(cli, args.v[0], &o, err)

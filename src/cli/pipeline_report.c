@@ -55,6 +55,24 @@ cleanup:
 
 /* ---- notes -------------------------------------------------------------------------------- */
 
+/** What population rates alone would give, in numbers. */
+static void note_approximations(pipeline *p, const sources *s)
+{
+  const meso_array *name = meso_result_find(s->analysis, "/approximation/name");
+  const meso_array *explained = meso_result_find(s->analysis, "/approximation/explained_variance");
+  if (name == NULL || explained == NULL || explained->n_dims != 2) return;
+  for (size_t i = 0; i < name->dims[0] && i < explained->dims[0]; i++) {
+    const double *of = explained->data + i * explained->dims[1];
+    double least = INFINITY, most = -INFINITY;
+    for (size_t c = 0; c < explained->dims[1]; c++) {
+      least = fmin(least, of[c]);
+      most = fmax(most, of[c]);
+    }
+    mesoi_pipeline_note(p, "Approximation %s: explains %.3g to %.3g of the variance of the LFP "
+                        "at a contact; less at low frequencies (figure).", name->text[i], least, most);
+  }
+}
+
 static void note_lfp(pipeline *p, const sources *s)
 {
   const meso_signal *lfp = meso_signals_find(s->lfp, "lfp");
@@ -65,6 +83,10 @@ static void note_lfp(pipeline *p, const sources *s)
                       ? "passive cables, every synapse of the network with its own weight, delay "
                       "and place," : "population kernels of passive cables, averaged over the "
                       "wiring,", p->model->probe.sigma_S_per_m);
+  if (p->model->lfp.method == MESO_LFP_NEURON && p->model->lfp.n_cells > 0)
+    mesoi_pipeline_note(p, "Only %lld cells make this LFP (lfp.n_cells), the others none.",
+                        (long long) p->model->lfp.n_cells);
+  note_approximations(p, s);
   const double error = lfp != NULL ? meso_attrs_number(&lfp->attrs, "basis_error", NAN) : NAN;
   if (isfinite(error))
     mesoi_pipeline_note(p, "Error of the LFP's functions of time, of single synapses that were not "
