@@ -511,8 +511,8 @@ static meso_status describe(const kernel_view *view, const grid *g, size_t n_spi
     (void) snprintf(text, sizeof text, "up to %.3g Hz: above, the filter attenuates", to_Hz);
   else
     (void) snprintf(text, sizeof text, "about %.3g to %.3g Hz: below, slow drifts beyond the "
-                    "kernel are missing; above, the mean over the output interval attenuates", from_Hz,
-                    to_Hz);
+                    "kernel are missing; above, the mean over the output interval attenuates",
+                    from_Hz, to_Hz);
   MESO_TRY(meso_attrs_set_text(attrs, "validity_band", text, err));
   MESO_TRY(meso_attrs_set_number(attrs, "valid_from_Hz", from_Hz, err));
   MESO_TRY(meso_attrs_set_number(attrs, "valid_to_Hz", to_Hz, err));

@@ -438,8 +438,8 @@ static meso_status check_model(const meso_model *model, meso_err *err)
               model->path, lfp->clearance_um, lfp->radius_um);
   if (!(lfp->kernel_duration_ms >= 2 * lfp->tau_m_ms))
     MESO_FAIL(err, MESO_ERANGE, "%s: lfp.kernel_duration_ms = %g ms must be at least 2 "
-              "lfp.tau_m_ms = %g ms for lfp.method = neuron: later currents would be missing", model->path,
-              lfp->kernel_duration_ms, 2 * lfp->tau_m_ms);
+              "lfp.tau_m_ms = %g ms for lfp.method = neuron: later currents would be missing",
+              model->path, lfp->kernel_duration_ms, 2 * lfp->tau_m_ms);
   if (!(lfp->kernel_duration_ms / model->simulation.dt_ms <= 20000))
     MESO_FAIL(err, MESO_ERANGE, "%s: lfp.kernel_duration_ms = %g ms: at most 20000 steps of "
               "simulation.dt_ms = %g", model->path, lfp->kernel_duration_ms,

@@ -69,7 +69,8 @@ static void note_approximations(pipeline *p, const sources *s)
       most = fmax(most, of[c]);
     }
     mesoi_pipeline_note(p, "Approximation %s: explains %.3g to %.3g of the variance of the LFP "
-                        "at a contact; less at low frequencies (figure).", name->text[i], least, most);
+                        "at a contact; less at low frequencies (figure).", name->text[i], least,
+                        most);
   }
 }
 
