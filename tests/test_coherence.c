@@ -5,30 +5,8 @@
 
 #include "analysis_run.h"
 #include "meso_cross.h"
-#include "meso_rng.h"
 
-typedef const char *const options[]; /* key, value, ..., NULL */
-
-static const double *values(const meso_result *r, const char *path)
-{
-  const meso_array *a = meso_result_find(r, path);
-  if (a == NULL) printf("# no %s\n", path);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(a);
-  return a->data;
-}
-
-static double attribute(meso_result *r, const char *key)
-{
-  return meso_attrs_number(meso_result_group_attrs(r, "/coherence"), key, NAN);
-}
-
-static double normal(uint32_t stream, uint32_t i)
-{
-  uint32_t w[4];
-  meso_rng_block(meso_rng_key_make(11, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, w);
-  return sqrt(-2 * log(meso_rng_uniform(w[0], w[1]))) * cos(2 * M_PI * meso_rng_uniform(w[2],
-                                                                                        w[3]));
-}
+static double normal(uint32_t stream, uint32_t i) { return draw_normal(11, stream, i); }
 
 /* Channels of white noise; each pair 2k, 2k + 1 shares `common` of the variance. The coherence of
  * such a pair, magnitude squared, is common^2. */
@@ -72,7 +50,7 @@ static void test_null(void)
   for (int k = 0; k < 3; k++) {
     meso_result *r = run("coherence", set[k], NULL, s, 2);
     const meso_array *c = meso_result_find(r, "/coherence/magnitude_squared");
-    const double L = attribute(r, "effective_observations");
+    const double L = attribute(r, "/coherence", "effective_observations");
     const size_t n_f = c->dims[1], step = k == 2 ? 8 : 3; /* frequencies that share no power */
     double *p = meso_calloc(c->dims[0] * n_f, sizeof *p), mean = 0;
     size_t n = 0;
@@ -85,8 +63,9 @@ static void test_null(void)
     printf("# L %.4g, mean %.4g, bias %.4g, sqrt(n) D %.3g\n", L, mean / (double) n, 1 / L, d);
     MESO_CHECK_CLOSE(1 / L, mean / (double) n, 0.03, 0);
     CU_ASSERT(d < 2.2); /* pairs share channels, so somewhat wider than Kolmogorov's 1.63 */
-    MESO_CHECK_CLOSE(0.05, attribute(r, "n_above_threshold") / attribute(r, "n_tests"), 0.1, 0);
-    CU_ASSERT_EQUAL(attribute(r, "n_significant"), 0);
+    const double n_tests = attribute(r, "/coherence", "n_tests");
+    MESO_CHECK_CLOSE(0.05, attribute(r, "/coherence", "n_above_threshold") / n_tests, 0.1, 0);
+    CU_ASSERT_EQUAL(attribute(r, "/coherence", "n_significant"), 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(meso_result_group_attrs(r, "/coherence"),
                                                   "finding"), "bias alone"));
     double debiased = 0;
@@ -108,7 +87,7 @@ static void test_known(void)
   meso_result *r = run("coherence", (options) {"nperseg", "128", NULL}, NULL, s, 2);
   const double *pair = values(r, "/coherence/pairs"), *c = values(r, "/coherence/debiased");
   const double *raw = values(r, "/coherence/magnitude_squared");
-  const double least = attribute(r, "fdr_threshold");
+  const double least = attribute(r, "/coherence", "fdr_threshold");
   double mean = 0, n_found = 0, n_false = 0, n_true = 0;
   for (size_t p = 0; p < 120; p++) {
     const bool related = pair[2 * p + 1] == pair[2 * p] + 1 && fmod(pair[2 * p], 2) == 0;
@@ -137,7 +116,7 @@ static void test_known(void)
   r = run("coherence", (options) {"nperseg", "128", "bands_only", "true", NULL}, NULL, s, 2);
   MESO_CHECK_CLOSE(band / (double) n_band, values(r, "/coherence/band_mean")[4], 1e-13, 0);
   CU_ASSERT_PTR_NULL(meso_result_find(r, "/coherence/magnitude_squared"));
-  MESO_CHECK_CLOSE(least, attribute(r, "fdr_threshold"), 0, 0);
+  MESO_CHECK_CLOSE(least, attribute(r, "/coherence", "fdr_threshold"), 0, 0);
   meso_result_destroy(r);
   meso_signals_destroy(s);
 }

@@ -4,29 +4,8 @@
 #include <string.h>
 
 #include "analysis_run.h"
-#include "meso_rng.h"
 
-typedef const char *const options[]; /* key, value, ..., NULL */
-
-static const double *values(const meso_result *r, const char *path)
-{
-  const meso_array *a = meso_result_find(r, path);
-  if (a == NULL) printf("# no %s\n", path);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(a);
-  return a->data;
-}
-
-static double attribute(meso_result *r, const char *group, const char *key)
-{
-  return meso_attrs_number(meso_result_group_attrs(r, group), key, NAN);
-}
-
-static double uniform(uint32_t stream, uint32_t i)
-{
-  uint32_t word[4];
-  meso_rng_block(meso_rng_key_make(5, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, word);
-  return meso_rng_uniform(word[0], word[1]);
-}
+static double uniform(uint32_t stream, uint32_t i) { return draw_uniform(5, stream, i); }
 
 static double normal(uint32_t stream, uint32_t i)
 {
@@ -34,16 +13,6 @@ static double normal(uint32_t stream, uint32_t i)
 }
 
 /* ---- signals ------------------------------------------------------------------------------ */
-
-static meso_signals *signal_of(size_t n, size_t n_channels, double rate_Hz, double **ret_data)
-{
-  meso_signals *s = NULL;
-  meso_signal *x = NULL;
-  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
-  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "lfp", "mV", n, n_channels, rate_Hz, 0, &x, NULL), 0);
-  *ret_data = x->data;
-  return s;
-}
 
 static void test_white_noise(void)
 {
@@ -178,27 +147,6 @@ static void test_coherence_of_one_observation(void)
 
 /* ---- spikes ------------------------------------------------------------------------------- */
 
-static meso_spikes *recording(size_t n_populations, double t_stop_ms)
-{
-  static const char *const name[3] = {"A", "B", "C"};
-  meso_spikes *s = NULL;
-  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(n_populations, &s, NULL), MESO_OK);
-  for (size_t p = 0; p < n_populations; p++) s->population[p].name = meso_strdup(name[p]);
-  s->t_stop_ms = t_stop_ms;
-  return s;
-}
-
-static void add_spike(meso_spike_population *p, uint32_t id, double time_ms)
-{
-  if (p->n_spikes % 1024 == 0) {
-    p->time_ms = meso_realloc(p->time_ms, p->n_spikes + 1024, sizeof *p->time_ms);
-    p->id = meso_realloc(p->id, p->n_spikes + 1024, sizeof *p->id);
-  }
-  CU_ASSERT_FATAL(p->time_ms != NULL && p->id != NULL);
-  p->time_ms[p->n_spikes] = time_ms;
-  p->id[p->n_spikes++] = id;
-}
-
 /* Intervals in whole steps of 1/8 ms, so that times shift exactly. */
 static void add_poisson(meso_spike_population *p, uint32_t id, uint32_t stream, double rate_Hz,
                         double t_stop_ms)
@@ -209,12 +157,6 @@ static void add_poisson(meso_spike_population *p, uint32_t id, uint32_t stream, 
     if (t > t_stop_ms) break;
     add_spike(p, id, floor(8 * t) / 8);
   }
-}
-
-static void sort(meso_spikes *s)
-{
-  for (size_t p = 0; p < s->n_populations; p++)
-    CU_ASSERT_EQUAL_FATAL(meso_spikes_sort(&s->population[p], NULL), MESO_OK);
 }
 
 enum { CV, CV2, LV, FANO, RATE };
@@ -229,7 +171,7 @@ static double statistic(const meso_result *r, int which, size_t neuron)
 
 static void test_trains(void)
 {
-  meso_spikes *s = recording(1, 4000);
+  meso_spikes *s = recording(1, 0, 4000);
   meso_spike_population *a = &s->population[0];
   a->size = 7;
   for (int k = 0; k < 400; k++) add_spike(a, 0, 5 + 10 * k);              /* regular */
@@ -270,7 +212,7 @@ static void test_trains(void)
 
 static void test_poisson(void)
 {
-  meso_spikes *s = recording(1, 400000);
+  meso_spikes *s = recording(1, 0, 400000);
   s->population[0].size = 1;
   double t = 0;
   uint32_t n = 0;
@@ -295,7 +237,7 @@ static void test_poisson(void)
 static void test_correlation(void)
 {
   enum { N_BINS = 8000, N = 5 };
-  meso_spikes *s = recording(1, 5.0 * N_BINS);
+  meso_spikes *s = recording(1, 0, 5.0 * N_BINS);
   meso_spike_population *a = &s->population[0];
   a->size = N;
   double n0 = 0, n3 = 0, both = 0;
@@ -357,7 +299,7 @@ static bool same(const meso_result *a, const meso_result *b)
 static void test_interval(void)
 {
   static const char *const name[2] = {"statistics", "correlation"};
-  meso_spikes *whole = recording(1, 9000), *part = recording(1, 3000);
+  meso_spikes *whole = recording(1, 0, 9000), *part = recording(1, 0, 3000);
   meso_spike_population *a = &whole->population[0], *b = &part->population[0];
   a->size = b->size = 6;
   for (uint32_t i = 0; i < 5; i++) add_poisson(a, i, 700 + i, 20, 9000);
@@ -421,7 +363,7 @@ static void test_discard(void)
 
 static meso_spikes *three_populations(double shift_ms)
 {
-  meso_spikes *s = recording(3, 4096);
+  meso_spikes *s = recording(3, 0, 4096);
   for (uint32_t p = 0; p < 3; p++) {
     s->population[p].size = 30 + 10 * p;
     for (uint32_t i = 1; i < 30 + 10 * p; i++)
@@ -478,7 +420,7 @@ static void test_every_analysis(void)
 /* No spikes at all, a population without neurons; signals empty or not finite. */
 static void test_empty(void)
 {
-  meso_spikes *spikes = recording(2, 4000);
+  meso_spikes *spikes = recording(2, 0, 4000);
   spikes->population[0].size = 3;
   double *x, *y;
   meso_signals *empty = signal_of(0, 2, 1000, &x), *bad = signal_of(2000, 2, 1000, &y);

@@ -4,65 +4,14 @@
 
 #include "analysis_run.h"
 #include "meso_fit.h"
-#include "meso_rng.h"
 
-typedef const char *const options[]; /* key, value, ..., NULL */
-
-static const double *values(const meso_result *r, const char *path)
-{
-  const meso_array *a = meso_result_find(r, path);
-  if (a == NULL) printf("# no %s\n", path);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(a);
-  return a->data;
-}
-
-static double attribute(meso_result *r, const char *group, const char *key)
-{
-  return meso_attrs_number(meso_result_group_attrs(r, group), key, NAN);
-}
-
-static double uniform(uint32_t stream, uint32_t i)
-{
-  uint32_t w[4];
-  meso_rng_block(meso_rng_key_make(23, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, w);
-  return meso_rng_uniform(w[0], w[1]);
-}
-
-static meso_spikes *recording(size_t n_populations, uint64_t size, double t_stop_ms)
-{
-  static const char *const name[3] = {"A", "B", "C"};
-  meso_spikes *s = NULL;
-  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(n_populations, &s, NULL), MESO_OK);
-  for (size_t p = 0; p < n_populations; p++) {
-    s->population[p].name = meso_strdup(name[p]);
-    s->population[p].size = size;
-  }
-  s->t_stop_ms = t_stop_ms;
-  return s;
-}
-
-static void add_spike(meso_spike_population *p, uint32_t id, double time_ms)
-{
-  if (p->n_spikes % 1024 == 0) {
-    p->time_ms = meso_realloc(p->time_ms, p->n_spikes + 1024, sizeof *p->time_ms);
-    p->id = meso_realloc(p->id, p->n_spikes + 1024, sizeof *p->id);
-  }
-  CU_ASSERT_FATAL(p->time_ms != NULL && p->id != NULL);
-  p->time_ms[p->n_spikes] = time_ms;
-  p->id[p->n_spikes++] = id;
-}
+static double uniform(uint32_t stream, uint32_t i) { return draw_uniform(23, stream, i); }
 
 static void add_poisson(meso_spikes *s, size_t p, uint32_t id, double rate_Hz, uint32_t stream)
 {
   double t = s->t_start_ms;
   for (uint32_t i = 0; (t -= log(uniform(stream, i)) * 1e3 / rate_Hz) < s->t_stop_ms; i++)
     add_spike(&s->population[p], id, t);
-}
-
-static void sort(meso_spikes *s)
-{
-  for (size_t p = 0; p < s->n_populations; p++)
-    CU_ASSERT_EQUAL_FATAL(meso_spikes_sort(&s->population[p], NULL), MESO_OK);
 }
 
 /* Neuron 1 fires 12 ms after neuron 0: all counts at lag + 12 ms; 2 is silent. */

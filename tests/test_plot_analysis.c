@@ -5,16 +5,10 @@
 
 #include "analysis_run.h"
 #include "meso_plot.h"
-#include "meso_rng.h"
 
 enum { N = 30, T_MS = 20000, N_TIMES = 8192, N_CHANNELS = 6 };
 
-static double uniform(uint32_t stream, uint32_t i)
-{
-  uint32_t w[4];
-  meso_rng_block(meso_rng_key_make(31, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, w);
-  return meso_rng_uniform(w[0], w[1]);
-}
+static double uniform(uint32_t stream, uint32_t i) { return draw_uniform(31, stream, i); }
 
 /* Two populations of Poisson trains with places. */
 static meso_spikes *make_spikes(void)

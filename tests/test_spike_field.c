@@ -4,24 +4,10 @@
 
 #include "analysis_run.h"
 #include "meso_fdr.h"
-#include "meso_rng.h"
 
 enum { N_TIMES = 60000, C = 2 };
 
-static const double *values(const meso_result *r, const char *path)
-{
-  const meso_array *a = meso_result_find(r, path);
-  if (a == NULL) printf("# no %s\n", path);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(a);
-  return a->data;
-}
-
-static double uniform(uint32_t stream, uint32_t i)
-{
-  uint32_t w[4];
-  meso_rng_block(meso_rng_key_make(41, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, w);
-  return meso_rng_uniform(w[0], w[1]);
-}
+static double uniform(uint32_t stream, uint32_t i) { return draw_uniform(41, stream, i); }
 
 /* Channel 0: a rhythm of 50 Hz and amplitude 2 with noise outside the band; channel 1: noise. */
 static meso_signals *make_field(void)

@@ -6,17 +6,11 @@
 
 #include "analysis_run.h"
 #include "meso_fdr.h"
-#include "meso_rng.h"
 #include "meso_surrogate.h"
 
 enum { N = 12, T_MS = 20000, N_TIMES = 1000, C = 3 };
 
-static double uniform(uint32_t stream, uint32_t i)
-{
-  uint32_t w[4];
-  meso_rng_block(meso_rng_key_make(53, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, w);
-  return meso_rng_uniform(w[0], w[1]);
-}
+static double uniform(uint32_t stream, uint32_t i) { return draw_uniform(53, stream, i); }
 
 /* Poisson trains; the last neuron is silent. @p together: neuron 1 fires 2 ms after neuron 0. */
 static meso_spikes *make_spikes(double rate_Hz, bool together)
