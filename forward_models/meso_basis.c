@@ -105,9 +105,8 @@ static meso_status place_matrix(const maker *mk, const meso_basis_class *c, size
   meso_status status = MESO_OK;
   const meso_cell_shape *shape = &mk->shapes[c->shape];
   const size_t n = shape->morphology->n_segments;
-  double *ends = NULL, *columns = NULL, *work = NULL;
+  double *columns = NULL, *work = NULL;
   float *single = NULL;
-  MESO_ALLOC(err, ends, 6 * n);
   MESO_ALLOC(err, columns, 6 * n);
   MESO_ALLOC(err, work, LFP_LANES * n);
   MESO_ALLOC(err, single, LFP_LANES * n);
@@ -115,21 +114,11 @@ static meso_status place_matrix(const maker *mk, const meso_basis_class *c, size
     .soma_um = {mk->contact_um[0] + part_of_radius[place] * mk->model->lfp.radius_um,
                 mk->contact_um[LFP_LANES], shape->soma_z_um},
     .rotation = {1, 0, 0, 0, 1, 0, 0, 0, 1}};
-  meso_cell_segments(shape, &cell, ends, ends + 3 * n);
-  lfp_segments segments = {.n = n, .diam_um = shape->morphology->diam_um};
-  for (size_t k = 0; k < 3; k++) {
-    for (size_t j = 0; j < n; j++) {
-      columns[k * n + j] = ends[3 * j + k];
-      columns[(3 + k) * n + j] = ends[3 * n + 3 * j + k];
-    }
-    segments.start_um[k] = columns + k * n;
-    segments.end_um[k] = columns + (3 + k) * n;
-  }
+  const lfp_segments segments = meso_cell_columns(shape, &cell, columns);
   lfp_loops_choose(NULL)->potential(&segments, mk->contact_um, mk->model->probe.sigma_S_per_m,
                                     work, single);
   for (size_t i = 0; i < LFP_LANES * n; i++) matrix[i] = (double) single[i];
 cleanup:
-  free(ends);
   free(columns);
   free(work);
   free(single);

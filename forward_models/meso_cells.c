@@ -15,6 +15,8 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "meso_space.h"
+
 enum { MAX_PATH = 4096 };
 const double meso_cell_min_layer_area_um2 = 1;
 
@@ -44,21 +46,6 @@ cleanup:
   return status;
 }
 
-static meso_status soma_depth(const meso_model *model, const meso_population *population,
-                              double *z_um, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  for (size_t l = 0; l < model->n_layers; l++)
-    if (population->layer != NULL && strcmp(model->layer[l].name, population->layer) == 0) {
-      *z_um = (model->layer[l].z_top_um + model->layer[l].z_bottom_um) / 2;
-      return MESO_OK;
-    }
-  MESO_FAIL(err, MESO_ENOTFOUND, "layer '%s' of population %s is not among the model's layers",
-            population->layer != NULL ? population->layer : "", population->name);
-cleanup:
-  return status;
-}
-
 static meso_status read_shape(const meso_model *model, size_t type, size_t n_dirs,
                               const char *const *dirs, meso_cell_shape *shape, meso_err *err)
 {
@@ -70,7 +57,7 @@ static meso_status read_shape(const meso_model *model, size_t type, size_t n_dir
   MESO_TRY(find_morphology(ct, n_dirs, dirs, path, err));
   MESO_TRY(meso_section_types_parse(ct->sections != NULL ? ct->sections : "",
                                     &shape->section_types, err));
-  MESO_TRY(soma_depth(model, &model->population[ct->population], &shape->soma_z_um, err));
+  shape->soma_z_um = meso_space_depth_um(model, ct->population);
   MESO_TRY(meso_morphology_read(path, &cut, &shape->morphology, err));
   meso_morphology_place(shape->morphology, 0, 0, 0);
 cleanup:
@@ -101,28 +88,34 @@ void meso_cell_shapes_destroy(const meso_model *model, meso_cell_shape *shapes)
 
 /* ---- 2. which cells ----------------------------------------------------------------------- */
 
-bool meso_cell_stands_for(const meso_model *model, size_t population)
+static bool has_cells(const meso_model *model, size_t population)
 {
   for (size_t y = 0; y < model->n_cell_types; y++)
     if (model->cell_type[y].population == population) return true;
   return false;
 }
 
-meso_cell_choice meso_cell_choose(const meso_model *model)
+meso_status meso_cells_choose(const meso_model *model, meso_cell_id **ret_cells, size_t *ret_n,
+                              meso_err *err)
 {
-  meso_cell_choice choice = {0};
-  for (size_t p = 0; p < model->n_populations; p++)
-    if (meso_cell_stands_for(model, p)) choice.n_candidates += (size_t) model->population[p].size;
+  meso_status status = MESO_OK;
   const size_t wanted = (size_t) model->lfp.n_cells;
-  choice.n = wanted > 0 && wanted < choice.n_candidates ? wanted : choice.n_candidates;
-  return choice;
-}
-
-/** A multiple of n_candidates / n falls on it. */
-bool meso_cell_is_chosen(meso_cell_choice choice, size_t candidate)
-{
-  return (candidate + 1) * choice.n / choice.n_candidates
-    > candidate * choice.n / choice.n_candidates;
+  size_t n_candidates = 0, candidate = 0, n = 0;
+  meso_cell_id *cells = NULL;
+  for (size_t p = 0; p < model->n_populations; p++)
+    if (has_cells(model, p)) n_candidates += (size_t) model->population[p].size;
+  const size_t n_chosen = wanted > 0 && wanted < n_candidates ? wanted : n_candidates;
+  MESO_ALLOC(err, cells, n_chosen);
+  for (size_t p = 0; p < model->n_populations; p++)
+    for (uint32_t i = 0; has_cells(model, p) && i < (uint32_t) model->population[p].size; i++) {
+      const size_t before = candidate++ * n_chosen / n_candidates;
+      if (candidate * n_chosen / n_candidates > before)
+        cells[n++] = (meso_cell_id) {(uint32_t) p, i};
+    }
+  *ret_cells = cells;
+  *ret_n = n;
+cleanup:
+  return status;
 }
 
 /* ---- 3. places ---------------------------------------------------------------------------- */
@@ -211,6 +204,28 @@ void meso_cell_segments(const meso_cell_shape *shape, const meso_cell *cell, dou
     turn_and_move(cell, m->start_um + 3 * j, start_um + 3 * j);
     turn_and_move(cell, m->end_um + 3 * j, end_um + 3 * j);
   }
+}
+
+lfp_segments meso_cell_columns(const meso_cell_shape *shape, const meso_cell *cell,
+                               double *columns)
+{
+  const meso_morphology *m = shape->morphology;
+  const size_t n = m->n_segments;
+  lfp_segments s = {.n = n, .diam_um = m->diam_um};
+  for (size_t j = 0; j < n; j++) {
+    double start[3], end[3];
+    turn_and_move(cell, m->start_um + 3 * j, start);
+    turn_and_move(cell, m->end_um + 3 * j, end);
+    for (size_t k = 0; k < 3; k++) {
+      columns[k * n + j] = start[k];
+      columns[(3 + k) * n + j] = end[k];
+    }
+  }
+  for (size_t k = 0; k < 3; k++) {
+    s.start_um[k] = columns + k * n;
+    s.end_um[k] = columns + (3 + k) * n;
+  }
+  return s;
 }
 
 /* ---- 4. synapses -------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 
 #include <stdint.h>
 
+#include "lfp_loops.h"
 #include "meso_error.h"
 #include "meso_model.h"
 #include "meso_morphology.h"
@@ -43,13 +44,15 @@ void meso_cell_shapes_destroy(const meso_model *model, meso_cell_shape *shapes);
 /** Segments shorter in number than this many um2 of expected membrane in a layer: no synapses. */
 extern const double meso_cell_min_layer_area_um2;
 
-/** true if the neurons of a population have cells: if it has cell types. */
-bool meso_cell_stands_for(const meso_model *model, size_t population);
-/** Which cells make the LFP: n of the candidates, evenly spread. */
-typedef struct meso_cell_choice { size_t n, n_candidates; } meso_cell_choice;
-/** lfp.n_cells (0: all) of the neurons that have cells, population by population. */
-meso_cell_choice meso_cell_choose(const meso_model *model);
-bool meso_cell_is_chosen(meso_cell_choice choice, size_t candidate);
+/** A neuron that has a cell. */
+typedef struct meso_cell_id {
+  uint32_t population, neuron; /**< index of the neuron within its population */
+} meso_cell_id;
+
+/** The cells that make the LFP: lfp.n_cells (0: all) of the neurons whose population has cell
+ *  types, evenly spread, population by population. Caller frees. */
+MESO_MUST_CHECK meso_status meso_cells_choose(const meso_model *model, meso_cell_id **ret_cells,
+                                              size_t *ret_n, meso_err *err);
 
 /** One cell. */
 typedef struct meso_cell {
@@ -66,6 +69,12 @@ void meso_cell_place(const meso_model *model, const meso_cell_shape *shapes, siz
 /** Ends of all segments of a cell. @param[out] start, end (n_segments, 3) um */
 void meso_cell_segments(const meso_cell_shape *shape, const meso_cell *cell, double *start_um,
                         double *end_um);
+
+/** The same, one coordinate after the other, as the inner loops want them.
+ *  @param[out] columns  (6, n_segments) um, which the result borrows, as it does the shape's
+ *  diameters */
+lfp_segments meso_cell_columns(const meso_cell_shape *shape, const meso_cell *cell,
+                               double *columns);
 
 /** Probability of each segment to receive a synapse of a source population.
  *  @param[in] z_um  (n_segments) middles of the segments

@@ -20,8 +20,8 @@ typedef struct source {
   size_t *at;                  /* (n_populations) in the spikes, or NOT_FOUND */
   size_t **first;              /* (n_populations) spikes by neuron */
   uint32_t **spike;
-  size_t *population;          /* (n_cells) */
-  uint32_t *neuron;            /* (n_cells) */
+  size_t n_cells;
+  meso_cell_id *cell;          /* (n_cells) */
   const meso_explicit *explicit_;
 } source;
 
@@ -70,7 +70,7 @@ static meso_status add_projection(const source *s, size_t cell, size_t projectio
   const meso_projection *p = &s->model->projection[projection];
   const meso_wiring_projection *q = &s->wiring->projection[projection];
   const meso_rng_key key = meso_rng_key_make(s->model->simulation.seed, MESO_RNG_PLACEMENT);
-  const uint32_t neuron = s->neuron[cell];
+  const uint32_t neuron = s->cell[cell].neuron;
   const size_t n_segments =
     s->explicit_->type[s->explicit_->cell[cell].type].morphology->n_segments;
   for (uint32_t k = 0; k < q->in_degree[neuron]; k++) {
@@ -117,8 +117,8 @@ static meso_status events_of(void *user, size_t cell, meso_event_list *list, mes
   MESO_TRY(middle_depths(s, cell, &z_um, err));
   MESO_ALLOC(err, probability, s->shape[type].morphology->n_segments);
   for (size_t p = 0; p < m->n_projections; p++) {
-    if (m->projection[p].target != s->population[cell]
-        || s->wiring->projection[p].in_degree[s->neuron[cell]] == 0)
+    if (m->projection[p].target != s->cell[cell].population
+        || s->wiring->projection[p].in_degree[s->cell[cell].neuron] == 0)
       continue;
     const size_t from = m->projection[p].source;
     if (isnan(meso_cell_synapse_probability(m, &s->shape[type], type, from, z_um, probability)))
@@ -155,30 +155,18 @@ cleanup:
   return status;
 }
 
-static meso_status set_cells(source *s, meso_explicit *e, meso_err *err)
+static void set_cells(const source *s, meso_explicit *e)
 {
-  meso_status status = MESO_OK;
-  const meso_model *m = s->model;
-  const meso_cell_choice choice = meso_cell_choose(m);
-  size_t candidate = 0, cell = 0;
-  MESO_ALLOC(err, s->population, e->n_cells);
-  MESO_ALLOC(err, s->neuron, e->n_cells);
-  for (size_t p = 0; p < m->n_populations; p++) {
-    if (!meso_cell_stands_for(m, p)) continue;
-    for (uint32_t i = 0; i < (uint32_t) m->population[p].size; i++, candidate++) {
-      if (!meso_cell_is_chosen(choice, candidate)) continue;
-      const double *xy = s->wiring->xyz_um[p];
-      meso_cell place;
-      meso_cell_place(m, s->shape, p, i, xy != NULL ? xy + 3 * (size_t) i : NULL, &place);
-      e->cell[cell].type = (uint32_t) place.type;
-      memcpy(e->cell[cell].soma_um, place.soma_um, sizeof place.soma_um);
-      memcpy(e->cell[cell].rotation, place.rotation, sizeof place.rotation);
-      s->population[cell] = p;
-      s->neuron[cell++] = i;
-    }
+  for (size_t i = 0; i < s->n_cells; i++) {
+    const meso_cell_id *id = &s->cell[i];
+    const double *xyz = s->wiring->xyz_um[id->population];
+    meso_cell place;
+    meso_cell_place(s->model, s->shape, id->population, id->neuron,
+                    xyz != NULL ? xyz + 3 * (size_t) id->neuron : NULL, &place);
+    e->cell[i].type = (uint32_t) place.type;
+    memcpy(e->cell[i].soma_um, place.soma_um, sizeof place.soma_um);
+    memcpy(e->cell[i].rotation, place.rotation, sizeof place.rotation);
   }
-cleanup:
-  return status;
 }
 
 static meso_status index_spikes(source *s, meso_err *err)
@@ -213,10 +201,10 @@ static meso_status make_population(source *s, const meso_output_filter *filter, 
   if (m->n_projections > MESO_EXPLICIT_MAX_KINDS)
     MESO_FAIL(err, MESO_ERANGE, "%s: at most %d projections can be integrated cell by cell",
               m->path, MESO_EXPLICIT_MAX_KINDS);
-  MESO_TRY(meso_explicit_create(m->n_cell_types, meso_cell_choose(m).n, m->n_projections, &e,
-                                err));
+  MESO_TRY(meso_cells_choose(m, &s->cell, &s->n_cells, err));
+  MESO_TRY(meso_explicit_create(m->n_cell_types, s->n_cells, m->n_projections, &e, err));
   MESO_TRY(set_types(s, n_dirs, dirs, e, err));
-  MESO_TRY(set_cells(s, e, err));
+  set_cells(s, e);
   for (size_t p = 0; p < m->n_projections; p++)
     e->kind[p].tau_ms = meso_tau_syn_ms(&m->population[m->projection[p].target].neuron,
                                         m->population[m->projection[p].source].sign);
@@ -265,12 +253,13 @@ cleanup:
   return status;
 }
 
-static meso_status sample_output(const meso_model *m, const meso_signals *all,
+static meso_status sample_output(const source *s, const meso_signals *all,
                                  const meso_output_filter *filter, double t_start_ms,
                                  meso_signals **ret, meso_err *err)
 {
   meso_status status = MESO_OK;
   static const char *const axis[3] = {"x", "y", "z"};
+  const meso_model *m = s->model;
   meso_signals *signals = NULL;
   meso_signal *to;
   MESO_TRY(meso_signals_create(&signals, err));
@@ -279,7 +268,7 @@ static meso_status sample_output(const meso_model *m, const meso_signals *all,
   MESO_ALLOC(err, to->position_um, 3 * to->n_channels);
   memcpy(to->position_um, m->probe.contacts.xyz_um, 3 * to->n_channels * sizeof(double));
   MESO_TRY(meso_attrs_set_text(&to->attrs, "method", "compartment", err));
-  MESO_TRY(meso_attrs_set_number(&to->attrs, "n_cells", (double) meso_cell_choose(m).n, err));
+  MESO_TRY(meso_attrs_set_number(&to->attrs, "n_cells", (double) s->n_cells, err));
   MESO_TRY(meso_attrs_set_number(&to->attrs, "sigma_S_per_m", m->probe.sigma_S_per_m, err));
   MESO_TRY(meso_attrs_set_number(&to->attrs, "radius_um", m->lfp.radius_um, err));
   MESO_TRY(meso_attrs_set_text(&to->attrs, "doc", "every cell's cable integrated with the events "
@@ -303,8 +292,7 @@ static void source_clear(source *s)
   free(s->first);
   free(s->spike);
   free(s->at);
-  free(s->population);
-  free(s->neuron);
+  free(s->cell);
 }
 
 meso_status meso_model_cells_lfp(const meso_model *model, size_t n_dirs,
@@ -332,7 +320,7 @@ meso_status meso_model_cells_lfp(const meso_model *model, size_t n_dirs,
                                    &filter, err));
   MESO_TRY(make_population(&s, &filter, n_dirs, morphology_dirs, &population, err));
   MESO_TRY(meso_compartment_run(population, &options, opt_times, &all, err));
-  MESO_TRY(sample_output(model, all, &filter, spikes->t_start_ms, ret_signals, err));
+  MESO_TRY(sample_output(&s, all, &filter, spikes->t_start_ms, ret_signals, err));
 cleanup:
   meso_output_filter_clear(&filter);
   meso_signals_destroy(all);

@@ -39,7 +39,7 @@ typedef struct batch_cell {
 /* Scratch of a thread. */
 typedef struct worker {
   meso_wiring_row row;
-  double *ends, *columns, *work;  /* of the largest shape */
+  double *columns, *work;         /* of the largest shape */
   double *z_um, *probability;
   uint64_t *threshold;            /* 2^32 P(segment <= k) */
   uint16_t guide[GUIDE];
@@ -60,11 +60,12 @@ typedef struct build {
   worker *worker;
   size_t n_channels, n_sources, largest_shape;
   size_t n_rows_of_probe;         /* the contacts, and 3 of the current dipole moment */
-  meso_cell_choice choice;        /* of cells */
+  size_t n_chosen;                /* of cells */
+  meso_cell_id *chosen;
   const double *contact_um;       /* (n_channels, 3), the model's */
   float *kernel;                  /* (n_sources, n_functions, LFP_LANES) of a block */
   /* the batch */
-  size_t n_batch, next_candidate, n_synapses, n_rows, rows_capacity;
+  size_t n_batch, n_synapses, n_rows, rows_capacity;
   batch_cell *cell;               /* (BATCH) */
   float *matrix;                  /* (BATCH, largest_shape, LFP_LANES) */
   float *rows;                    /* (n_rows, n_undelayed, LFP_LANES) */
@@ -114,21 +115,13 @@ static void place_cell(build *b, size_t population, uint32_t neuron)
   }
 }
 
-/** The next cells that are chosen. */
-static meso_status next_batch(build *b, meso_err *err)
+/** The chosen cells from the first on. */
+static meso_status next_batch(build *b, size_t first, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_model *m = b->model;
-  size_t c = 0;
   b->n_batch = b->n_synapses = b->n_rows = 0;
-  for (size_t p = 0; p < m->n_populations; p++) {
-    if (!meso_cell_stands_for(m, p)) continue;
-    for (uint32_t i = 0; i < (uint32_t) m->population[p].size && b->n_batch < BATCH; i++, c++) {
-      if (c < b->next_candidate || !meso_cell_is_chosen(b->choice, c)) continue;
-      place_cell(b, p, i);
-      b->next_candidate = c + 1;
-    }
-  }
+  for (size_t i = first; i < b->n_chosen && b->n_batch < BATCH; i++)
+    place_cell(b, b->chosen[i].population, b->chosen[i].neuron);
   if (b->n_rows > UINT32_MAX) MESO_FAIL(err, MESO_ERANGE, "neuron kernels: shapes too large");
   if (b->n_rows > b->rows_capacity) {
     free(b->rows);
@@ -173,17 +166,7 @@ static void cell_matrix(const build *b, worker *w, size_t i, const probe_block *
 {
   const meso_cell_shape *shape = &b->shape[b->cell[i].place.type];
   const size_t n = shape->morphology->n_segments;
-  lfp_segments s = {.n = n, .diam_um = shape->morphology->diam_um};
-  meso_cell_segments(shape, &b->cell[i].place, w->ends, w->ends + 3 * n);
-  for (size_t k = 0; k < 3; k++) {
-    double *start = w->columns + k * n, *end = w->columns + (3 + k) * n;
-    for (size_t j = 0; j < n; j++) {
-      start[j] = w->ends[3 * j + k];
-      end[j] = w->ends[3 * n + 3 * j + k];
-    }
-    s.start_um[k] = start;
-    s.end_um[k] = end;
-  }
+  const lfp_segments s = meso_cell_columns(shape, &b->cell[i].place, w->columns);
   for (size_t j = 0; j < n; j++) w->z_um[j] = 0.5 * (s.start_um[2][j] + s.end_um[2][j]);
   float *matrix = b->matrix + i * b->largest_shape * LFP_LANES;
   b->loops->potential(&s, block->contact_um, b->model->probe.sigma_S_per_m, w->work, matrix);
@@ -381,10 +364,10 @@ static void add_to_kernels(build *b)
   }
 }
 
-static meso_status do_batch(build *b, const probe_block *block, meso_err *err)
+static meso_status do_batch(build *b, size_t first, const probe_block *block, meso_err *err)
 {
   meso_status status = MESO_OK;
-  MESO_TRY(next_batch(b, err));
+  MESO_TRY(next_batch(b, first, err));
 #pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
   for (int t = 0; t < b->n_threads; t++) draw_share(b, t, block);
   for (int t = 0; t < b->n_threads; t++)
@@ -484,7 +467,6 @@ static meso_status create_workers(build *b, meso_err *err)
   for (int t = 0; t < b->n_threads; t++) {
     worker *w = &b->worker[t];
     MESO_TRY(meso_wiring_row_init(b->wiring, &w->row, err));
-    MESO_ALLOC(err, w->ends, 6 * n);
     MESO_ALLOC(err, w->columns, 6 * n);
     MESO_ALLOC(err, w->work, LFP_LANES * n);
     MESO_ALLOC(err, w->z_um, n);
@@ -496,15 +478,6 @@ static meso_status create_workers(build *b, meso_err *err)
   }
 cleanup:
   return status;
-}
-
-static void count_cells(build *b)
-{
-  const meso_model *m = b->model;
-  b->choice = meso_cell_choose(m);
-  for (size_t y = 0; y < m->n_cell_types; y++)
-    if (b->shape[y].morphology->n_segments > b->largest_shape)
-      b->largest_shape = b->shape[y].morphology->n_segments;
 }
 
 static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, meso_err *err)
@@ -521,7 +494,10 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
   b->n_rows_of_probe = b->n_channels + (m->lfp.dipole ? 3 : 0);
   b->contact_um = m->probe.contacts.xyz_um;
   b->n_sources = (size_t) m->n_neurons;
-  count_cells(b);
+  MESO_TRY(meso_cells_choose(m, &b->chosen, &b->n_chosen, err));
+  for (size_t y = 0; y < m->n_cell_types; y++)
+    if (b->shape[y].morphology->n_segments > b->largest_shape)
+      b->largest_shape = b->shape[y].morphology->n_segments;
   MESO_TRY(weigh_delays(b, &delay_weight, &n_delays, err));
   MESO_TRY(meso_basis_init(m, b->shape, b->n_channels, b->contact_um,
                            b->wiring->min_delay_steps, n_delays, delay_weight, b->n_threads,
@@ -545,7 +521,6 @@ static void build_clear(build *b)
   for (int t = 0; b->worker != NULL && t < b->n_threads; t++) {
     worker *w = &b->worker[t];
     meso_wiring_row_clear(&w->row);
-    free(w->ends);
     free(w->columns);
     free(w->work);
     free(w->z_um);
@@ -559,6 +534,7 @@ static void build_clear(build *b)
   meso_cell_shapes_destroy(b->model, b->shape);
   meso_wiring_destroy(b->wiring);
   meso_basis_clear(&b->basis);
+  free(b->chosen);
   free(b->kernel);
   free(b->cell);
   free(b->matrix);
@@ -599,11 +575,10 @@ static meso_status do_block(build *b, size_t block, const meso_progress *progres
   const double scale = b->wiring->weight_step_pA * 1e-3;
   const probe_block rows = make_block(b, block);
   memset(b->kernel, 0, b->n_sources * F * LFP_LANES * sizeof *b->kernel);
-  b->next_candidate = 0;
-  for (size_t done = 0; done < b->choice.n; done += b->n_batch) {
+  for (size_t done = 0; done < b->n_chosen; done += b->n_batch) {
     MESO_TRY(meso_progress_step(progress, "kernels", ((double) block + (double) done
-                                / (double) b->choice.n) / (double) n_blocks, err));
-    MESO_TRY(do_batch(b, &rows, err));
+                                / (double) b->n_chosen) / (double) n_blocks, err));
+    MESO_TRY(do_batch(b, done, &rows, err));
     if (block == 0) tabulate(b);
   }
   for (size_t i = 0; i < b->n_sources * n_out; i++)
@@ -673,7 +648,7 @@ static meso_status describe(const build *b, meso_result *result, meso_err *err)
     {"kernel_dt_ms", b->basis.dt_ms}, {"kernel_duration_ms", lfp->kernel_duration_ms},
     {"dt_ms", b->model->simulation.dt_ms}, {"sigma_S_per_m", b->model->probe.sigma_S_per_m},
     {"d_lambda", MESO_LFP_D_LAMBDA}, {"d_lambda_frequency_Hz", MESO_LFP_D_LAMBDA_FREQUENCY_HZ},
-    {"min_layer_area_um2", meso_cell_min_layer_area_um2}, {"n_cells", (double) b->choice.n},
+    {"min_layer_area_um2", meso_cell_min_layer_area_um2}, {"n_cells", (double) b->n_chosen},
     {"tolerance", lfp->tolerance}, {"basis_error", b->basis.error},
     {"n_functions_undelayed", (double) b->basis.n_undelayed},
     {"output_step", (double) b->basis.filter.factor},
