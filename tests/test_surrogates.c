@@ -277,12 +277,94 @@ static void test_significance(void)
   meso_spikes_destroy(s);
 }
 
+/* Two populations: B is A 5 ms later. Shifted, all trains of one move together, and the other one
+ * by another time. */
+static void test_population_shift(void)
+{
+  meso_spikes *a = make_spikes(20, true), *in = NULL;
+  const size_t n = a->population[0].n_spikes;
+  double shift[2] = {0};
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_create(2, &in, NULL), MESO_OK);
+  in->t_stop_ms = T_MS;
+  for (size_t p = 0; p < 2; p++) {
+    meso_spike_population *q = &in->population[p];
+    q->name = meso_strdup(p == 0 ? "A" : "B");
+    q->size = N;
+    q->n_spikes = n;
+    q->time_ms = meso_calloc(n, sizeof *q->time_ms);
+    q->id = meso_calloc(n, sizeof *q->id);
+    for (size_t k = 0; k < n; k++) {
+      q->time_ms[k] = fmin(a->population[0].time_ms[k] + 5 * (double) p, T_MS - 1);
+      q->id[k] = a->population[0].id[k];
+    }
+    CU_ASSERT_EQUAL_FATAL(meso_spikes_sort(q, NULL), MESO_OK);
+  }
+  meso_spikes *out = spikes_of("population_shift", NULL, NULL, in, 1, 0);
+  for (size_t p = 0; p < 2; p++) {
+    const meso_spike_population *x = &in->population[p], *y = &out->population[p];
+    size_t first = 0; /* spike that the shift takes to the front */
+    for (size_t k = 0; k < n; k++) {
+      size_t same = 0;
+      const double by = y->time_ms[0] - x->time_ms[k];
+      for (size_t m = 0; m < 20; m++)
+        same += fabs(remainder(y->time_ms[m] - x->time_ms[(k + m) % n] - by, T_MS)) < 1e-6;
+      if (same == 20) first = k;
+    }
+    shift[p] = fmod(y->time_ms[0] - x->time_ms[first] + T_MS, T_MS);
+    MESO_CHECK_WORST(m, n, fabs(remainder(y->time_ms[m] - x->time_ms[(first + m) % n] - shift[p],
+                                          T_MS)), 1e-6);
+    MESO_CHECK_EACH(m, n, y->id[m] == x->id[(first + m) % n]);
+  }
+  CU_ASSERT(fabs(shift[0] - shift[1]) > 1);
+  meso_spikes_destroy(out);
+  meso_spikes_destroy(in);
+  meso_spikes_destroy(a);
+}
+
+static double cv_of(const meso_spikes *s, uint32_t id)
+{
+  double x[4000], mean = 0, square = 0;
+  const size_t n = train_of(s, id, x);
+  for (size_t k = 0; k + 1 < n; k++) mean += (x[k + 1] - x[k]) / (double) (n - 1);
+  for (size_t k = 0; k + 1 < n; k++)
+    square += (x[k + 1] - x[k] - mean) * (x[k + 1] - x[k] - mean) / (double) (n - 1);
+  return sqrt(square) / mean;
+}
+
+/* Of a clock that ticks in the first half alone: a Poisson train all over, or with bins, there. */
+static void test_poisson(void)
+{
+  meso_spikes *in = make_spikes(20, false);
+  meso_spike_population *q = &in->population[0];
+  for (size_t k = 0; k < q->n_spikes; k++) {
+    q->id[k] = (uint32_t) (k % 2);
+    q->time_ms[k] = (double) (k / 2) * T_MS / (double) q->n_spikes;
+  }
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_sort(q, NULL), MESO_OK);
+  meso_spikes *flat = spikes_of("poisson", NULL, NULL, in, 1, 0);
+  meso_spikes *binned = spikes_of("poisson", "bin_ms", "1000", in, 1, 0);
+  const double n = (double) q->n_spikes;
+  size_t early[2] = {0};
+  for (size_t k = 0; k < q->n_spikes; k++) {
+    early[0] += flat->population[0].time_ms[k] < T_MS / 2;
+    early[1] += binned->population[0].time_ms[k] <= T_MS / 2;
+  }
+  CU_ASSERT(fabs((double) early[0] - n / 2) < 2.5 * sqrt(n)); /* 5 standard errors */
+  CU_ASSERT_EQUAL(early[1], q->n_spikes);
+  CU_ASSERT(fabs(cv_of(in, 0)) < 1e-6 && fabs(cv_of(flat, 0) - 1) < 0.15);
+  CU_ASSERT(fabs(cv_of(binned, 0) - 1) < 0.15);
+  meso_spikes_destroy(flat);
+  meso_spikes_destroy(binned);
+  meso_spikes_destroy(in);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
     {"every surrogate keeps counts and limits, and follows its seed", test_every},
     {"what each surrogate of spikes keeps", test_kept},
     {"random phases keep spectra", test_phases},
+    {"populations shifted as one", test_population_shift}, {"Poisson trains", test_poisson},
     {"significance: related trains are found, p values of unrelated ones are uniform",
      test_significance},
     {NULL, NULL}};

@@ -129,6 +129,7 @@ void meso_spectral_plan_destroy(meso_spectral_plan *plan)
   free(plan);
 }
 
+size_t meso_spectral_n_samples(const meso_spectral_plan *plan) { return plan->nperseg; }
 size_t meso_spectral_n_frequencies(const meso_spectral_plan *plan) { return plan->n_frequencies; }
 size_t meso_spectral_n_segments(const meso_spectral_plan *plan) { return plan->n_segments; }
 size_t meso_spectral_n_tapers(const meso_spectral_plan *plan) { return plan->n_tapers; }

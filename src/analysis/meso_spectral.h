@@ -84,6 +84,7 @@ MESO_MUST_CHECK meso_status meso_spectral_plan_create(const meso_spectral_params
                                                       meso_spectral_plan **ret_plan,
                                                       meso_err *err);
 void meso_spectral_plan_destroy(meso_spectral_plan *plan);
+size_t meso_spectral_n_samples(const meso_spectral_plan *plan);  /**< in a segment */
 size_t meso_spectral_n_frequencies(const meso_spectral_plan *plan);
 size_t meso_spectral_n_segments(const meso_spectral_plan *plan);
 size_t meso_spectral_n_tapers(const meso_spectral_plan *plan);

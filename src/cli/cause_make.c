@@ -1,0 +1,184 @@
+/* cause_make.c: contributions of the populations, and how to draw them again. */
+#include "cause_make.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "meso_independent_lfp.h"
+
+/* Populations that spike, and their kernels. */
+typedef struct sources {
+  const mesoi_cause_input *in;
+  int n_threads;
+  meso_neuron_kernels kernels;
+  size_t n;
+  char **name;              /* (n) borrowed */
+  size_t *population;       /* (n) among the spikes */
+  size_t *first_neuron;     /* (n) among the kernels */
+  double rate_Hz, start_ms;
+  size_t first, n_times, n_channels; /* samples after the discard */
+  double *signal;           /* (n, n_times, n_channels) */
+  double *covariance;
+} sources;
+
+static void sources_clear(sources *s)
+{
+  meso_neuron_kernels_clear(&s->kernels);
+  free(s->name);
+  free(s->population);
+  free(s->first_neuron);
+  free(s->signal);
+  free(s->covariance);
+}
+
+meso_status mesoi_cause_rate(const meso_result *kernels, double *ret_rate_Hz, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_attrs *attrs = meso_result_find_group(kernels, "/kernels");
+  if (attrs == NULL || meso_result_find(kernels, "/kernels/coefficient") == NULL)
+    MESO_FAIL(err, MESO_EINVAL, "the file holds no kernels of single neurons: make them with "
+              "lfp.method = neuron");
+  const double step_ms = meso_attrs_number(attrs, "kernel_dt_ms", NAN)
+    * meso_attrs_number(attrs, "output_step", NAN);
+  if (!(step_ms > 0 && isfinite(step_ms)))
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: kernel_dt_ms or output_step missing or bad");
+  *ret_rate_Hz = 1000 / step_ms;
+cleanup:
+  return status;
+}
+
+/** Signal of a population's contribution, or NULL. */
+static const meso_signal *contribution(const meso_signals *lfp, const char *name)
+{
+  char text[512];
+  (void) snprintf(text, sizeof text, "lfp_from_%s", name);
+  return meso_signals_find(lfp, text);
+}
+
+/** Names and sizes were checked when these kernels made this LFP. */
+static meso_status find_sources(sources *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *name = meso_result_find(s->in->kernels, "/populations/name");
+  const meso_array *size = meso_result_find(s->in->kernels, "/populations/size");
+  size_t first = 0;
+  if (name == NULL || name->text == NULL || size == NULL || size->data == NULL
+      || meso_array_count(size) != meso_array_count(name))
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: /populations/name and size must be there and agree");
+  const size_t most = meso_array_count(name);
+  MESO_ALLOC(err, s->name, most);
+  MESO_ALLOC(err, s->population, most);
+  MESO_ALLOC(err, s->first_neuron, most);
+  for (size_t p = 0; p < most; first += (size_t) size->data[p++]) {
+    const size_t at = meso_spikes_find(s->in->spikes, name->text[p]);
+    if (at == (size_t) -1 || s->in->spikes->population[at].n_spikes == 0
+        || contribution(s->in->lfp, name->text[p]) == NULL) continue;
+    s->name[s->n] = name->text[p];
+    s->population[s->n] = at;
+    s->first_neuron[s->n++] = first;
+  }
+  if (s->n == 0) MESO_FAIL(err, MESO_EINVAL, "there are no spikes, and so no LFP to split");
+cleanup:
+  return status;
+}
+
+/** Contributions after the discard. */
+static meso_status take_signals(sources *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *lfp = NULL;
+  for (size_t i = 0; i < s->n; i++) {
+    meso_signal view;
+    lfp = contribution(s->in->lfp, s->name[i]);
+    MESO_TRY(meso_signal_select(s->in->lfp, lfp->name, s->in->params->spectral.discard_ms, &view,
+                                err));
+    if (i == 0) {
+      s->rate_Hz = view.sampling_rate_Hz;
+      s->start_ms = view.t_start_ms;
+      s->n_times = view.n_times;
+      s->n_channels = view.n_channels;
+      MESO_ALLOC(err, s->signal, s->n * s->n_times * s->n_channels);
+    }
+    if (view.n_times != s->n_times || view.n_channels != s->kernels.n_channels
+        || view.sampling_rate_Hz != s->rate_Hz || view.t_start_ms != s->start_ms)
+      MESO_FAIL(err, MESO_EINVAL, "signal %s does not fit the others and the kernels", lfp->name);
+    memcpy(s->signal + i * s->n_times * s->n_channels, view.data,
+           s->n_times * s->n_channels * sizeof(double));
+  }
+cleanup:
+  return status;
+}
+
+static meso_status make_covariance(sources *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_spikes *spikes = s->in->spikes;
+  MESO_ALLOC(err, s->covariance, s->kernels.n_lags * s->n_channels * s->n_channels);
+  for (size_t i = 0; i < s->n; i++)
+    MESO_TRY(meso_poisson_covariance_add(&s->kernels, &spikes->population[s->population[i]],
+                                         s->first_neuron[i], s->start_ms, spikes->t_stop_ms,
+                                         s->n_threads, s->covariance, err));
+cleanup:
+  return status;
+}
+
+static meso_status draw_signs(void *user, uint32_t number, double *signal, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const sources *s = user;
+  const size_t size = s->n_times * s->n_channels;
+  for (size_t i = 0; i < s->n; i++) {
+    const meso_sign_draw draw = {s->in->seed, (uint32_t) i, number};
+    MESO_TRY(meso_random_signs_lfp(&s->kernels, &s->in->spikes->population[s->population[i]],
+                                   s->first_neuron[i], s->start_ms, s->n_times,
+                                   s->signal + i * size, draw, s->n_threads, signal + i * size,
+                                   err));
+  }
+cleanup:
+  return status;
+}
+
+static meso_status draw_surrogate(void *user, uint32_t number, double *signal, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const sources *s = user;
+  const size_t size = s->n_times * s->n_channels;
+  const meso_surrogate_draw draw = {s->in->seed, number};
+  meso_spikes *spikes = NULL;
+  MESO_TRY(s->in->surrogate->spikes(s->in->surrogate_params, s->in->spikes, draw, &spikes, err));
+  memset(signal, 0, s->n * size * sizeof *signal);
+  for (size_t i = 0; i < s->n; i++)
+    MESO_TRY(meso_neuron_kernels_apply(&s->kernels, &spikes->population[s->population[i]],
+                                       s->first_neuron[i], s->start_ms, s->n_times, s->n_threads,
+                                       signal + i * size, NULL, err));
+cleanup:
+  meso_spikes_destroy(spikes);
+  return status;
+}
+
+meso_status mesoi_cause_make(const meso_cli *cli, const mesoi_cause_input *input,
+                             meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  sources s = {.in = input, .n_threads = cli->n_threads};
+  double rate_Hz = 0;
+  MESO_TRY(mesoi_cause_rate(input->kernels, &rate_Hz, err));
+  MESO_TRY(meso_neuron_kernels_load(input->kernels, &s.kernels, err));
+  MESO_TRY(find_sources(&s, err));
+  MESO_TRY(take_signals(&s, err));
+  MESO_TRY(make_covariance(&s, err));
+  const meso_signal *one = contribution(input->lfp, s.name[0]);
+  if (one->position_um == NULL) MESO_FAIL(err, MESO_EINVAL, "the LFP's channels have no places");
+  const meso_cause_request request = {
+    .params = input->params, .n_populations = s.n, .n_channels = s.n_channels,
+    .n_times = s.n_times, .population = s.name, .position_um = one->position_um,
+    .units = one->units, .rate_Hz = s.rate_Hz, .signal = s.signal, .n_lags = s.kernels.n_lags,
+    .covariance = s.covariance, .draw = input->surrogate != NULL ? draw_surrogate : draw_signs,
+    .user = &s, .seed = input->seed, .n_threads = cli->n_threads, .progress = cli->progress};
+  MESO_TRY(meso_cause_run(&request, result, err));
+cleanup:
+  sources_clear(&s);
+  return status;
+}
