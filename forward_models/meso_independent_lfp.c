@@ -1,8 +1,8 @@
 /* meso_independent_lfp.c: Campbell's theorem in the space of the kernels' functions, and random
  * signs.
  *
- * With B_f and phases p as in meso_neuron_kernels.h, b_pf(l) the function f of a spike in phase p at
- * lag l, and w_j the mean number of spikes of neuron j in a step,
+ * With B_f and phases p as in meso_neuron_kernels.h, b_pf(l) the function f of a spike in phase p
+ * at lag l, and w_j the mean number of spikes of neuron j in a step,
  *   N[f, c, f', c'] = sum_j w_j K_j[f, c] K_j[f', c']
  *   covariance_cc'(l) = sum_ff' N[f, c, f', c'] rho_ff'(l),
  *   rho_ff'(l) = sum_p sum_m b_pf(m) b_pf'(m + l)

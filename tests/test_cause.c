@@ -256,7 +256,8 @@ static void cross_spectrum(const double *a, size_t i, const double *b, size_t j,
     for (size_t t = 0; t < N; t++) {
       const double w = (0.5 - 0.5 * cos(2 * M_PI * (double) t / N)) / sqrt(0.375 * N);
       const double angle = -2 * M_PI * (double) (f * t) / N;
-      const double x[2] = {a[(s * STEP + t) * C + i] - mean[0], b[(s * STEP + t) * C + j] - mean[1]};
+      const double x[2] = {a[(s * STEP + t) * C + i] - mean[0],
+                           b[(s * STEP + t) * C + j] - mean[1]};
       for (int k = 0; k < 2; k++) {
         z[k][0] += w * x[k] * cos(angle);
         z[k][1] += w * x[k] * sin(angle);
@@ -413,7 +414,8 @@ static void test_threads(void)
   static const char *const tight[] = {"surrogates", "11", "shifts", "13", "memory_limit_GB",
                                       "0.0009", NULL};
   world *w = make_world(2, 1, 300);
-  meso_result *one = split(w, set, 1, 1), *few = split(w, tight, 1, 2), *other = split(w, set, 2, 2);
+  meso_result *one = split(w, set, 1, 1), *few = split(w, tight, 1, 2);
+  meso_result *other = split(w, set, 2, 2);
   CU_ASSERT(same(one, few) && !same(one, other));
   for (int n = 2; n <= 7; n += n == 2 ? 1 : 4) {
     meso_result *some = split(w, set, 1, n);

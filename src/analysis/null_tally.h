@@ -26,9 +26,9 @@ void null_tally_clear(null_tally *t);
 /** Some more surrogates, in their order. NaN in one makes what is said about that number NaN. */
 void null_tally_add(null_tally *t, const double *observed, size_t n_more,
                     const double *const *draw, int n_threads);
-/** What n_draws surrogates said about number @p i: mean, the ends of the interval, and the two-sided
- *  p value min(1, 2 min(p_high, p_low)), p_high = (1 + draws >= observed) / (1 + n_draws) (North et
- *  al. 2002, Am. J. Hum. Genet. 71:439). */
+/** What n_draws surrogates said about number @p i: mean, the ends of the interval, and the
+ *  two-sided p value min(1, 2 min(p_high, p_low)), p_high = (1 + draws >= observed) / (1 + n_draws)
+ *  (North et al. 2002, Am. J. Hum. Genet. 71:439). */
 typedef struct null_verdict { double mean, low, high, p; } null_verdict;
 null_verdict null_tally_verdict(const null_tally *t, size_t i, double observed);
 

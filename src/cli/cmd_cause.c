@@ -113,7 +113,8 @@ cleanup:
 const meso_command meso_cmd_cause = {
   .name = "cause",
   .usage = "cause KERNELS.h5 SPIKES.h5 [--surrogates N] [--seed S] [OPTIONS] -o CAUSE.h5",
-  .summary = "what makes the LFP coherent: single neurons or correlations", .params = meso_cause_rows,
+  .summary = "what makes the LFP coherent: single neurons or correlations",
+  .params = meso_cause_rows,
   .run = run,
   .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
   .stops_cleanly = true,
