@@ -31,8 +31,7 @@ typedef struct balloon_kernel {
                   balloon_block *x, double *largest);
 } balloon_kernel;
 
-/** The fastest set this processor has; name: NULL, or "plain", "avx2", "avx512" to force one
- *  (NULL is returned if the processor lacks it). */
-const balloon_kernel *balloon_kernel_choose(const char *name);
+/** Choice by instruction set: meso_isa.h. */
+const balloon_kernel *balloon_kernel_choose(const char *opt_name);
 
 #endif

@@ -66,8 +66,7 @@ typedef struct lfp_loops {
                    double *out);
 } lfp_loops;
 
-/** The fastest that this processor has. name: "plain", "avx2", "avx512" or NULL for any; NULL if
- *  there is none of that name. */
-const lfp_loops *lfp_loops_choose(const char *name);
+/** Choice by instruction set: meso_isa.h. */
+const lfp_loops *lfp_loops_choose(const char *opt_name);
 
 #endif

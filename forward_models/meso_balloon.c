@@ -18,6 +18,9 @@
 
 #include "balloon_kernel.h"
 #include "forward_output.h"
+#include "meso_isa.h"
+
+MESO_ISA_CHOICE(balloon_kernel)
 
 enum { L = BALLOON_LANES };
 static const size_t slab_values = (size_t) 1 << 18; /* of the drive: 2 MiB, which a cache holds */

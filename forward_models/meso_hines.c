@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "meso_cable.h"
+#include "meso_isa.h"
 
 /* ---- 1. rows ------------------------------------------------------------------------------ */
 
@@ -292,20 +293,4 @@ void meso_hines_state_clear(meso_hines_state *s)
 
 /* ---- 5. choice of kernels ----------------------------------------------------------------- */
 
-extern const meso_hines_kernels meso_hines_kernels_plain;
-#if defined __x86_64__
-extern const meso_hines_kernels meso_hines_kernels_avx2, meso_hines_kernels_avx512;
-#endif
-
-const meso_hines_kernels *meso_hines_kernels_choose(const char *name)
-{
-#if defined __x86_64__
-  if ((name == NULL || strcmp(name, "avx512") == 0) && __builtin_cpu_supports("avx512f")
-      && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-      && __builtin_cpu_supports("avx512dq"))
-    return &meso_hines_kernels_avx512;
-  if ((name == NULL || strcmp(name, "avx2") == 0) && __builtin_cpu_supports("avx2"))
-    return &meso_hines_kernels_avx2;
-#endif
-  return name == NULL || strcmp(name, "plain") == 0 ? &meso_hines_kernels_plain : NULL;
-}
+MESO_ISA_CHOICE(meso_hines_kernels)

@@ -110,9 +110,8 @@ typedef struct meso_hines_kernels {
 
 enum { MESO_HINES_TILE = 4, MESO_HINES_BLOCK = 24 };
 
-/** The inner loops called @p name, or the fastest that this processor has if it is NULL; NULL if
- *  the processor lacks it. */
-const meso_hines_kernels *meso_hines_kernels_choose(const char *name);
+/** Choice by instruction set: meso_isa.h. */
+const meso_hines_kernels *meso_hines_kernels_choose(const char *opt_name);
 
 #ifdef __cplusplus
 }

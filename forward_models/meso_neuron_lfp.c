@@ -13,6 +13,9 @@
 
 #include "lfp_loops.h"
 #include "meso_basis.h"
+#include "meso_isa.h"
+
+MESO_ISA_CHOICE(lfp_loops)
 
 enum { BLOCK = 512 };          /* output samples */
 enum { MAX_COARSE = 64, MAX_FACTOR = 10000 };

@@ -133,7 +133,7 @@ static void lanes_equal_blocks(void)
 {
   uint32_t word[3][MESO_RNG_LANES];
   const meso_rng_key key = meso_rng_key_make(123456789012, MESO_RNG_TEST);
-  meso_rng_lanes_choose()->draw(key, 0xfffffff0u, 77, 5, word);
+  meso_rng_lanes_choose(NULL)->draw(key, 0xfffffff0u, 77, 5, word);
   for (uint32_t i = 0; i < MESO_RNG_LANES; i++) {
     const uint32_t counter[4] = {0xfffffff0u + i, 77, 5, 0};
     uint32_t want[4];

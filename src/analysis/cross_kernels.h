@@ -28,8 +28,7 @@ typedef struct cross_kernels {
   void (*lag)(size_t n, const double *const a[2], const double *const b[2], double *const sum[4]);
 } cross_kernels;
 
-/** Inner loops of this processor's best instruction set (name NULL), or of a named one; NULL if it
- *  has no such set. Names: "plain", "avx2", "avx512". */
-const cross_kernels *cross_kernels_choose(const char *name);
+/** Choice by instruction set: meso_isa.h. */
+const cross_kernels *cross_kernels_choose(const char *opt_name);
 
 #endif

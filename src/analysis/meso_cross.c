@@ -6,28 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_isa.h"
+
 enum { BATCH_BYTES = 128 << 20, SUM_BYTES = 512 << 20 };
 
-extern const cross_kernels cross_kernels_plain;
-#if defined __x86_64__
-extern const cross_kernels cross_kernels_avx2, cross_kernels_avx512;
-
-static bool has_avx512(void)
-{
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-}
-#endif
-
-const cross_kernels *cross_kernels_choose(const char *name)
-{
-#if defined __x86_64__
-  if ((name == NULL || strcmp(name, "avx512") == 0) && has_avx512()) return &cross_kernels_avx512;
-  if ((name == NULL || strcmp(name, "avx2") == 0) && __builtin_cpu_supports("avx2"))
-    return &cross_kernels_avx2;
-#endif
-  return name == NULL || strcmp(name, "plain") == 0 ? &cross_kernels_plain : NULL;
-}
+MESO_ISA_CHOICE(cross_kernels)
 
 typedef struct cross {
   const meso_cross_request *q;

@@ -3,6 +3,8 @@
 
 #include <Random123/philox.h>
 
+#include "meso_isa.h"
+
 meso_rng_key meso_rng_key_make(int64_t seed, meso_rng_purpose purpose)
 {
   const uint64_t s = (uint64_t) seed;
@@ -17,20 +19,7 @@ void meso_rng_block(meso_rng_key key, const uint32_t counter[4], uint32_t out[4]
   for (int i = 0; i < 4; i++) out[i] = r.v[i];
 }
 
-extern const meso_rng_lanes meso_rng_lanes_plain;
-#if defined __x86_64__
-extern const meso_rng_lanes meso_rng_lanes_avx2, meso_rng_lanes_avx512;
-#endif
-
-const meso_rng_lanes *meso_rng_lanes_choose(void)
-{
-#if defined __x86_64__
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
-    return &meso_rng_lanes_avx512;
-  if (__builtin_cpu_supports("avx2")) return &meso_rng_lanes_avx2;
-#endif
-  return &meso_rng_lanes_plain;
-}
+MESO_ISA_CHOICE(meso_rng_lanes)
 
 double meso_rng_uniform(uint32_t high, uint32_t low)
 {

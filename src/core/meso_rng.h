@@ -52,8 +52,8 @@ typedef struct meso_rng_lanes {
                uint32_t word[3][MESO_RNG_LANES]);
 } meso_rng_lanes;
 
-/** The fastest implementation that this processor has. */
-const meso_rng_lanes *meso_rng_lanes_choose(void);
+/** Choice by instruction set: meso_isa.h. */
+const meso_rng_lanes *meso_rng_lanes_choose(const char *opt_name);
 
 /** Uniform in (0, 1) from two words (53 bits). */
 double meso_rng_uniform(uint32_t high, uint32_t low);

@@ -61,8 +61,7 @@ typedef struct engine_kernels {
   size_t (*update)(const engine_iaf *p, const engine_chunk_state *s, uint32_t *out);
 } engine_kernels;
 
-/** The fastest set this processor has; name: NULL, or "plain", "avx2", "avx512" to force one
- *  (NULL is returned if the processor lacks it). */
-const engine_kernels *engine_kernels_choose(const char *name);
+/** Choice by instruction set: meso_isa.h. */
+const engine_kernels *engine_kernels_choose(const char *opt_name);
 
 #endif

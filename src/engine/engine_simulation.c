@@ -9,7 +9,10 @@
 
 #include "engine_general.h"
 #include "engine_neuron.h"
+#include "meso_isa.h"
 #include "meso_network.h"
+
+MESO_ISA_CHOICE(engine_kernels)
 
 /* ---- 1. what the engine can hold ---------------------------------------------------------- */
 

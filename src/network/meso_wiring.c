@@ -317,7 +317,7 @@ meso_status meso_wiring_create(const meso_model *model, meso_wiring **ret_wiring
   if (rng == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a random number generator");
   MESO_ALLOC(err, w, 1);
   w->model = model;
-  w->lanes = meso_rng_lanes_choose();
+  w->lanes = meso_rng_lanes_choose(NULL);
   w->key = meso_rng_key_make(model->simulation.seed, MESO_RNG_SYNAPSE);
   MESO_ALLOC(err, w->projection, model->n_projections);
   choose_resolution(w);
