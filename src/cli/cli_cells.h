@@ -2,17 +2,17 @@
 #ifndef MESO_CLI_CELLS_H
 #define MESO_CLI_CELLS_H
 
-#include "meso_model.h"
-#include "meso_morphology.h"
+#include "meso_cells.h"
 #include "meso_plot.h"
 
 /** Cells with their somata in the middle of their layers; types of one population that share a
  *  morphology are one cell with both names. Borrows from the model. */
 typedef struct mesoi_cells {
   size_t n;
-  meso_morphology **shape;    /**< (n) */
-  meso_figure_cell *cell;
+  meso_figure_cell *cell;     /**< (n) */
   char **name;                /**< (n) "b23, nb23" */
+  const meso_model *model;
+  meso_cell_shape *shape;     /**< of all types */
 } mesoi_cells;
 
 /** Reads the morphologies from where `lfp` finds them. cells must be zeroed; free with
