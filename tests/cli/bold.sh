@@ -2,17 +2,11 @@
 # BOLD by the command: a drive read back from a file, a series that is no drive yet, images, all
 # drives, connectivity; and what goes wrong. As TAP.
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
-# shellcheck source=tests/tap.sh
-. "$src/tests/tap.sh"
-build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
-[ -x "$build/mesocast" ] || { echo "Bail out! no program $build/mesocast"; exit 99; }
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 99
-mesocast=$build/mesocast
+# shellcheck source=tests/cli/program.sh
+. "$src/tests/cli/program.sh"
 model=$src/data/models/toy.yaml
 golden=$src/tests/reference/analysis/bold_reference.h5
-"$mesocast" simulate "$model" --quiet --set simulation.duration_ms=8000 -o spikes.h5 || exit 99
+"$meso" simulate "$model" --quiet --set simulation.duration_ms=8000 -o spikes.h5 || exit 99
 
 # works NAME WORDS COMMAND...: exit 0, and its output has every word
 works() {
@@ -48,40 +42,42 @@ no $word in: $(cat err)"
 # Largest value of BOLD in an answer of --json.
 largest() { tr -d '\n' < "$1" | sed 's/.*"name": *"bold"//; s/.*"largest": *\([0-9.e+-]*\).*/\1/'; }
 
-run_bold() { "$mesocast" bold "$@" --json; }
+run_bold() { "$meso" bold "$@" --json; }
 
 set -- --set simulation.duration_ms=8000
 run_bold "$model" --spikes spikes.h5 "$@" -o bold.h5 > a.json
 run_bold bold.h5 --model friston2003 --tr-s 0.5 -o again.h5 > b.json
 [ -n "$(largest a.json)" ] && [ "$(largest a.json)" = "$(largest b.json)" ] || problem=$(cat a.json b.json)
 result "the drive of a BOLD file gives the same BOLD" "${problem:-}"
-"$mesocast" bold "$model" --spikes spikes.h5 "$@" --set bold.drive=rate --set bold.normalize=none \
+"$meso" bold "$model" --spikes spikes.h5 "$@" --set bold.drive=rate --set bold.normalize=none \
   --set bold.gain=0.001 --quiet -o rate.h5 || exit 99
-works "a series that is no drive yet" "" "$mesocast" bold rate.h5 --base-start-s 0.5 \
+works "a series that is no drive yet" "" "$meso" bold rate.h5 --base-start-s 0.5 \
   --base-stop-s 1.5 --gain 0.05 --tr-s 0.5 --json -o series.h5
 run_bold "$model" --spikes spikes.h5 "$@" --set bold.drive=rate --set bold.gain=0.05 -o rate2.h5 > b.json
 [ "$(largest out | cut -c 1-14)" = "$(largest b.json | cut -c 1-14)" ] ||
   problem="$(largest out) $(largest b.json)"
 result "it is the drive that the model makes of it" "${problem:-}"
-fails "a series whose baseline is 0" 3 "baseline mean" "$mesocast" bold "$golden" \
+fails "a series whose baseline is 0" 3 "baseline mean" "$meso" bold "$golden" \
   --base-stop-s 4 --tr-s 1 -o none.h5
-works "every drive" "rate_bold synapse_depth_bold gating_drive multi_area_bold" "$mesocast" bold \
+works "every drive" "rate_bold synapse_depth_bold gating_drive multi_area_bold" "$meso" bold \
   "$model" --spikes spikes.h5 --compare-drives "$@" --json -o drives.h5
-works "an image, its sidecar" "image.nii.gz image.json" "$mesocast" bold "$golden" --tr-s 2 \
+works "an image, its sidecar" "image.nii.gz image.json" "$meso" bold "$golden" --tr-s 2 \
   --anti-alias --slice-offset-s 0.4 --noise-white 0.001 --nifti image.nii.gz --json -o noisy.h5
 cp image.nii.gz first.nii.gz
-"$mesocast" bold "$golden" --tr-s 2 --anti-alias --slice-offset-s 0.4 --noise-white 0.001 --threads 3 \
+"$meso" bold "$golden" --tr-s 2 --anti-alias --slice-offset-s 0.4 --noise-white 0.001 --threads 3 \
   --quiet --nifti image.nii.gz -o noisy.h5 2> /dev/null
 result "the image is the same for any number of threads" "$(cmp first.nii.gz image.nii.gz 2>&1)"
-works "connectivity" "connectivity/dynamics" "$mesocast" analyze connectivity noisy.h5 \
+works "spikes of another seed" "seed.1 another.network" "$meso" bold "$model" --spikes spikes.h5 \
+  "$@" --seed 2 -o other.h5
+works "connectivity" "connectivity/dynamics" "$meso" analyze connectivity noisy.h5 \
   --window-s 20 --window-step-s 4 --json -o fc.h5
-fails "a negative TR" 2 "tr_s -1" "$mesocast" bold "$golden" --tr-s -1 -o none.h5
-works "a TR finer than the drive" "finer" "$mesocast" bold "$golden" --tr-s 0.004 -o fine.h5
-works "flow beyond the model" "resting" "$mesocast" bold "$golden" --tr-s 1 -o strong.h5
-fails "an atlas without an image" 2 "nifti" "$mesocast" bold "$golden" --atlas x.nii -o none.h5
-fails "an image of another kind" 2 "nii" "$mesocast" bold "$golden" --nifti x.img -o none.h5
-fails "drives of a drive" 2 "spikes" "$mesocast" bold "$golden" --compare-drives -o none.h5
-fails "LFP power without an LFP" 3 "lfp_power LFP" "$mesocast" bold "$model" --spikes spikes.h5 "$@" \
+fails "a negative TR" 2 "tr_s -1" "$meso" bold "$golden" --tr-s -1 -o none.h5
+works "a TR finer than the drive" "finer" "$meso" bold "$golden" --tr-s 0.004 -o fine.h5
+works "flow beyond the model" "resting" "$meso" bold "$golden" --tr-s 1 -o strong.h5
+fails "an atlas without an image" 2 "nifti" "$meso" bold "$golden" --atlas x.nii -o none.h5
+fails "an image of another kind" 2 "nii" "$meso" bold "$golden" --nifti x.img -o none.h5
+fails "drives of a drive" 2 "spikes" "$meso" bold "$golden" --compare-drives -o none.h5
+fails "LFP power without an LFP" 3 "lfp_power LFP" "$meso" bold "$model" --spikes spikes.h5 "$@" \
   --set bold.drive=lfp_power -o none.h5
 [ ! -e none.h5 ]
 result "what fails writes nothing" "$(ls none.h5 2> /dev/null)"

@@ -1,14 +1,8 @@
 #!/bin/sh
 # Checkpoints: a run that is killed at any moment goes on to the bytes of an undisturbed one, as TAP.
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
-# shellcheck source=tests/tap.sh
-. "$src/tests/tap.sh"
-build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
-meso=$build/mesocast
-[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 99
+# shellcheck source=tests/cli/program.sh
+. "$src/tests/cli/program.sh"
 
 # become OUT THREADS [OPTION...]: the shell that calls it becomes the program, so that a signal to
 # a shell in the background reaches the program

@@ -1,13 +1,8 @@
 #!/bin/sh
 # Where morphologies and published numbers are found: never by the current directory. As TAP.
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
-# shellcheck source=tests/tap.sh
-. "$src/tests/tap.sh"
-build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
-[ -x "$build/mesocast" ] || { echo "Bail out! no program $build/mesocast"; exit 99; }
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 99
+# shellcheck source=tests/cli/program.sh
+. "$src/tests/cli/program.sh"
 unset MESOCAST_DATADIR
 
 # A source tree with the program built in its folder build, a model outside of it that names files

@@ -1,16 +1,10 @@
 #!/bin/sh
 # Exit codes and messages of the program, and what it must never leave behind, as TAP.
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
-# shellcheck source=tests/tap.sh
-. "$src/tests/tap.sh"
-build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
-meso=$build/mesocast
+# shellcheck source=tests/cli/program.sh
+. "$src/tests/cli/program.sh"
 toy=$src/data/models/toy.yaml
 network=$src/tests/reference/network/small_network.h5
-[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 99
 # code NAME WANTED ARGUMENTS...: the exit code, and nothing but one line on stderr if it is not 0
 code() {
   name=$1

@@ -2,18 +2,12 @@
 # SIGINT and SIGTERM: exit codes, nothing half written, and a second run that goes on to the same
 # results, as TAP. (That a second signal kills is in test_stop.)
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
-# shellcheck source=tests/tap.sh
-. "$src/tests/tap.sh"
-build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
-meso=$build/mesocast
+# shellcheck source=tests/cli/program.sh
+. "$src/tests/cli/program.sh"
 toy=$src/data/models/toy.yaml
 network=$src/tests/reference/network/small_network.h5
 MESOCAST_DATADIR=$src/data
 export MESOCAST_DATADIR
-[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 99
 
 # await COMMAND...: until it succeeds, while the process $pid lives, at most 60 s
 await() {

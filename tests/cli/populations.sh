@@ -1,31 +1,10 @@
 #!/bin/sh
 # Explicit populations from the command line: signals, threads, exit codes. As TAP.
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
-# shellcheck source=tests/tap.sh
-. "$src/tests/tap.sh"
-build=$(CDPATH='' cd -- "${MESO_BUILDDIR:-.}" && pwd) || exit 99
-meso=$build/mesocast
+# shellcheck source=tests/cli/program.sh
+. "$src/tests/cli/program.sh"
 population=$src/tests/reference/lfp/population_reference.h5
 model=$src/data/models/toy.yaml
-[ -x "$meso" ] || { echo "Bail out! no program $meso"; exit 99; }
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 99
-# code NAME WANTED WORD ARGUMENTS...: the exit code, and the word in one line on stderr
-code() {
-  name=$1
-  wanted=$2
-  word=$3
-  shift 3
-  problem=
-  "$meso" "$@" > out 2> err
-  got=$?
-  [ "$got" -eq "$wanted" ] || problem="exit code $got, not $wanted: $(cat err)"
-  [ "$wanted" -eq 0 ] || [ "$(wc -l < err)" -eq 1 ] || problem="$problem; not one line on stderr"
-  [ "$wanted" -eq 0 ] || grep -qF -- "$word" err || problem="$problem; no \"$word\": $(cat err)"
-  result "$name" "$problem"
-}
-
 echo 1..12
 code 'one thread' 0 '' lfp "$population" --method compartment --threads 1 -o one.h5
 code 'three threads, method by the file' 0 '' lfp "$population" --threads 3 -o three.h5
