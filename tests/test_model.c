@@ -515,6 +515,24 @@ static void test_sets_and_inheritance(void)
   meso_model_destroy(m);
 }
 
+/* A key, an item of a list and a section go; what follows them stays. */
+static void test_sets_that_take_out(void)
+{
+  static const char *const sets[] = {"lfp.radius_um=~", "projections.E->I=~", "thalamus=~"};
+  meso_model *m = read_model("toy.yaml", 3, sets), *none = NULL;
+  CU_ASSERT_EQUAL(m->n_projections, 5);
+  CU_ASSERT_STRING_EQUAL(m->projection[2].source_name, "I");
+  CU_ASSERT_EQUAL(m->thalamus.kind, MESO_SCHEDULE_OFF);
+  CU_ASSERT_EQUAL(m->lfp.radius_um, 564.19); /* the default */
+  CU_ASSERT_EQUAL(m->lfp.kernel_duration_ms, 60);
+  meso_model_destroy(m);
+  static const char *const wrong[] = {"neuron.t_rref_ms=~"};
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(meso_status_exit_code(meso_model_read(model_path("toy.yaml"), 1, wrong, &none,
+                                                        &err)), 3);
+  CU_ASSERT(strstr(err.msg, "neuron.t_rref_ms=~: there is nothing to take out") != NULL);
+}
+
 /* Spontaneous activity ends at the first pulse or block that a source follows. */
 static void test_window(void)
 {
@@ -565,6 +583,7 @@ int main(void)
     {"fractions and shares of cell types sum to 1", test_cells},
     {"canonical text", test_canonical},
     {"--set and inheritance", test_sets_and_inheritance},
+    {"--set KEY=~", test_sets_that_take_out},
     {"schedule", test_schedule},
     {"window", test_window},
     {NULL, NULL}

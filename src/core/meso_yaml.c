@@ -368,11 +368,18 @@ cleanup:
   return status;
 }
 
+static void remove_child(mesoi_node *node, mesoi_node *child)
+{
+  mesoi_node *end = node->child + node->n--;
+  mesoi_node_clear(child);
+  memmove(child, child + 1, (size_t) (end - (child + 1)) * sizeof *child);
+}
+
 meso_status mesoi_yaml_set(mesoi_node *root, const char *set, meso_err *err)
 {
   meso_status status = MESO_OK;
   char *path = NULL;
-  mesoi_node *node = root;
+  mesoi_node *node = root, *parent = NULL;
   MESO_STRDUP(err, path, set);
   char *value = strchr(path, '=');
   if (value == NULL || value == path)
@@ -381,10 +388,17 @@ meso_status mesoi_yaml_set(mesoi_node *root, const char *set, meso_err *err)
   for (char *name = path; name != NULL;) {
     char *dot = strchr(name, '.');
     if (dot != NULL) *dot++ = '\0';
-    MESO_TRY(step_into(node, name, set, &node, err));
+    parent = node;
+    MESO_TRY(step_into(parent, name, set, &node, err));
     name = dot;
   }
-  MESO_TRY(make_scalar(node, value, err));
+  if (strcmp(value, "~") != 0) {
+    MESO_TRY(make_scalar(node, value, err));
+  } else {
+    if (node->kind == MESOI_MAP && node->n == 0)
+      MESO_FAIL(err, MESO_ENOTFOUND, "--set: %.200s: there is nothing to take out", set);
+    remove_child(parent, node);
+  }
 cleanup:
   free(path);
   return status;

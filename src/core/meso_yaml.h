@@ -27,7 +27,8 @@ MESO_MUST_CHECK meso_status mesoi_yaml_read(const char *path, mesoi_node *ret_ro
 MESO_MUST_CHECK meso_status mesoi_yaml_parse(const char *bytes, size_t n_bytes, const char *file,
                                              mesoi_node *ret_root, meso_err *err);
 
-/* Applies one "dotted.path=value"; items of lists are found by `name`, or by "source->target". */
+/* Applies one "dotted.path=value"; items of lists are found by `name`, or by "source->target". The
+ * value ~ takes the key, item or section out. */
 MESO_MUST_CHECK meso_status mesoi_yaml_set(mesoi_node *root, const char *set, meso_err *err);
 
 /* Child of a map with this key, or NULL; also NULL if `map` is NULL or no map. */
