@@ -61,6 +61,21 @@ cleanup:
   return status;
 }
 
+meso_status mesoi_spikes_read_for(const meso_cli *cli, const char *path, const meso_model *model,
+                                  meso_spikes **ret_spikes, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  double seed = 0;
+  MESO_TRY(mesoi_spikes_read(cli, path, ret_spikes, err));
+  if (meso_h5_read_number(path, "/provenance", "seed", &seed, NULL) == MESO_OK &&
+      seed != (double) model->simulation.seed)
+    mesoi_warn(cli, "%s: spikes of seed %.0f go through the wiring of seed %lld, which is another "
+               "network: --seed %.0f is theirs", path, seed, (long long) model->simulation.seed,
+               seed);
+cleanup:
+  return status;
+}
+
 meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
                                 const meso_spikes *spikes, meso_signals **ret_currents,
                                 meso_err *err)

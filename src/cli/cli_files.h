@@ -34,6 +34,10 @@ void mesoi_origin_clear(mesoi_origin *origin);
 /** Spikes of any file; what its reader had to guess becomes a warning. */
 MESO_MUST_CHECK meso_status mesoi_spikes_read(const meso_cli *cli, const char *path,
                                               meso_spikes **ret_spikes, meso_err *err);
+/** The same, to go through a model's wiring; a warning if they come from another seed's. */
+MESO_MUST_CHECK meso_status mesoi_spikes_read_for(const meso_cli *cli, const char *path,
+                                                  const meso_model *model,
+                                                  meso_spikes **ret_spikes, meso_err *err);
 /** Synaptic currents, mean over 1 ms, from spikes and the model's wiring. */
 MESO_MUST_CHECK meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
                                                 const meso_spikes *spikes,

@@ -206,7 +206,7 @@ static meso_status from_spikes(const meso_cli *cli, const meso_model *model, con
   meso_status status = MESO_OK;
   meso_spikes *spikes = NULL;
   meso_signals *currents = NULL, *lfp = NULL;
-  MESO_TRY(mesoi_spikes_read(cli, o->spikes, &spikes, err));
+  MESO_TRY(mesoi_spikes_read_for(cli, o->spikes, model, &spikes, err));
   if (o->lfp[0] != '\0') MESO_TRY(meso_signals_read(o->lfp, &lfp, err));
   if (o->compare_drives || meso_bold_needs(model) & MESO_BOLD_NEEDS_CURRENTS)
     MESO_TRY(mesoi_currents_make(cli, model, spikes, &currents, err));

@@ -83,7 +83,7 @@ static meso_status from_model(const meso_cli *cli, const char *path, const optio
   meso_signals *lfp = NULL;
   if (o->spikes[0] == '\0') MESO_FAIL(err, MESO_EUSAGE, "lfp: give the spikes with --spikes FILE");
   MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
-  MESO_TRY(mesoi_spikes_read(cli, o->spikes, &spikes, err));
+  MESO_TRY(mesoi_spikes_read_for(cli, o->spikes, model, &spikes, err));
   if (o->method == METHOD_POPULATION) model->lfp.method = MESO_LFP_POPULATION;
   if (o->method == METHOD_NEURON) model->lfp.method = MESO_LFP_NEURON;
   MESO_TRY(make_lfp(cli, path, model, spikes, o, &lfp, err));

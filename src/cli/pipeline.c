@@ -42,7 +42,7 @@ meso_status mesoi_pipeline_spikes(pipeline *p, const meso_spikes **ret_spikes, m
   if (p->spikes == NULL) {
     char path[PIPELINE_PATH];
     mesoi_pipeline_path(p, "spikes.h5", path);
-    MESO_TRY(mesoi_spikes_read(p->cli, path, &p->spikes, err));
+    MESO_TRY(mesoi_spikes_read_for(p->cli, path, p->model, &p->spikes, err));
   }
   *ret_spikes = p->spikes;
 cleanup:
