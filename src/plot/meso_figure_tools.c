@@ -17,17 +17,38 @@ const meso_population *meso_population_of(const meso_figure_data *data, const ch
   return NULL;
 }
 
-size_t meso_layer_rank(const meso_figure_data *data, const char *name)
+enum { OTHER_LAYER = 4 };
+static const size_t no_rank = SIZE_MAX;
+
+/** Rank of a layer or of a population named after one; no_rank if the name says nothing. */
+static size_t find_rank(const meso_figure_data *data, const char *name)
 {
   static const struct { const char *start; size_t rank; } usual[] = {
-    { "L2", 0 }, { "L3", 0 }, { "L4", 1 }, { "L5", 2 }, { "L6", 3 }, { "TC", 4 }, { "L1", 4 }
+    { "L2", 0 }, { "L3", 0 }, { "L4", 1 }, { "L5", 2 }, { "L6", 3 }, { "TC", OTHER_LAYER },
+    { "L1", OTHER_LAYER }
   };
   for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
     if (strncmp(name, usual[i].start, 2) == 0) return usual[i].rank;
   for (size_t i = 0; data->model != NULL && i < data->model->n_layers; i++)
     if (strncmp(name, data->model->layer[i].name, strlen(data->model->layer[i].name)) == 0)
       return i;
-  return 4;
+  return no_rank;
+}
+
+size_t meso_layer_rank(const meso_figure_data *data, const char *name)
+{
+  const size_t rank = find_rank(data, name);
+  return rank != no_rank ? rank : OTHER_LAYER;
+}
+
+/** A colour of its own for most names that say nothing of a layer; the usual ones (E, I, S; PV,
+ *  SST, VIP; exc, inh; pop0 to pop4) do not collide. */
+static meso_rgb color_by_letters(const char *name)
+{
+  size_t sum = 0;
+  for (const unsigned char *c = (const unsigned char *) name; *c != '\0'; c++)
+    sum = 2 * sum + (*c ^ *c >> 1);
+  return meso_palette(sum);
 }
 
 meso_rgb meso_population_color(const meso_figure_data *data, const char *name)
@@ -37,6 +58,7 @@ meso_rgb meso_population_color(const meso_figure_data *data, const char *name)
   bool inhibitory = population != NULL ? population->sign == MESO_INHIBITORY
                                        : n > 0 && name[n - 1] == 'I';
   const char *layer = population != NULL && population->layer != NULL ? population->layer : name;
+  if (population == NULL && find_rank(data, name) == no_rank) return color_by_letters(name);
   return meso_palette_layer(meso_layer_rank(data, layer), inhibitory);
 }
 
