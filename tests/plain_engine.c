@@ -13,9 +13,9 @@
 /** Cumulative table for a mean, all thresholds compared at once or the first few. */
 enum { RING = 256 };
 
-engine_poisson plain_poisson(double mean, uint32_t n_upper)
+meso_poisson plain_poisson(double mean, uint32_t n_upper)
 {
-  engine_poisson p = {0};
+  meso_poisson p = {0};
   double term = exp(-mean), cumulative = term;
   while (1.0 - cumulative > 0x1p-49) {
     p.threshold[p.n_thresholds] = (uint64_t) (cumulative * 0x1p48);
@@ -184,7 +184,7 @@ static void plain_background(plain_network *x, size_t p, uint64_t step)
   const meso_population *q = &m->population[p];
   const double from = m->background.delay_ms / m->simulation.dt_ms;
   if (q->background_rate_Hz <= 0 || (double) step <= round(from)) return;
-  const engine_poisson table =
+  const meso_poisson table =
     plain_poisson(q->background_rate_Hz * m->simulation.dt_ms * 1e-3, 31);
   const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND);
   const meso_rng_key tail = meso_rng_key_make(m->simulation.seed, MESO_RNG_BACKGROUND_TAIL);

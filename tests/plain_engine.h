@@ -37,7 +37,7 @@ bool as_the_plain_engine(const meso_model *m, const meso_spikes *spikes, plain_o
                          void *context);
 
 /** Cumulative table for a mean, all thresholds compared at once or the first few. */
-engine_poisson plain_poisson(double mean, uint32_t n_upper);
+meso_poisson plain_poisson(double mean, uint32_t n_upper);
 
 /** Neurons of a population in one column. */
 uint32_t plain_column_size(const meso_model *m, size_t p);

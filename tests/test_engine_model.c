@@ -20,8 +20,8 @@ static const char *const isa_names[] = {"plain", "avx2", "avx512"};
 
 /* ---- background --------------------------------------------------------------------------- */
 
-/** Counts of every instruction set agree, however many thresholds are compared at once; their
- *  frequencies are Poisson's (chi-square). */
+/** Counts of every instruction set agree, however many thresholds are compared at once, also with
+ *  the trains of single neurons; their frequencies are Poisson's (chi-square). */
 static void background_is_poisson(void)
 {
   enum { N = 507, STEPS = 4000 };
@@ -34,7 +34,7 @@ static void background_is_poisson(void)
     for (int i = 0; i < 6; i++) {
       const engine_kernels *k = engine_kernels_choose(isa_names[i / 2]);
       if (k == NULL) continue;
-      const engine_poisson p = plain_poisson(mean, i % 2 == 0 ? 31 : 3);
+      const meso_poisson p = plain_poisson(mean, i % 2 == 0 ? 31 : 3);
       const uint16_t *count = k->background(&p, key, tail, 13, N, step, buffer);
       if (i == 0) memcpy(plain, count, sizeof plain);
       if (i == 0)
@@ -44,6 +44,18 @@ static void background_is_poisson(void)
         return;
       }
     }
+  for (uint64_t j = 0; j < N; j += 11) {
+    static uint16_t train[STEPS];
+    const meso_poisson p = plain_poisson(mean, 31);
+    meso_poisson_train(&p, key, tail, 13 + j, 0, STEPS, train);
+    const uint16_t *count = engine_kernels_choose(NULL)->background(&p, key, tail, 13, N,
+                                                                    STEPS - 1, buffer);
+    CU_ASSERT_EQUAL(train[STEPS - 1], count[j]);
+    for (uint64_t step = 0; step < STEPS; step += 97) {
+      count = engine_kernels_choose(NULL)->background(&p, key, tail, 13, N, step, buffer);
+      CU_ASSERT_EQUAL(train[step], count[j]);
+    }
+  }
   double chi2 = 0, probability = exp(-mean);
   for (int c = 0; c < 9; c++) {
     const double expected = probability * N * STEPS;

@@ -52,7 +52,8 @@ static void deliver(const engine_segment *segment, size_t n_segments, int32_t *r
 /* ---- 2. background ------------------------------------------------------------------------ */
 
 /* Philox4x32 with seven rounds, the fewest that pass BigCrush (Salmon et al. 2011, table 2). */
-enum { PER_BLOCK = 8, ROUNDS = 7, U16_LANES = VECTOR_BYTES / 2 };
+enum { PER_BLOCK = MESO_POISSON_PER_BLOCK, ROUNDS = MESO_POISSON_ROUNDS };
+enum { U16_LANES = VECTOR_BYTES / 2 };
 
 /** 16-bit uniforms of neurons 8 block .. 8 (block + n_blocks) - 1 in a step; n_blocks a multiple of
  *  LANES. The two 64-bit halves of a block's words hold four neurons each, lowest bits first. */
@@ -73,7 +74,7 @@ static inline void uniforms16(meso_rng_key key, uint64_t block, unsigned n_block
 
 /** Count where 16 bits don't decide: they lie in the cell of a threshold, or above the last one
  *  that is compared. 32 more bits, and all thresholds, decide. */
-static uint16_t count_tail(const engine_poisson *p, meso_rng_key tail_key, uint16_t upper,
+static uint16_t count_tail(const meso_poisson *p, meso_rng_key tail_key, uint16_t upper,
                            uint64_t neuron, uint64_t step)
 {
   const uint32_t counter[4] = {(uint32_t) neuron, (uint32_t) (neuron >> 32), (uint32_t) step,
@@ -92,7 +93,7 @@ enum { ABREAST = 4, TOGETHER = ABREAST * U16_LANES };
 /** Thresholds below each of TOGETHER uniforms; true if any lane is left undecided (not 0 in
  *  doubtful, which is written only then). */
 #if defined __AVX512BW__
-static inline bool compare(const engine_poisson *p, const uint16_t *uniforms, uint16_t *count,
+static inline bool compare(const meso_poisson *p, const uint16_t *uniforms, uint16_t *count,
                            uint16_t *doubtful)
 {
   const __m512i minus_one = _mm512_set1_epi16(-1), first = _mm512_loadu_si512(p->upper);
@@ -121,7 +122,7 @@ static inline bool compare(const engine_poisson *p, const uint16_t *uniforms, ui
   return any != 0;
 }
 #else
-static inline bool compare(const engine_poisson *p, const uint16_t *uniforms, uint16_t *count,
+static inline bool compare(const meso_poisson *p, const uint16_t *uniforms, uint16_t *count,
                            uint16_t *doubtful)
 {
   vec_u16 u[ABREAST], n_below[ABREAST] = {{0}}, at[ABREAST] = {{0}}, above[ABREAST] = {{0}};
@@ -146,7 +147,7 @@ static inline bool compare(const engine_poisson *p, const uint16_t *uniforms, ui
 }
 #endif
 
-static const uint16_t *background(const engine_poisson *p, meso_rng_key key, meso_rng_key tail_key,
+static const uint16_t *background(const meso_poisson *p, meso_rng_key key, meso_rng_key tail_key,
                                   uint64_t first, size_t n, uint64_t step, uint16_t *count)
 {
   _Alignas(64) uint16_t u[ENGINE_CHUNK], doubtful[TOGETHER];

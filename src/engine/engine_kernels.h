@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "meso_poisson.h"
 #include "meso_rng.h"
 
 /** A run of synapses with one source and one delay. */
@@ -17,14 +18,6 @@ typedef struct engine_segment { const uint32_t *synapse; uint32_t n; } engine_se
 enum { ENGINE_CHUNK = 512 };
 /** Chunks start and end at multiples of this many neurons; arrays are aligned accordingly. */
 enum { ENGINE_ALIGN = 16 };
-
-/** Poisson counts by comparing 16-bit uniforms with the cumulative table. */
-typedef struct engine_poisson {
-  uint32_t n_thresholds;
-  uint32_t n_upper;        /**< first thresholds, which decide all but a few draws; at most 31 */
-  uint16_t upper[64];      /**< their upper 16 bits */
-  uint64_t threshold[64];  /**< 2^48 P(count <= j) */
-} engine_poisson;
 
 /** Propagators of iaf_psc_exp (see engine_neuron.h). The engine counts currents in weight steps
  *  (P21 per step; an exact change of unit, the step is a power of two). */
@@ -51,8 +44,9 @@ typedef struct engine_kernels {
   /** Adds the weights of all segments to sum[target]. */
   void (*deliver)(const engine_segment *segment, size_t n_segments, int32_t *sum);
   /** Background events in a step of n neurons that start at global index first, first % 8 + n <=
-   *  ENGINE_CHUNK; returns where in buffer (ENGINE_CHUNK) the first neuron's count is. */
-  const uint16_t *(*background)(const engine_poisson *poisson, meso_rng_key key,
+   *  ENGINE_CHUNK, as meso_poisson_train has them; returns where in buffer (ENGINE_CHUNK) the first
+   *  neuron's count is. */
+  const uint16_t *(*background)(const meso_poisson *poisson, meso_rng_key key,
                                 meso_rng_key tail_key, uint64_t first, size_t n, uint64_t step,
                                 uint16_t *buffer);
   /** Input of the step before, then one step of V and of the currents. Writes the indices of

@@ -16,7 +16,6 @@
 
 #include "engine_general.h"
 #include "engine_neuron.h"
-#include "engine_poisson.h"
 #include "meso_clock.h"
 #include "neuron_settle.h"
 
@@ -96,7 +95,7 @@ static meso_status slice_create(const simulation *s, partition *q, size_t p, mes
   if (pop->background_rate_Hz > 0 && pop->background_weight_pA != 0) {
     const double mean = pop->background_rate_Hz * m->simulation.dt_ms * 1e-3;
     a->background_weight = (int32_t) lrint(pop->background_weight_pA / s->wiring->weight_step_pA);
-    MESO_TRY(engine_poisson_make(&a->background, mean, m->simulation.dt_ms, m->path, err));
+    MESO_TRY(meso_poisson_init(&a->background, mean, m->simulation.dt_ms, m->path, err));
   }
 cleanup:
   return status;

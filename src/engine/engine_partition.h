@@ -45,7 +45,7 @@ typedef struct slice {
   size_t n_chunks;
   chunk *chunk;
   held *held;                /**< storage of the chunks' lists */
-  engine_poisson background;
+  meso_poisson background;
   int32_t background_weight; /**< in weight steps; 0: none */
   const meso_neuron_ops *ops; /**< of the general path (engine_general.h), else NULL */
   unsigned char *neurons;    /**< its neurons, without free places */

@@ -9,6 +9,7 @@
 
 #include "meso_model.h"
 #include "meso_neuron.h"
+#include "meso_poisson.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -114,11 +115,10 @@ MESO_MUST_CHECK meso_status meso_network_create(const char *path, meso_network *
                                                 meso_err *err);
 void meso_network_destroy(meso_network *network);
 
-/** Most spikes of a source, and most events of a Poisson input, in one step. */
-enum { MESO_SOURCE_MAX_SPIKES = 8, MESO_POISSON_MAX_EVENTS = 64 };
-/** Largest mean number of spikes of a source, and of events of a Poisson input, in one step. */
+/** Most spikes of a source in one step, and their largest mean number (Poisson inputs:
+ *  meso_poisson.h). */
+enum { MESO_SOURCE_MAX_SPIKES = 8 };
 #define MESO_SOURCE_MAX_MEAN 0.5
-#define MESO_POISSON_MAX_MEAN 15.0
 
 #ifdef __cplusplus
 }

@@ -38,7 +38,7 @@ meso_status network_poisson_init(network_poisson *p, const meso_network *w, meso
   MESO_ALLOC(err, p->table, p->n_tables);
   for (size_t r = 0; r < p->n_runs; r++) {
     const double mean = w->poisson[p->run[r].first].rate_Hz * w->dt_ms * 1e-3;
-    MESO_TRY(engine_poisson_make(&p->table[p->run[r].table], mean, w->dt_ms, w->path, err));
+    MESO_TRY(meso_poisson_init(&p->table[p->run[r].table], mean, w->dt_ms, w->path, err));
   }
 cleanup:
   return status;

@@ -3,6 +3,7 @@
 #ifndef NETWORK_POISSON_H
 #define NETWORK_POISSON_H
 
+#include "engine_kernels.h"
 #include "engine_poisson.h"
 #include "meso_network.h"
 
@@ -15,7 +16,7 @@ typedef struct network_poisson {
   meso_rng_key key, tail_key, source_key;
   size_t n_runs, n_tables;
   poisson_run *run;
-  engine_poisson *table;
+  meso_poisson *table;
 } network_poisson;
 
 /** w must live as long; cleared by network_poisson_clear. */
