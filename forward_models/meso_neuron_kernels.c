@@ -19,6 +19,7 @@
 #endif
 
 #include "lfp_loops.h"
+#include "lfp_probe.h"
 #include "meso_basis.h"
 #include "meso_cells.h"
 #include "meso_space.h"
@@ -142,35 +143,15 @@ cleanup:
   return status;
 }
 
-/** What the probe sees of a cell: contacts, and from lane `first` on the dipole moment. */
-typedef struct probe_block {
-  double contact_um[3 * LFP_LANES];
-  size_t first, n_moments, first_moment; /* lanes first ... first + n_moments - 1 */
-} probe_block;
-
-/** Moments per nA: places of the middles of the segments, without their mean. */
-static void moment_matrix(const lfp_segments *s, const probe_block *block, float *matrix)
-{
-  for (size_t c = 0; c < block->n_moments; c++) {
-    const double *start = s->start_um[block->first_moment + c];
-    const double *end = s->end_um[block->first_moment + c];
-    double mean = 0;
-    for (size_t j = 0; j < s->n; j++) mean += 0.5 * (start[j] + end[j]) / (double) s->n;
-    for (size_t j = 0; j < s->n; j++)
-      matrix[j * LFP_LANES + block->first + c] = (float) (0.5 * (start[j] + end[j]) - mean);
-  }
-}
-
 /** Signals of a cell's segments per nA. */
-static void cell_matrix(const build *b, worker *w, size_t i, const probe_block *block)
+static void cell_matrix(const build *b, worker *w, size_t i, const lfp_probe_block *block)
 {
   const meso_cell_shape *shape = &b->shape[b->cell[i].place.type];
   const size_t n = shape->morphology->n_segments;
   const lfp_segments s = meso_cell_columns(shape, &b->cell[i].place, w->columns);
   for (size_t j = 0; j < n; j++) w->z_um[j] = 0.5 * (s.start_um[2][j] + s.end_um[2][j]);
   float *matrix = b->matrix + i * b->largest_shape * LFP_LANES;
-  b->loops->potential(&s, block->contact_um, b->model->probe.sigma_S_per_m, w->work, matrix);
-  moment_matrix(&s, block, matrix);
+  lfp_probe_matrix(b->loops, &s, block, b->model->probe.sigma_S_per_m, w->work, matrix);
 }
 
 /** Table from which the segments of a projection's synapses on a cell are drawn. */
@@ -316,7 +297,7 @@ static void find_places(build *b)
 }
 
 /** Work of one thread up to the sorted list: steps 1 and 3. */
-static void draw_share(const build *b, int t, const probe_block *block)
+static void draw_share(const build *b, int t, const lfp_probe_block *block)
 {
   worker *w = &b->worker[t];
   memset(w->count, 0, b->n_sources * sizeof *w->count);
@@ -364,7 +345,7 @@ static void add_to_kernels(build *b)
   }
 }
 
-static meso_status do_batch(build *b, size_t first, const probe_block *block, meso_err *err)
+static meso_status do_batch(build *b, size_t first, const lfp_probe_block *block, meso_err *err)
 {
   meso_status status = MESO_OK;
   MESO_TRY(next_batch(b, first, err));
@@ -453,9 +434,14 @@ static meso_status weigh_delays(const build *b, double **ret_weight, size_t *ret
       }
     }
   }
+  if (n == 0)
+    MESO_FAIL(err, MESO_EINVAL, "%s: there are no synapses: nothing makes an LFP",
+              b->model->path);
   *ret_weight = weight;
   *ret_n = n;
+  weight = NULL;
 cleanup:
+  free(weight);
   return status;
 }
 
@@ -549,22 +535,6 @@ static void build_clear(build *b)
   free(b->batch_moved);
 }
 
-/** Rows block LFP_LANES ... of the probe; lanes beyond the last row repeat the last contact. */
-static probe_block make_block(const build *b, size_t block)
-{
-  probe_block p = {.first = LFP_LANES};
-  for (size_t c = 0; c < LFP_LANES; c++) {
-    const size_t row = block * LFP_LANES + c;
-    const size_t at = row < b->n_channels ? row : b->n_channels - 1;
-    for (size_t k = 0; k < 3; k++) p.contact_um[k * LFP_LANES + c] = b->contact_um[3 * at + k];
-    if (row < b->n_channels || row >= b->n_rows_of_probe) continue;
-    if (p.n_moments++ > 0) continue;
-    p.first = c;
-    p.first_moment = row - b->n_channels;
-  }
-  return p;
-}
-
 /** Kernels of a block of rows into their arrays; weights turn from steps to nA. */
 static meso_status do_block(build *b, size_t block, const meso_progress *progress, double *out,
                             double *moment, meso_err *err)
@@ -573,7 +543,8 @@ static meso_status do_block(build *b, size_t block, const meso_progress *progres
   const size_t F = b->basis.n_functions, n_out = b->basis.n_significant;
   const size_t n_blocks = (b->n_rows_of_probe + LFP_LANES - 1) / LFP_LANES;
   const double scale = b->wiring->weight_step_pA * 1e-3;
-  const probe_block rows = make_block(b, block);
+  const lfp_probe_block rows = lfp_probe_block_make(b->n_channels, b->contact_um,
+                                                    b->n_rows_of_probe, block);
   memset(b->kernel, 0, b->n_sources * F * LFP_LANES * sizeof *b->kernel);
   for (size_t done = 0; done < b->n_chosen; done += b->n_batch) {
     MESO_TRY(meso_progress_step(progress, "kernels", ((double) block + (double) done
