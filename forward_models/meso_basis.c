@@ -57,18 +57,26 @@ size_t meso_basis_find(const meso_basis *basis, const meso_model *model, size_t 
   return c;
 }
 
+/** Class of the synapses of a sign on a cell type, unless it is there. */
+static void add_class(const meso_model *model, size_t type, int sign, meso_basis *basis)
+{
+  const meso_cell_type *y = &model->cell_type[type];
+  const double tau = meso_tau_syn_ms(&model->population[y->population].neuron, sign);
+  if (meso_basis_find(basis, model, type, tau) == basis->n_classes)
+    basis->class_[basis->n_classes++] = (meso_basis_class) {.shape = type, .tau_syn_ms = tau};
+}
+
 static meso_status list_classes(const meso_model *model, meso_basis *basis, meso_err *err)
 {
   meso_status status = MESO_OK;
   MESO_ALLOC(err, basis->class_, 2 * model->n_cell_types);
   for (size_t p = 0; p < model->n_projections; p++)
-    for (size_t y = 0; y < model->n_cell_types; y++) {
-      if (model->cell_type[y].population != model->projection[p].target) continue;
-      const double tau = meso_tau_syn_ms(&model->population[model->projection[p].target].neuron,
-                                         model->population[model->projection[p].source].sign);
-      if (meso_basis_find(basis, model, y, tau) == basis->n_classes)
-        basis->class_[basis->n_classes++] = (meso_basis_class) {.shape = y, .tau_syn_ms = tau};
-    }
+    for (size_t y = 0; y < model->n_cell_types; y++)
+      if (model->cell_type[y].population == model->projection[p].target)
+        add_class(model, y, model->population[model->projection[p].source].sign, basis);
+  for (size_t y = 0; y < model->n_cell_types && model->lfp.external != MESO_EXTERNAL_OFF; y++)
+    if (model->population[model->cell_type[y].population].background_rate_Hz > 0)
+      add_class(model, y, MESO_EXCITATORY, basis);
   if (basis->n_classes == 0)
     MESO_FAIL(err, MESO_EINVAL, "model %s: no projection onto a population with cell types: "
               "nothing makes an LFP", model->name != NULL ? model->name : "");

@@ -450,6 +450,7 @@ static meso_status describe_charge(const meso_result *kernels, const kernel_view
   const meso_array *per_spike = meso_result_find(kernels, "/charge/per_spike");
   const size_t n = view->n_populations;
   const double seconds = (spikes->t_stop_ms - spikes->t_start_ms) / 1000;
+  double outside = 0, all = 0;
   if (external == NULL || external->data == NULL || meso_array_count(external) != n ||
       per_spike == NULL || per_spike->data == NULL || meso_array_count(per_spike) != n * n)
     return MESO_OK;
@@ -464,10 +465,14 @@ static meso_status describe_charge(const meso_result *kernels, const kernel_view
         / view->size[x] / seconds;
     }
     (void) snprintf(key, sizeof key, "excitatory_external_share.%s", view->population[y]);
+    outside += external->data[y] * view->size[y];
+    all += (external->data[y] + internal) * view->size[y];
     if (external->data[y] + internal > 0)
       MESO_TRY(meso_attrs_set_number(attrs, key, external->data[y] / (external->data[y] + internal),
                                      err));
   }
+  if (all > 0)
+    MESO_TRY(meso_attrs_set_number(attrs, "excitatory_external_share", outside / all, err));
 cleanup:
   return status;
 }

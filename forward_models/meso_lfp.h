@@ -20,7 +20,9 @@ extern "C" {
  *  (channel, 3); "/kernels/model", the keys of the model that kernels depend on, a line each;
  *  "/populations/{name,size,is_source}", all of the model; excitatory input of each
  *  population as weight times events: "/charge/external" (pA/s), "/charge/per_spike" (population,
- *  source; pA per spike of every source neuron); group attributes hold every parameter. */
+ *  source; pA per spike of every source neuron), with the attribute "excitatory_external_share" of
+ *  the whole at full_mean_rate_Hz, where the model states it; group attributes hold every
+ *  parameter. With lfp.external = gaussian also its mean and covariances (meso_external.h). */
 MESO_MUST_CHECK meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
                                                const char *const *morphology_dirs, int n_threads,
                                                const meso_progress *progress,
@@ -38,8 +40,9 @@ MESO_MUST_CHECK meso_status meso_kernels_check(const meso_result *kernels, const
  *  Signals: "lfp" and, per source population with any kernel, "lfp_from_<population>"; mV; if the
  *  kernels have moments, "dipole", (time, 3), nA um; sampled
  *  at output_rate_Hz from spikes->t_start_ms on; positions of the contacts; attributes: kernel
- *  method, validity band, and "excitatory_external_share.<population>": the share of the excitatory
- *  charge that external input carries at these rates and the LFP leaves out. */
+ *  method, validity band, and "excitatory_external_share", also ".<population>": the share of the
+ *  excitatory charge that external input carries at these rates, and that the LFP leaves out
+ *  unless meso_external_apply adds it. */
 MESO_MUST_CHECK meso_status meso_lfp_from_kernels(const meso_result *kernels,
                                                   const meso_spikes *spikes,
                                                   double output_rate_Hz, int n_threads,

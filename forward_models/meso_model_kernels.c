@@ -16,6 +16,7 @@
 #include "meso_cable.h"
 #include "meso_cells.h"
 #include "meso_conductor.h"
+#include "meso_external.h"
 #include "meso_kernel.h"
 #include "meso_kernel_means.h"
 #include "meso_morphology.h"
@@ -232,6 +233,9 @@ static meso_status check_model(const meso_model *model, meso_err *err)
     MESO_FAIL(err, MESO_EINVAL, "%s: scaling.N = %g: must be at most 1 for LFP kernels: the "
               "probe is on the axis of the one column that they are made for", model->path,
               model->scaling.N);
+  if (lfp->external != MESO_EXTERNAL_OFF && lfp->method != MESO_LFP_NEURON)
+    MESO_FAIL(err, MESO_EINVAL, "%s: lfp.external must be off with lfp.method = population, whose "
+              "kernels know no cells; use lfp.method = neuron", model->path);
   if (!(lfp->cm_uF_per_cm2 > 0 && lfp->tau_m_ms > 0 && model->simulation.dt_ms > 0))
     MESO_FAIL(err, MESO_ERANGE, "cm, tau_m and dt must be positive");
 cleanup:
@@ -435,6 +439,33 @@ cleanup:
   return status;
 }
 
+/* Part of the column's excitatory charge that is external, at the rates that the model states. */
+static meso_status add_external_share(const meso_model *model, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = model->n_populations;
+  const double *external = meso_result_find(result, "/charge/external")->data;
+  const double *per_spike = meso_result_find(result, "/charge/per_spike")->data;
+  double outside = 0, inside = 0;
+  for (size_t y = 0; y < n; y++) {
+    outside += external[y] * (double) model->population[y].size;
+    for (size_t x = 0; x < n; x++) {
+      const meso_population *source = &model->population[x];
+      if (!(per_spike[y * n + x] > 0) || source->model == MESO_NEURON_POISSON) continue;
+      if (!(source->full_mean_rate_Hz > 0)) return MESO_OK; /* unknown */
+      inside += per_spike[y * n + x] * source->full_mean_rate_Hz
+        * (double) model->population[y].size;
+    }
+  }
+  meso_attrs *attrs = meso_result_group_attrs(result, "/charge");
+  if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot add attributes");
+  if (outside + inside > 0)
+    MESO_TRY(meso_attrs_set_number(attrs, "excitatory_external_share", outside
+                                   / (outside + inside), err));
+cleanup:
+  return status;
+}
+
 /* Who is who: spikes are checked against this, and sources may be missing there. */
 static meso_status add_populations(const meso_model *model, meso_result *result, meso_err *err)
 {
@@ -508,7 +539,7 @@ cleanup:
 /** Kernels of neurons depend on the wiring, so on the seed, and hold the output filter. */
 static bool kernels_depend_on(const meso_model *model, const char *line)
 {
-  static const char *const never[] = {"simulation.duration_ms ", "thalamus."};
+  static const char *const never[] = {"simulation.duration_ms ", "thalamus.", "lfp.external "};
   static const char *const not_of_pathways[] = {"simulation.seed ", "lfp.output_rate_Hz "};
   for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
     if (strncmp(line, never[i], strlen(never[i])) == 0) return false;
@@ -607,6 +638,9 @@ static meso_status add_neurons(const meso_model *model, size_t n_dirs,
   meso_result *pathways = NULL;
   MESO_TRY(meso_neuron_kernels_add(model, n_dirs, morphology_dirs, n_threads, progress, result,
                                    err));
+  if (model->lfp.external == MESO_EXTERNAL_GAUSSIAN)
+    MESO_TRY(meso_external_add(model, model->lfp.dipole, n_dirs, morphology_dirs, n_threads,
+                               progress, result, err));
   if (!model->lfp.approximations) return MESO_OK;
   if (model->lfp.kernel_dt_ms != model->simulation.dt_ms)
     MESO_FAIL(err, MESO_EINVAL, "%s: lfp.kernel_dt_ms = %g must be simulation.dt_ms = %g for "
@@ -634,6 +668,7 @@ meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
   MESO_TRY(add[model->lfp.method](model, n_dirs, morphology_dirs, n_threads, progress, result,
                                   err));
   MESO_TRY(add_charge(model, result, err));
+  MESO_TRY(add_external_share(model, result, err));
   MESO_TRY(add_populations(model, result, err));
   MESO_TRY(add_model(model, result, err));
   *ret_kernels = result;

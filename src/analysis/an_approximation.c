@@ -7,7 +7,8 @@
  *   coherence_squared     |S_xy|^2 / (S_xx S_yy): what a linear filter could still mend
  *   error_ratio           S_ee / S_yy, e = approximation - reference
  *   amplitude_ratio       sqrt(S_xx / S_yy)
- * Where the reference is constant, all are NaN.
+ * Where the reference is constant, all are NaN. External input (signal "lfp_from_external") is no
+ * business of approximations of the network's own signal: it is taken off "lfp".
  */
 #include <fftw3.h>
 #include <math.h>
@@ -186,6 +187,24 @@ cleanup:
   return status;
 }
 
+/** Gives the reference a copy of its data without external input, if there is any in it. */
+static meso_status take_external_off(const meso_signals *signals, double discard, meso_signal *y,
+                                     double **ret_data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signal external = {0};
+  if (strcmp(y->name, "lfp") != 0 || meso_signals_find(signals, "lfp_from_external") == NULL)
+    return MESO_OK;
+  MESO_TRY(meso_signal_select(signals, "lfp_from_external", discard, &external, err));
+  MESO_TRY(check_shapes(&external, y, err));
+  MESO_ALLOC(err, *ret_data, y->n_times * y->n_channels);
+  for (size_t i = 0; i < y->n_times * y->n_channels; i++)
+    (*ret_data)[i] = y->data[i] - external.data[i];
+  y->data = *ret_data;
+cleanup:
+  return status;
+}
+
 static meso_status approximation_run(const void *params, const meso_spikes *spikes,
                                      const meso_signals *signals, int n_threads,
                                      meso_result *result, meso_err *err)
@@ -194,6 +213,7 @@ static meso_status approximation_run(const void *params, const meso_spikes *spik
   const approximation_params *p = params;
   const double discard = discard_ms(p, signals);
   const char **name = NULL;
+  double *without = NULL;
   size_t n = 0;
   meso_signal y = {0}, x = {0};
   meso_spectral_plan *plan = NULL;
@@ -203,6 +223,7 @@ static meso_status approximation_run(const void *params, const meso_spikes *spik
   for (size_t i = 0; i < signals->n; i++)
     if (is_approximation(p, &signals->signal[i])) name[n++] = signals->signal[i].name;
   MESO_TRY(meso_signal_select(signals, p->reference, discard, &y, err));
+  MESO_TRY(take_external_off(signals, discard, &y, &without, err));
   if (n == 0)
     MESO_FAIL(err, MESO_ENOTFOUND, "approximation: no signal starts with '%s'", p->head);
   MESO_TRY(meso_spectral_plan_create(&p->spectral, y.n_times, y.sampling_rate_Hz, &plan, err));
@@ -223,6 +244,7 @@ static meso_status approximation_run(const void *params, const meso_spikes *spik
   MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", discard, err));
 cleanup:
   free(name);
+  free(without);
   meso_spectral_plan_destroy(plan);
   return status;
 }

@@ -1,10 +1,25 @@
 /* cmd_kernels.c: population kernels of a model's LFP. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
 #include "meso_lfp.h"
+
+/** How much of the input comes from outside, at the rates that the model states. */
+static void answer_external(const meso_cli *cli, const meso_model *model,
+                            const meso_result *kernels)
+{
+  const meso_attrs *attrs = meso_result_find_group(kernels, "/charge");
+  const double share = attrs != NULL
+    ? meso_attrs_number(attrs, "excitatory_external_share", NAN) : NAN;
+  if (!(share > 0)) return;
+  mesoi_answer_number(cli, "excitatory_external_share", share);
+  if (model->lfp.external == MESO_EXTERNAL_OFF)
+    mesoi_say(cli, "%.0f %% of the excitatory charge (at full_mean_rate_Hz) is external input, "
+              "which these kernels leave out (lfp.external)\n", 100 * share);
+}
 
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
@@ -24,6 +39,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(meso_result_write(cli->output, "kernels", kernels, &origin.provenance, err));
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_result(cli, kernels);
+  answer_external(cli, model, kernels);
 cleanup:
   free(args.v);
   mesoi_origin_clear(&origin);

@@ -1,5 +1,6 @@
 /* cmd_lfp.c: LFP of a model's probe from any spikes of its populations, or of an explicit
  * population of cells from its synaptic events. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "cli_answer.h"
@@ -7,6 +8,7 @@
 #include "cli_options.h"
 #include "cli_progress.h"
 #include "lfp_population.h"
+#include "meso_external.h"
 #include "meso_lfp.h"
 #include "meso_model_cells.h"
 
@@ -29,11 +31,11 @@ static const meso_param rows[] = {
   { .key = NULL },
 };
 
-static meso_status get_kernels(const meso_cli *cli, const char *path, const meso_model *model,
-                               const options *o, meso_result **ret, meso_err *err)
+static meso_status get_kernels(const meso_cli *cli, const mesoi_dirs *dirs,
+                               const meso_model *model, const options *o, meso_result **ret,
+                               meso_err *err)
 {
   meso_status status = MESO_OK;
-  mesoi_dirs dirs = { .n = 0 };
   if (o->kernels[0] != '\0') {
     meso_err why = { .status = MESO_OK };
     MESO_TRY(meso_result_read(o->kernels, ret, err));
@@ -41,11 +43,9 @@ static meso_status get_kernels(const meso_cli *cli, const char *path, const meso
     if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", o->kernels, why.msg);
     goto cleanup;
   }
-  MESO_TRY(mesoi_dirs_find(path, &dirs, err));
-  MESO_TRY(meso_kernels_build(model, dirs.n, (const char *const *) dirs.v, cli->n_threads,
+  MESO_TRY(meso_kernels_build(model, dirs->n, (const char *const *) dirs->v, cli->n_threads,
                               cli->progress, ret, err));
 cleanup:
-  mesoi_dirs_clear(&dirs);
   return status;
 }
 
@@ -57,20 +57,34 @@ static meso_status make_lfp(const meso_cli *cli, const char *path, const meso_mo
   meso_status status = MESO_OK;
   mesoi_dirs dirs = { .n = 0 };
   meso_result *kernels = NULL;
+  MESO_TRY(mesoi_dirs_find(path, &dirs, err));
   if (o->method == METHOD_COMPARTMENT) {
-    MESO_TRY(mesoi_dirs_find(path, &dirs, err));
     MESO_TRY(meso_model_cells_lfp(model, dirs.n, (const char *const *) dirs.v, spikes,
                                   cli->n_threads, cli->progress, NULL, ret_lfp, err));
   } else {
-    MESO_TRY(get_kernels(cli, path, model, o, &kernels, err));
+    MESO_TRY(get_kernels(cli, &dirs, model, o, &kernels, err));
     MESO_TRY(mesoi_go_on("lfp", err));
     MESO_TRY(meso_lfp_from_kernels(kernels, spikes, model->lfp.output_rate_Hz, cli->n_threads,
                                    ret_lfp, err));
   }
+  MESO_TRY(meso_external_apply(model, kernels, dirs.n, (const char *const *) dirs.v,
+                               cli->n_threads, cli->progress, *ret_lfp, err));
 cleanup:
   mesoi_dirs_clear(&dirs);
   meso_result_destroy(kernels);
   return status;
+}
+
+/** How much of the input comes from outside, and whether the LFP has it. */
+static void answer_external(const meso_cli *cli, const meso_model *model, const meso_signals *lfp)
+{
+  const double share = meso_attrs_number(&meso_signals_find(lfp, "lfp")->attrs,
+                                         "excitatory_external_share", NAN);
+  if (!(share > 0)) return;
+  mesoi_answer_number(cli, "excitatory_external_share", share);
+  if (model->lfp.external == MESO_EXTERNAL_OFF)
+    mesoi_say(cli, "%.0f %% of the excitatory charge is external input, which is not in this LFP "
+              "(lfp.external)\n", 100 * share);
 }
 
 static meso_status from_model(const meso_cli *cli, const char *path, const options *o,
@@ -93,6 +107,7 @@ static meso_status from_model(const meso_cli *cli, const char *path, const optio
   MESO_TRY(meso_signals_write(cli->output, "lfp", lfp, &origin.provenance, err));
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_signals(cli, lfp);
+  answer_external(cli, model, lfp);
 cleanup:
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);

@@ -74,6 +74,17 @@ static void note_approximations(pipeline *p, const sources *s)
   }
 }
 
+/** What became of external input, by lfp.external. */
+static const char *external_words(int external)
+{
+  static const char *const words[] = {
+    [MESO_EXTERNAL_OFF] = "is not in this LFP (lfp.external: off)",
+    [MESO_EXTERNAL_GAUSSIAN] = "is in this LFP as a Gaussian process with its cross-spectral "
+    "matrix; its covariance with the spikes that it causes is neglected",
+    [MESO_EXTERNAL_REPLAY] = "is in this LFP, event by event as the engine draws it"};
+  return words[external];
+}
+
 static void note_lfp(pipeline *p, const sources *s)
 {
   const meso_signal *lfp = meso_signals_find(s->lfp, "lfp");
@@ -102,9 +113,12 @@ static void note_lfp(pipeline *p, const sources *s)
       used += (size_t) snprintf(text + used, sizeof text - used, "%s%s %.0f %%",
                                 used > 0 ? ", " : "", name, 100 * share);
   }
+  const double all = lfp != NULL
+    ? meso_attrs_number(&lfp->attrs, "excitatory_external_share", NAN) : NAN;
   if (used > 0)
-    mesoi_pipeline_note(p, "Share of the excitatory charge that external input carries (at the "
-                        "rates of this run) and this LFP leaves out: %s.", text);
+    mesoi_pipeline_note(p, "External input carries %.0f %% of the excitatory charge (at the rates "
+                        "of this run; %s), which %s.", 100 * all, text,
+                        external_words(p->model->lfp.external));
   const char *silent = lfp != NULL ? meso_attrs_text(&lfp->attrs, "silent_sources") : NULL;
   if (silent != NULL)
     mesoi_pipeline_note(p, "The spikes have no population %s: taken as silent.", silent);
@@ -170,6 +184,9 @@ static void add_notes(pipeline *p, const sources *s, const meso_spikes *spikes)
     mesoi_pipeline_note(p, "The spikes were imported; currents and LFP are theirs through the "
                         "wiring that this model and seed draw, not through the wiring of the "
                         "other simulation.");
+  if (p->imported != NULL && p->model->lfp.external == MESO_EXTERNAL_REPLAY)
+    mesoi_pipeline_note(p, "The replayed external events are not those of the other simulation: "
+                        "their statistics hold, their covariance with its spikes does not.");
   if (n_spikes == 0)
     mesoi_pipeline_note(p, "There is not one spike: rates are zero, LFP is zero, and CV, "
                         "correlation and coherence are undefined.");

@@ -8,6 +8,7 @@
 #include "meso_analysis.h"
 #include "meso_bold.h"
 #include "meso_engine.h"
+#include "meso_external.h"
 #include "meso_io.h"
 #include "meso_lfp.h"
 #include "meso_simulate.h"
@@ -66,6 +67,7 @@ static meso_status make_lfp(pipeline *p, const char *output, const meso_provenan
   meso_status status = MESO_OK;
   char path[PIPELINE_PATH];
   const meso_spikes *spikes = NULL;
+  mesoi_dirs dirs = {0};
   meso_result *kernels = NULL;
   meso_signals *lfp = NULL;
   mesoi_pipeline_path(p, "kernels.h5", path);
@@ -73,8 +75,12 @@ static meso_status make_lfp(pipeline *p, const char *output, const meso_provenan
   MESO_TRY(mesoi_pipeline_spikes(p, &spikes, err));
   MESO_TRY(meso_lfp_from_kernels(kernels, spikes, p->model->lfp.output_rate_Hz, p->cli->n_threads,
                                  &lfp, err));
+  MESO_TRY(mesoi_dirs_find(p->model_path, &dirs, err));
+  MESO_TRY(meso_external_apply(p->model, kernels, dirs.n, (const char *const *) dirs.v,
+                               p->cli->n_threads, p->cli->progress, lfp, err));
   MESO_TRY(meso_signals_write(output, "lfp", lfp, provenance, err));
 cleanup:
+  mesoi_dirs_clear(&dirs);
   meso_result_destroy(kernels);
   meso_signals_destroy(lfp);
   return status;

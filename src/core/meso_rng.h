@@ -32,6 +32,8 @@ typedef enum meso_rng_purpose {
   MESO_RNG_SURROGATE = 21,    /**< counter: k, item, surrogate; by su_*.c */
   MESO_RNG_RESAMPLING = 22,   /**< counter: k, resample; bootstrap and permutation */
   MESO_RNG_SIGN = 28,         /**< counter: neuron, population, draw / 128; a bit a draw */
+  MESO_RNG_EXTERNAL_PLACE = 30, /**< counter: neuron, step, step >> 32, events / 4: segments */
+  MESO_RNG_EXTERNAL_NOISE = 31, /**< counter: sample, sample >> 32, pair of channels */
   MESO_RNG_TEST = 255
 } meso_rng_purpose;
 

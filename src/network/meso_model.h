@@ -31,6 +31,9 @@ enum { MESO_POSITIONS_NONE = 0, MESO_POSITIONS_RANDOM, MESO_POSITIONS_GRID, MESO
 enum { MESO_PROFILE_NONE = 0, MESO_PROFILE_EXPONENTIAL, MESO_PROFILE_GAUSSIAN };
 enum { MESO_ROTATION_Z = 0, MESO_ROTATION_ANY = 1 };
 enum { MESO_LFP_POPULATION = 0, MESO_LFP_NEURON = 1 }; /* choices of lfp.method */
+/* choices of lfp.external, lfp.external_synapses */
+enum { MESO_EXTERNAL_OFF = 0, MESO_EXTERNAL_GAUSSIAN, MESO_EXTERNAL_REPLAY };
+enum { MESO_EXTERNAL_AREA = 0, MESO_EXTERNAL_INPUT };
 enum { MESO_SCHEDULE_OFF = 0, MESO_SCHEDULE_CONSTANT, MESO_SCHEDULE_PULSES, MESO_SCHEDULE_BLOCKS };
 
 /** Leaky integrate-and-fire parameters. A neuron model takes those it has, by name and unit. */
@@ -165,6 +168,7 @@ typedef struct meso_lfp_params {
   bool dipole;                 /**< neuron kernels: also of the current dipole moment */
   bool approximations;         /**< neuron kernels: also those that know only population rates */
   int64_t n_cells;             /**< neuron kernels: cells that make the LFP, evenly taken; 0: all */
+  int external, external_synapses; /**< MESO_EXTERNAL_... */
 } meso_lfp_params;
 
 /** Choices of bold.drive, in the order of the table in forward_models/bold_source.c. */
