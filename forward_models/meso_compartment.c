@@ -13,10 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "meso_conductor.h"
+#include "explicit_probe.h"
 
 enum { LANES = MESO_HINES_LANES, TILE = MESO_HINES_TILE, BLOCK = MESO_HINES_BLOCK };
-enum { DIPOLE_CHANNELS = 3 };
 
 /* ---- 1. batches --------------------------------------------------------------------------- */
 
@@ -30,12 +29,10 @@ typedef struct run {
   const meso_compartment_options *options;
   const meso_hines_kernels *kernels;
   meso_hines **hines;       /* (n_types) */
-  meso_conductor *medium, *dipole;
-  meso_conductor **box;     /* (n_boxes) of the CSD */
-  double *box_um;           /* (n_boxes, 3) their middles */
+  explicit_probe probe;
   size_t n_batches;
   batch *batch;
-  size_t n_channels, n_tiles, width; /* width: channels rounded up to whole tiles */
+  size_t n_tiles, width;    /* width: channels rounded up to whole tiles */
   size_t max_rows, max_segments;
   double *total;            /* (n_steps + 1, width) */
 } run;
@@ -77,40 +74,6 @@ cleanup:
   return status;
 }
 
-/* Boxes may differ in height, so each has a conductor. Segments are cut as LFPykit cuts them. */
-static meso_status make_boxes(run *r, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_explicit *p = r->population;
-  MESO_ALLOC(err, r->box, p->n_boxes);
-  MESO_ALLOC(err, r->box_um, 3 * p->n_boxes);
-  for (size_t b = 0; b < p->n_boxes; b++) {
-    const double *z = p->box_z_um + 2 * b;
-    r->box_um[3 * b + 2] = (z[0] + z[1]) / 2;
-    MESO_TRY(meso_conductor_parse("laminar_csd share=peer", &r->box[b], err));
-    MESO_TRY(meso_conductor_set(r->box[b], "radius_um", p->box_radius_um, err));
-    MESO_TRY(meso_conductor_set(r->box[b], "height_um", z[1] - z[0], err));
-  }
-cleanup:
-  return status;
-}
-
-static meso_status make_conductors(run *r, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_explicit *p = r->population;
-  MESO_TRY(make_boxes(r, err));
-  MESO_TRY(meso_conductor_parse(p->method, &r->medium, err));
-  MESO_TRY(meso_conductor_set(r->medium, "sigma_S_per_m", p->sigma_S_per_m, err));
-  MESO_TRY(meso_conductor_create("dipole", NULL, &r->dipole, err));
-  if (meso_conductor_n_channels(r->medium, 1) != 1
-      || strcmp(meso_conductor_unit(r->medium), "mV") != 0)
-    MESO_FAIL(err, MESO_EINVAL, "conductor '%s' does not give the potential at each contact",
-              p->method);
-cleanup:
-  return status;
-}
-
 /* ---- 2. what a thread needs --------------------------------------------------------------- */
 
 typedef struct workspace {
@@ -144,7 +107,7 @@ static meso_status workspace_init(const run *r, workspace *w, meso_err *err)
   if (n_samples > SIZE_MAX / 16 / r->width || r->max_rows > SIZE_MAX / 64 / LANES / r->width)
     MESO_FAIL(err, MESO_ENOMEM, "%zu samples of %zu channels are too many", n_samples, r->width);
   MESO_ALLOC_ALIGNED(err, w->matrix, r->width * r->max_rows * LANES);
-  MESO_ALLOC(err, w->one, r->n_channels * r->max_segments);
+  MESO_ALLOC(err, w->one, r->probe.n_channels * r->max_segments);
   MESO_ALLOC(err, w->start_um, 3 * r->max_segments);
   MESO_ALLOC(err, w->end_um, 3 * r->max_segments);
   MESO_ALLOC_ALIGNED(err, w->imem, BLOCK * r->max_rows * LANES);
@@ -164,25 +127,6 @@ static double now_s(void)
 
 /* ---- 3. forward matrices ------------------------------------------------------------------ */
 
-static meso_status cell_matrix(const run *r, const meso_morphology *m, size_t cell, workspace *w,
-                               meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_explicit *p = r->population;
-  const meso_segments segments = {.n = m->n_segments, .start_um = w->start_um, .end_um = w->end_um,
-                                  .diam_um = m->diam_um, .length_um = m->length_um};
-  double *next = w->one;
-  meso_explicit_place(p, cell, w->start_um, w->end_um);
-  if (p->n_contacts > 0)
-    MESO_TRY(meso_conductor_matrix(r->medium, &segments, p->n_contacts, p->contact_um, next, err));
-  next += p->n_contacts * m->n_segments;
-  for (size_t b = 0; b < p->n_boxes; b++, next += m->n_segments)
-    MESO_TRY(meso_conductor_matrix(r->box[b], &segments, 1, r->box_um + 3 * b, next, err));
-  MESO_TRY(meso_conductor_matrix(r->dipole, &segments, 0, NULL, next, err));
-cleanup:
-  return status;
-}
-
 static meso_status fill_matrix(const run *r, const batch *b, workspace *w, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -190,8 +134,9 @@ static meso_status fill_matrix(const run *r, const batch *b, workspace *w, meso_
   const meso_morphology *m = r->population->type[b->type].morphology;
   memset(w->matrix, 0, r->width * h->n_rows * LANES * sizeof *w->matrix);
   for (size_t lane = 0; lane < b->n; lane++) {
-    MESO_TRY(cell_matrix(r, m, b->cell[lane], w, err));
-    for (size_t c = 0; c < r->n_channels; c++)
+    MESO_TRY(explicit_probe_matrix(&r->probe, b->cell[lane], w->start_um, w->end_um, w->one,
+                                   err));
+    for (size_t c = 0; c < r->probe.n_channels; c++)
       for (size_t j = 0; j < m->n_segments; j++)
         w->matrix[((c / TILE * h->n_rows + h->row[j]) * TILE + c % TILE) * LANES + lane] =
           w->one[c * m->n_segments + j];
@@ -345,64 +290,14 @@ static meso_status run_all(run *r, meso_compartment_times *times, meso_err *err)
 
 /* ---- 7. signals --------------------------------------------------------------------------- */
 
-static meso_status describe(const run *r, meso_signal *s, meso_err *err)
+static meso_status describe(const void *user, meso_signal *s, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_explicit *p = r->population;
-  const bool euler = r->options->scheme == MESO_CABLE_EULER;
+  const bool euler = ((const run *) user)->options->scheme == MESO_CABLE_EULER;
   MESO_TRY(meso_attrs_set_text(&s->attrs, "method", "compartment", err));
   MESO_TRY(meso_attrs_set_text(&s->attrs, "scheme", euler ? "euler" : "crank_nicolson", err));
-  MESO_TRY(meso_attrs_set_number(&s->attrs, "dt_ms", p->dt_ms, err));
-  MESO_TRY(meso_attrs_set_number(&s->attrs, "n_cells", (double) p->n_cells, err));
   MESO_TRY(meso_attrs_set_text(&s->attrs, "doc", "sum over all cells; passive cables, every step, "
                                "no filter", err));
-cleanup:
-  return status;
-}
-
-/* Signal of the channels first ... first + n - 1. */
-static meso_status add_signal(const run *r, meso_signals *signals, const char *name,
-                              const char *units, size_t first, size_t n, meso_signal **ret,
-                              meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_explicit *p = r->population;
-  const double start_ms = r->options->scheme == MESO_CABLE_EULER ? 0 : -p->dt_ms / 2;
-  meso_signal *s;
-  MESO_TRY(meso_signals_add(signals, name, units, p->n_steps + 1, n, 1000 / p->dt_ms, start_ms, &s,
-                            err));
-  for (size_t t = 0; t <= p->n_steps; t++)
-    memcpy(s->data + t * n, r->total + t * r->width + first, n * sizeof *s->data);
-  MESO_TRY(describe(r, s, err));
-  *ret = s;
-cleanup:
-  return status;
-}
-
-static meso_status make_signals(const run *r, meso_signals *signals, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_explicit *p = r->population;
-  static const char *const axis[] = {"x", "y", "z"};
-  meso_signal *s;
-  if (p->n_contacts > 0) {
-    MESO_TRY(add_signal(r, signals, "lfp", "mV", 0, p->n_contacts, &s, err));
-    MESO_ALLOC(err, s->position_um, 3 * p->n_contacts);
-    memcpy(s->position_um, p->contact_um, 3 * p->n_contacts * sizeof(double));
-    MESO_TRY(meso_attrs_set_text(&s->attrs, "conductor", p->method, err));
-    MESO_TRY(meso_attrs_set_number(&s->attrs, "sigma_S_per_m", p->sigma_S_per_m, err));
-  }
-  if (p->n_boxes > 0) {
-    MESO_TRY(add_signal(r, signals, "csd", meso_conductor_unit(r->box[0]), p->n_contacts,
-                        p->n_boxes, &s, err));
-    MESO_ALLOC(err, s->position_um, 3 * p->n_boxes);
-    memcpy(s->position_um, r->box_um, 3 * p->n_boxes * sizeof(double));
-    MESO_TRY(meso_attrs_set_number(&s->attrs, "radius_um", p->box_radius_um, err));
-  }
-  MESO_TRY(add_signal(r, signals, "dipole", "nA um", p->n_contacts + p->n_boxes, DIPOLE_CHANNELS,
-                      &s, err));
-  for (size_t k = 0; k < DIPOLE_CHANNELS; k++)
-    MESO_TRY(meso_signal_set_label(s, k, axis[k], err));
 cleanup:
   return status;
 }
@@ -412,12 +307,7 @@ static void run_clear(run *r)
   if (r->hines != NULL)
     for (size_t k = 0; k < r->population->n_types; k++) meso_hines_destroy(r->hines[k]);
   free(r->hines);
-  for (size_t b = 0; r->box != NULL && b < r->population->n_boxes; b++)
-    meso_conductor_destroy(r->box[b]);
-  free(r->box);
-  free(r->box_um);
-  meso_conductor_destroy(r->medium);
-  meso_conductor_destroy(r->dipole);
+  explicit_probe_clear(&r->probe);
   free(r->batch);
   free(r->total);
 }
@@ -428,29 +318,25 @@ meso_status meso_compartment_run(const meso_explicit *p, const meso_compartment_
 {
   meso_status status = MESO_OK;
   run r = {.population = p, .options = options};
-  meso_signals *signals = NULL;
   meso_compartment_times times = {0};
   MESO_TRY(meso_explicit_check(p, err));
   r.kernels = meso_hines_kernels_choose(options->kernels);
   if (r.kernels == NULL || options->n_threads < 1)
     MESO_FAIL(err, MESO_EINVAL, "%d threads, instruction set '%s': this processor cannot do that",
               options->n_threads, options->kernels == NULL ? "" : options->kernels);
-  MESO_TRY(make_conductors(&r, err));
-  r.n_channels = p->n_contacts + p->n_boxes + DIPOLE_CHANNELS;
-  r.n_tiles = (r.n_channels + TILE - 1) / TILE;
+  MESO_TRY(explicit_probe_init(p, &r.probe, err));
+  r.n_tiles = (r.probe.n_channels + TILE - 1) / TILE;
   r.width = r.n_tiles * TILE;
   MESO_TRY(make_batches(&r, err));
   MESO_TRY(factorise_types(&r, err));
   if (p->n_steps + 1 > SIZE_MAX / 16 / r.width) MESO_FAIL(err, MESO_ENOMEM, "too many samples");
   MESO_ALLOC(err, r.total, (p->n_steps + 1) * r.width);
   MESO_TRY(run_all(&r, &times, err));
-  MESO_TRY(meso_signals_create(&signals, err));
-  MESO_TRY(make_signals(&r, signals, err));
+  MESO_TRY(explicit_probe_signals(&r.probe, r.total, r.width,
+                                  options->scheme == MESO_CABLE_EULER ? 0 : -p->dt_ms / 2,
+                                  describe, &r, ret_signals, err));
   if (opt_times != NULL) *opt_times = times;
-  *ret_signals = signals;
-  signals = NULL;
 cleanup:
-  meso_signals_destroy(signals);
   run_clear(&r);
   return status;
 }

@@ -12,9 +12,13 @@
 #include "meso_lfp.h"
 #include "meso_model_cells.h"
 
-enum { METHOD_AUTO, METHOD_COMPARTMENT, METHOD_POPULATION, METHOD_NEURON };
+enum { METHOD_AUTO, METHOD_COMPARTMENT, METHOD_SYNAPSE, METHOD_POPULATION, METHOD_NEURON };
 
-typedef struct options { char *spikes, *kernels; int method, scheme; } options;
+typedef struct options {
+  char *spikes, *kernels;
+  int method, scheme;
+  double tolerance;
+} options;
 
 static const meso_param rows[] = {
   { .key = "spikes", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
@@ -22,12 +26,15 @@ static const meso_param rows[] = {
   { .key = "kernels", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, kernels), .help = "kernels made before; default: built now" },
   { .key = "method", .type = MESO_PARAM_CHOICE, .unit = "", .default_text = "auto",
-    .choices = "auto|compartment|population|neuron", .offset = offsetof(options, method),
-    .help = "compartment: every cell integrated; population, neuron: kernels of a model; auto: "
-            "lfp.method of the model" },
+    .choices = "auto|compartment|synapse|population|neuron", .offset = offsetof(options, method),
+    .help = "compartment: every cell integrated; synapse: responses to events added up; "
+            "population, neuron: kernels of a model; auto: lfp.method of the model" },
   { .key = "scheme", .type = MESO_PARAM_CHOICE, .unit = "", .default_text = "euler",
     .choices = "euler|crank_nicolson", .offset = offsetof(options, scheme),
     .help = "of compartment: implicit Euler, or second order with samples in the middle of steps" },
+  { .key = "tolerance", .type = MESO_PARAM_DOUBLE, .unit = "1", .min = 1e-10, .max = 0.1,
+    .default_text = "1e-5", .offset = offsetof(options, tolerance),
+    .help = "of synapse: rms error of its functions of time, relative" },
   { .key = NULL },
 };
 
@@ -124,7 +131,11 @@ static meso_status from_population(const meso_cli *cli, const char *path, const 
   if (o->spikes[0] != '\0' || o->kernels[0] != '\0' || cli->n_sets > 0)
     MESO_FAIL(err, MESO_EUSAGE, "lfp: --spikes, --kernels, --set and --seed are for models; the "
               "explicit population %s holds its synaptic events", path);
-  MESO_TRY(mesoi_lfp_compartment(cli, path, (meso_cable_scheme) o->scheme, err));
+  if (o->method == METHOD_SYNAPSE && o->scheme != 0)
+    MESO_FAIL(err, MESO_EUSAGE, "lfp: --method synapse uses implicit Euler: no --scheme");
+  MESO_TRY(o->method == METHOD_SYNAPSE
+           ? mesoi_lfp_synapse(cli, path, o->tolerance, err)
+           : mesoi_lfp_compartment(cli, path, (meso_cable_scheme) o->scheme, err));
 cleanup:
   return status;
 }
@@ -138,7 +149,10 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(mesoi_options_parse(cli, "lfp", 1, &set, 1, 1, &args, err));
   MESO_TRY(mesoi_need_output(cli, "lfp", err));
   const bool is_model = mesoi_is_model_name(args.v[0]);
-  if (!is_model && o.method != METHOD_AUTO && o.method != METHOD_COMPARTMENT)
+  if (is_model && o.method == METHOD_SYNAPSE)
+    MESO_FAIL(err, MESO_EUSAGE, "lfp: --method synapse is for explicit populations (.h5); neuron "
+              "does the same for models");
+  if (!is_model && (o.method == METHOD_POPULATION || o.method == METHOD_NEURON))
     MESO_FAIL(err, MESO_EUSAGE, "lfp: --method population and neuron are for model files (.yaml), "
               "not for %s", args.v[0]);
   if (is_model && o.scheme != 0)
@@ -157,7 +171,7 @@ cleanup:
 const meso_command meso_cmd_lfp = {
   .name = "lfp",
   .usage = "lfp MODEL.yaml --spikes SPIKES.h5 [--method M] [--kernels KERNELS.h5] -o LFP.h5\n"
-           "       mesocast lfp POPULATION.h5 --method compartment -o LFP.h5",
+           "       mesocast lfp POPULATION.h5 [--method compartment|synapse] -o LFP.h5",
   .summary = "predict the LFP from spikes, or from every cell of a population",
   .params = rows, .run = run,
   .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,

@@ -9,4 +9,8 @@
 MESO_MUST_CHECK meso_status mesoi_lfp_compartment(const meso_cli *cli, const char *path,
                                                   meso_cable_scheme scheme, meso_err *err);
 
+/** Adds up the events of an explicit population in a few functions of time; the same signals. */
+MESO_MUST_CHECK meso_status mesoi_lfp_synapse(const meso_cli *cli, const char *path,
+                                              double tolerance, meso_err *err);
+
 #endif
