@@ -36,7 +36,7 @@ refused() {
   result $? "$name"
 }
 
-echo 1..28
+echo 1..29
 refused 'a published number that is not there' 'compare.measured.*rate_L99E' \
   --set compare.measured=rate_L99E --set simulation.duration_ms=1000000
 refused 'a forward model that is not there' 'bold.model = no_such' \
@@ -122,3 +122,11 @@ made --set simulation.duration_ms=12000 -o long >/dev/null &&
   grep -q 'whole stimulus blocks' long/report.html &&
   [ -s long/figures/bold.svg ]
 result $? "a long recording has a BOLD response"
+made --set lfp.method=neuron --set analysis.cause_surrogates=2 --set analysis.cause_ms=3000 \
+  --set simulation.duration_ms=4000 -o cause >/dev/null &&
+  grep -q 'What makes this LFP coherent (100 to 3100 ms): without any' cause/report.html &&
+  [ -s cause/figures/cause.png ] && [ ! -e calm/figures/cause.png ] &&
+  [ "$(made --set lfp.method=neuron --set analysis.cause_surrogates=0 --set \
+    simulation.duration_ms=4000 -o cause)" = "analysis report " ] &&
+  ! grep -q 'What makes this LFP coherent' cause/report.html
+result $? "the cause of coherence is in the report of neuron kernels, unless it is not asked for"

@@ -261,6 +261,45 @@ static void add_coherence(meso_result *result)
   set_estimator(attrs, "multitaper");
 }
 
+/* A table of /cause: flat power, coherence that falls with distance. */
+static void add_cause_table(meso_result *result, const char *name, double power, double coherence)
+{
+  const size_t n_pairs = N_CHANNELS * (N_CHANNELS - 1) / 2;
+  char path[96];
+  snprintf(path, sizeof path, "/cause/%s/power", name);
+  meso_array *a = add(result, path, "mV^2/Hz", 2, N_CHANNELS, N_FREQUENCIES);
+  for (size_t i = 0; i < meso_array_count(a); i++) a->data[i] = power;
+  snprintf(path, sizeof path, "/cause/%s/coherence", name);
+  a = add(result, path, "1", 2, n_pairs, N_FREQUENCIES);
+  for (size_t i = 0; i < meso_array_count(a); i++) a->data[i] = coherence;
+  snprintf(path, sizeof path, "/cause/%s/distance_coherence", name);
+  a = add(result, path, "1", 2, N_CHANNELS - 1, 5);
+  for (size_t i = 0; i < meso_array_count(a); i++) a->data[i] = coherence / (1 + (double) (i / 5));
+}
+
+static void add_cause(meso_result *result)
+{
+  static const double edge[6] = {1, 4, 12, 30, 80, 200};
+  meso_err err = {0};
+  size_t n = N_CHANNELS * (N_CHANNELS - 1) / 2, p = 0;
+  meso_array *f = add(result, "/cause/frequency_Hz", "Hz", 1, N_FREQUENCIES, 1);
+  for (size_t k = 0; k < N_FREQUENCIES; k++) f->data[k] = 500.0 * (double) k / (N_FREQUENCIES - 1);
+  must(meso_result_add_vector(result, "/cause/band_edges_Hz", "Hz", 6, edge, &err), &err);
+  (void) add(result, "/cause/positions", "um", 2, N_CHANNELS, 3);
+  double *at = add(result, "/cause/distances_um", "um", 1, N_CHANNELS - 1, 1)->data;
+  for (size_t d = 0; d + 1 < N_CHANNELS; d++) at[d] = 100.0 * (double) (d + 1);
+  at = add(result, "/cause/distance_um", "um", 1, n, 1)->data;
+  for (size_t i = 0; i < N_CHANNELS; i++)
+    for (size_t j = i + 1; j < N_CHANNELS; j++) at[p++] = 100.0 * (double) (j - i);
+  add_cause_table(result, "total", 1e-5, 0.8);
+  add_cause_table(result, "without_across", 2e-5, 0.6);
+  add_cause_table(result, "independent", 4e-5, 0.4);
+  add_cause_table(result, "poisson", 4e-5, 0.4);
+  meso_attrs *attrs = meso_result_group_attrs(result, "/cause");
+  must(meso_attrs_set_number(attrs, "bias_level", 0.05, &err), &err);
+  set_estimator(attrs, "welch");
+}
+
 /* Three approximations, worse from one to the next. */
 static void add_approximation(meso_result *result)
 {
@@ -335,6 +374,7 @@ static meso_figure_data make_data(void)
   add_spectra(result, model);
   add_coherence(result);
   add_approximation(result);
+  add_cause(result);
   add_parameters(result);
   return (meso_figure_data) { model, make_spikes(model), make_lfp(model), NULL, make_bold(),
                               result, N_CELLS, make_cells() };
@@ -519,6 +559,9 @@ static void test_labels_and_counts(void)
     { "approximation", { "explained variance (dimensionless)", "depth z (\u00b5m)",
                          "error power / LFP power (dimensionless)", "frequency (Hz)" },
       3 * N_CHANNELS + 3 * 17 },
+    /* four spectra, three distances and two bands each with and without, bands in dots too */
+    { "cause", { "frequency (Hz)", "power (mV\u00b2/Hz)", "magnitude squared (dimensionless)",
+                 "distance (\u00b5m)" }, 10 * 13 + 6 * (N_CHANNELS - 1) },
     { "spectra", { "frequency (Hz)", "PSD (mV\u00b2/Hz)", 
                    "PSD, summed over neurons ((spikes/s)\u00b2/Hz)" },
       (5 + 9) * (N_FREQUENCIES - 1) },
@@ -565,6 +608,9 @@ static void test_notes(void)
     { "contributions", { "L23E\nL23I\nL4E\nL4I\nL5E\nL5I\nL6E\nL6I\nTC\nwhole LFP" } },
     { "approximation", { "mean kernel\nrate weighted kernel\npopulation kernel",
                          "Welch, hann window, 256 samples" } },
+    { "cause", { "LFP\nno correlation across populations\nno correlation at all\nPoisson trains",
+                 "100 \u00b5m apart\n600 \u00b5m apart\n1100 \u00b5m apart",
+                 "bias of the estimate: 0.05", "30\u201380 Hz: LFP" } },
     { "spectra", { "Welch, hann window, 256 samples (3.9 Hz apart), 61 segments, overlap 50 %",
                    "5 of 16 contacts", "LFP valid from 12.5 to 250 Hz" } },
     { "coherence", { "multitaper, NW = 4, 7 tapers", "worth 50 independent ones",

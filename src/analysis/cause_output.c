@@ -100,31 +100,80 @@ static double power_share(const cause_grid *g, const double *part, const double 
 /* Numbers of the tables, and of the parts. */
 enum { TOTAL, ALONE, WITHOUT_ACROSS, POISSON, INDEPENDENT, WITHIN, ACROSS, N_TABLES };
 
-/** One sentence a band. The coherence of the record is without its bias. */
+/* Of one band: powers of the parts relative to that of the LFP; coherence at a distance, without
+ * its bias, and what it would be without correlations. */
+typedef struct facts { double low_Hz, high_Hz, share[3], total, alone; } facts;
+
+static facts facts_of(const cause_grid *g, double *const *x, size_t b, size_t d)
+{
+  const double L = meso_spectral_effective_observations(g->plan);
+  const double *edge = g->q->params->bands_Hz.v;
+  const size_t at = g->offset[CAUSE_DISTANCE] + d * g->n_bands + b;
+  facts f = {.low_Hz = edge[b], .high_Hz = edge[b + 1], .alone = x[ALONE][at],
+             .total = (L * x[TOTAL][at] - 1) / (L - 1)};
+  for (int k = 0; k < 3; k++) f.share[k] = power_share(g, x[INDEPENDENT + k], x[TOTAL], b);
+  return f;
+}
+
+/** Numbers of all bands in a row: "2.1, 0.4 and 1". */
+static void append(char *text, size_t size, const char *before, const char *format, size_t i,
+                   size_t n, double value)
+{
+  char number[32];
+  const size_t used = strlen(text);
+  (void) snprintf(number, sizeof number, format[0] == 'g' ? "%.3g" : "%.2f", value);
+  (void) snprintf(text + used, size - used, "%s%s", i == 0 ? before : i + 1 < n ? ", " : " and ",
+                  number);
+}
+
+/** "finding": one sentence over the bands. */
+static meso_status say_all(const facts *f, size_t n, double distance_um, meso_attrs *attrs,
+                           meso_err *err)
+{
+  char text[2048] = "", more[64];
+  const size_t most = n < 12 ? n : 12; /* readers count no further */
+  for (size_t i = 0; i < most; i++)
+    append(text, sizeof text, "without any correlation between spike trains the power of the LFP "
+           "would be ", "g", i, most, f[i].share[0]);
+  for (size_t i = 0; i < most; i++) {
+    (void) snprintf(more, sizeof more, "%s%g-%g", i == 0 ? " times what it is (at " : ", ",
+                    f[i].low_Hz, f[i].high_Hz);
+    (void) snprintf(text + strlen(text), sizeof text - strlen(text), "%s", more);
+  }
+  (void) snprintf(more, sizeof more, " Hz), and contacts %.0f um apart would have", distance_um);
+  (void) snprintf(text + strlen(text), sizeof text - strlen(text), "%s", more);
+  for (size_t i = 0; i < most; i++)
+    append(text, sizeof text, " a coherence of ", "f", i, most, f[i].alone);
+  for (size_t i = 0; i < most; i++)
+    append(text, sizeof text, " instead of ", "f", i, most, f[i].total);
+  return meso_attrs_set_text(attrs, "finding", text, err);
+}
+
+/** And "finding_1", ...: one sentence a band. */
 static meso_status say(const cause_grid *g, double *const *x, meso_attrs *attrs, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double L = meso_spectral_effective_observations(g->plan);
-  const double *edge = g->q->params->bands_Hz.v;
-  size_t d = 0;
+  facts *f = NULL;
+  size_t d = 0, n = 0;
+  MESO_ALLOC(err, f, g->n_bands);
   for (size_t k = 1; k < g->n_distances; k++)
     if (fabs(g->distance_um[k] - 300) < fabs(g->distance_um[d] - 300)) d = k;
   for (size_t b = 0; b < g->n_bands; b++) {
-    const size_t at = g->offset[CAUSE_DISTANCE] + d * g->n_bands + b;
-    const double of[3] = {power_share(g, x[INDEPENDENT], x[TOTAL], b),
-                          power_share(g, x[WITHIN], x[TOTAL], b),
-                          power_share(g, x[ACROSS], x[TOTAL], b)};
     char key[32], text[512];
-    (void) snprintf(key, sizeof key, "finding_%zu", b + 1);
-    (void) snprintf(text, sizeof text, "%g to %g Hz: the same spike trains without any correlation "
-                    "would give %.3g %% of the power (correlations within populations add %.3g %%, "
-                    "across populations %.3g %%), and a coherence of %.2g instead of %.2g between "
-                    "contacts %.0f um apart", edge[b], edge[b + 1], 100 * of[0], 100 * of[1],
-                    100 * of[2], x[ALONE][at], (L * x[TOTAL][at] - 1) / (L - 1),
-                    g->distance_um[d]);
+    if (g->first[b] == g->last[b]) continue; /* no frequency in it */
+    f[n] = facts_of(g, x, b, d);
+    const facts *of = &f[n++];
+    (void) snprintf(key, sizeof key, "finding_%zu", n);
+    (void) snprintf(text, sizeof text, "%g to %g Hz: without any correlation the same spike trains "
+                    "would give %.3g times the power of the LFP (correlations within populations "
+                    "add %.3g, across populations %.3g), and a coherence of %.2f instead of %.2f "
+                    "between contacts %.0f um apart", of->low_Hz, of->high_Hz, of->share[0],
+                    of->share[1], of->share[2], of->alone, of->total, g->distance_um[d]);
     MESO_TRY(meso_attrs_set_text(attrs, key, text, err));
   }
+  if (n > 0) MESO_TRY(say_all(f, n, g->distance_um[d], attrs, err));
 cleanup:
+  free(f);
   return status;
 }
 

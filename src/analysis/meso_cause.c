@@ -20,6 +20,9 @@
 
 const meso_param meso_cause_rows[] = {
   MESO_SPECTRAL_ROWS(meso_cause_params, spectral),
+  {.key = "duration_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12,
+   .default_text = "0", .offset = offsetof(meso_cause_params, duration_ms),
+   .help = "what is looked at after the discard; 0: all"},
   {.key = "bands_Hz", .type = MESO_PARAM_DOUBLES, .unit = "Hz", .min = 0, .max = 1e9,
    .default_text = "1,4,12,30,80,200", .offset = offsetof(meso_cause_params, bands_Hz),
    .help = "edges of bands"},
@@ -252,13 +255,16 @@ cleanup:
 
 /* ---- surrogates --------------------------------------------------------------------------- */
 
-/** Spectra of a drawn surrogate: of the sum, and of every population. */
-static void take_draw(const cause *e, slot *s)
+static bool is_by_population(size_t number) { return number < MESO_CAUSE_BY_POPULATION; }
+
+/** Spectra of a drawn surrogate: of the sum, and of every population if it is by population. */
+static void take_draw(const cause *e, size_t number, slot *s)
 {
   const cause_grid *g = &e->g;
   const size_t n = table_size(g);
-  add_up(g, s->signal, NULL, s->sum);
+  if (is_by_population(number)) add_up(g, s->signal, NULL, s->sum);
   transform_sum(g, s);
+  if (!is_by_population(number)) return;
   memset(s->own, 0, g->P * n * sizeof *s->own);
   for (size_t X = 0; X < g->P; X++) {
     cause_transform(g, s->signal + X * g->T * g->C, &s->work, s->work.transform[0]);
@@ -278,6 +284,16 @@ static void take_shift(const cause *e, uint32_t number, slot *s)
   transform_sum(g, s);
 }
 
+/** Means over draws: of their sums, and of the populations where they are known. */
+static void add_independent(cause *e, size_t number, const slot *s)
+{
+  const double n_draws = (double) e->g.q->params->surrogates;
+  const size_t n = table_size(&e->g);
+  for (size_t i = 0; i < n; i++) e->t.independent[i] += s->table[i] / n_draws;
+  for (size_t i = 0; i < e->g.P * n && is_by_population(number); i++)
+    e->own[i] += s->own[i] / fmin(n_draws, MESO_CAUSE_BY_POPULATION);
+}
+
 /** One batch: surrogates first ... first + n - 1. */
 static meso_status take_batch(cause *e, bool shifts, size_t first, size_t n, null_tally *tally,
                               meso_err *err)
@@ -285,19 +301,17 @@ static meso_status take_batch(cause *e, bool shifts, size_t first, size_t n, nul
   meso_status status = MESO_OK;
   const cause_grid *g = &e->g;
   for (size_t k = 0; k < n && !shifts; k++)
-    MESO_TRY(g->q->draw(g->q->user, (uint32_t) (first + k), e->slots[k].signal, err));
+    MESO_TRY(g->q->draw(g->q->user, (uint32_t) (first + k), is_by_population(first + k),
+                        is_by_population(first + k) ? e->slots[k].signal : e->slots[k].sum, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(g->q->n_threads > 0 ? g->q->n_threads : 1)
   for (size_t k = 0; k < n; k++) {
     if (shifts) take_shift(e, (uint32_t) (first + k), &e->slots[k]);
-    else take_draw(e, &e->slots[k]);
+    else take_draw(e, first + k, &e->slots[k]);
   }
   const double *drawn[MOST_SLOTS];
   for (size_t k = 0; k < n; k++) drawn[k] = e->slots[k].numbers;
   null_tally_add(tally, e->observed, n, drawn, g->q->n_threads);
-  for (size_t k = 0; k < n && !shifts; k++) {
-    const double *own = e->slots[k].own, share = 1 / (double) g->q->params->surrogates;
-    for (size_t i = 0; i < g->P * table_size(g); i++) e->own[i] += share * own[i];
-  }
+  for (size_t k = 0; k < n && !shifts; k++) add_independent(e, first + k, &e->slots[k]);
 cleanup:
   return status;
 }
@@ -384,12 +398,10 @@ static meso_status find_independent(cause *e, const population_bands *out, meso_
   }
   memset(e->own, 0, g->P * n * sizeof *e->own);
   MESO_TRY(run_null(e, false, result, err));
-  for (size_t X = 0; X < g->P; X++) {
-    for (size_t i = 0; i < n; i++) e->t.independent[i] += e->own[X * n + i];
+  for (size_t X = 0; X < g->P; X++)
     cause_add_bands(g, e->own + X * n, e->t.total,
                     out->own_coherence + X * g->n_pairs * g->n_bands,
                     out->own_power + X * g->C * g->n_bands);
-  }
 cleanup:
   return status;
 }
@@ -411,6 +423,8 @@ static meso_status set_attributes(const cause *e, meso_result *result, meso_err 
                                ? q->params->surrogate : "Poisson trains, Campbell's theorem", err));
   MESO_TRY(meso_attrs_set_number(a, "n_surrogates", (double) q->params->surrogates, err));
   MESO_TRY(meso_attrs_set_number(a, "n_shifts", (double) q->params->shifts, err));
+  MESO_TRY(meso_attrs_set_number(a, "t_start_ms", q->t_start_ms, err));
+  MESO_TRY(meso_attrs_set_number(a, "t_stop_ms", q->t_stop_ms, err));
   MESO_TRY(meso_attrs_set_number(a, "seed", (double) q->seed, err));
   MESO_TRY(meso_attrs_set_number(a, "alpha", q->params->alpha, err));
   MESO_TRY(meso_attrs_set_number(a, "n_observations", (double) e->g.O, err));

@@ -32,6 +32,7 @@ extern "C" {
 
 typedef struct meso_cause_params {
   meso_spectral_params spectral;
+  double duration_ms;          /**< the caller looks at this much after the discard; 0: all */
   meso_doubles bands_Hz;       /**< edges, ascending */
   char *surrogate;             /**< what is drawn, by name: for the caller, and the attributes */
   int64_t surrogates;          /**< draws of independent trains; 0: `poisson` stands for them */
@@ -43,6 +44,9 @@ typedef struct meso_cause_params {
 /** Option rows of meso_cause_params. */
 extern const meso_param meso_cause_rows[];
 
+/** Surrogates that also say what is independent in every single population. */
+enum { MESO_CAUSE_BY_POPULATION = 10 };
+
 typedef struct meso_cause_request {
   const meso_cause_params *params;
   size_t n_populations, n_channels, n_times;
@@ -50,13 +54,16 @@ typedef struct meso_cause_request {
   const double *position_um;   /**< (n_channels, 3) */
   const char *units;           /**< of the signal, e.g. "mV" */
   double rate_Hz;
+  double t_start_ms, t_stop_ms; /**< for the attributes */
   const double *signal;        /**< (population, time, channel) contributions; they add up */
   size_t n_lags;
   const double *covariance;    /**< (n_lags, channel, channel), lag in samples: of the signal if all
                                     trains were Poisson (meso_expected.h) */
-  /** Writes the contributions (population, time, channel) of surrogate @p number. Called for 0, 1,
-   *  ..., from one thread. NULL only if params->surrogates is 0. */
-  meso_status (*draw)(void *user, uint32_t number, double *signal, meso_err *err);
+  /** Writes surrogate @p number: the contributions (population, time, channel), or their sum (time,
+   *  channel), which may be a draw of its own. Called for 0, 1, ..., from one thread; the first
+   *  MESO_CAUSE_BY_POPULATION by population. NULL only if params->surrogates is 0. */
+  meso_status (*draw)(void *user, uint32_t number, bool by_population, double *signal,
+                      meso_err *err);
   void *user;
   int64_t seed;
   int n_threads;

@@ -17,9 +17,11 @@ typedef struct sources {
   char **name;              /* (n) borrowed */
   size_t *population;       /* (n) among the spikes */
   size_t *first_neuron;     /* (n) among the kernels */
-  double rate_Hz, start_ms;
-  size_t first, n_times, n_channels; /* samples after the discard */
+  double rate_Hz, start_ms, stop_ms;
+  size_t n_times, n_channels; /* what is looked at */
   double *signal;           /* (n, n_times, n_channels) */
+  double *sum;              /* (n_times, n_channels) */
+  meso_spike_population all; /* all spikes, by the kernels' neurons */
   double *covariance;
 } sources;
 
@@ -30,6 +32,9 @@ static void sources_clear(sources *s)
   free(s->population);
   free(s->first_neuron);
   free(s->signal);
+  free(s->sum);
+  free(s->all.time_ms);
+  free(s->all.id);
   free(s->covariance);
 }
 
@@ -84,6 +89,27 @@ cleanup:
   return status;
 }
 
+/** Takes the first contribution as the measure: its samples after the discard, as many as are
+ *  wanted. */
+static meso_status take_window(sources *s, const meso_signal *view, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double wanted = s->in->params->duration_ms;
+  const double samples = floor(1e-3 * wanted * view->sampling_rate_Hz + 1e-6);
+  s->rate_Hz = view->sampling_rate_Hz;
+  s->start_ms = view->t_start_ms;
+  s->n_times = view->n_times;
+  s->n_channels = view->n_channels;
+  s->stop_ms = s->in->spikes->t_stop_ms;
+  if (wanted > 0 && samples < (double) s->n_times) {
+    s->n_times = (size_t) samples;
+    s->stop_ms = s->start_ms + 1e3 * samples / s->rate_Hz;
+  }
+  MESO_ALLOC(err, s->signal, s->n * s->n_times * s->n_channels);
+cleanup:
+  return status;
+}
+
 /** Contributions after the discard. */
 static meso_status take_signals(sources *s, meso_err *err)
 {
@@ -94,19 +120,37 @@ static meso_status take_signals(sources *s, meso_err *err)
     lfp = contribution(s->in->lfp, s->name[i]);
     MESO_TRY(meso_signal_select(s->in->lfp, lfp->name, s->in->params->spectral.discard_ms, &view,
                                 err));
-    if (i == 0) {
-      s->rate_Hz = view.sampling_rate_Hz;
-      s->start_ms = view.t_start_ms;
-      s->n_times = view.n_times;
-      s->n_channels = view.n_channels;
-      MESO_ALLOC(err, s->signal, s->n * s->n_times * s->n_channels);
-    }
-    if (view.n_times != s->n_times || view.n_channels != s->kernels.n_channels
+    if (i == 0) MESO_TRY(take_window(s, &view, err));
+    if (view.n_times < s->n_times || view.n_channels != s->kernels.n_channels
         || view.sampling_rate_Hz != s->rate_Hz || view.t_start_ms != s->start_ms)
       MESO_FAIL(err, MESO_EINVAL, "signal %s does not fit the others and the kernels", lfp->name);
     memcpy(s->signal + i * s->n_times * s->n_channels, view.data,
            s->n_times * s->n_channels * sizeof(double));
   }
+cleanup:
+  return status;
+}
+
+/** All in one: a pass through the kernels costs less than one for each population. */
+static meso_status join_sources(sources *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t size = s->n_times * s->n_channels;
+  size_t n = 0;
+  MESO_ALLOC(err, s->sum, size);
+  for (size_t i = 0; i < s->n * size; i++) s->sum[i % size] += s->signal[i];
+  for (size_t i = 0; i < s->n; i++) n += s->in->spikes->population[s->population[i]].n_spikes;
+  s->all = (meso_spike_population) {.name = s->name[0], .size = s->kernels.n_neurons};
+  MESO_ALLOC(err, s->all.time_ms, n);
+  MESO_ALLOC(err, s->all.id, n);
+  for (size_t i = 0; i < s->n; i++) {
+    const meso_spike_population *from = &s->in->spikes->population[s->population[i]];
+    for (size_t k = 0; k < from->n_spikes; k++) {
+      s->all.time_ms[s->all.n_spikes] = from->time_ms[k];
+      s->all.id[s->all.n_spikes++] = (uint32_t) s->first_neuron[i] + from->id[k];
+    }
+  }
+  MESO_TRY(meso_spikes_sort(&s->all, err));
 cleanup:
   return status;
 }
@@ -118,17 +162,22 @@ static meso_status make_covariance(sources *s, meso_err *err)
   MESO_ALLOC(err, s->covariance, s->kernels.n_lags * s->n_channels * s->n_channels);
   for (size_t i = 0; i < s->n; i++)
     MESO_TRY(meso_poisson_covariance_add(&s->kernels, &spikes->population[s->population[i]],
-                                         s->first_neuron[i], s->start_ms, spikes->t_stop_ms,
+                                         s->first_neuron[i], s->start_ms, s->stop_ms,
                                          s->n_threads, s->covariance, err));
 cleanup:
   return status;
 }
 
-static meso_status draw_signs(void *user, uint32_t number, double *signal, meso_err *err)
+static meso_status draw_signs(void *user, uint32_t number, bool by_population, double *signal,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
   const sources *s = user;
   const size_t size = s->n_times * s->n_channels;
+  if (!by_population)
+    return meso_random_signs_lfp(&s->kernels, &s->all, 0, s->start_ms, s->n_times, s->sum,
+                                 (meso_sign_draw) {s->in->seed, UINT32_MAX, number}, s->n_threads,
+                                 signal, err);
   for (size_t i = 0; i < s->n; i++) {
     const meso_sign_draw draw = {s->in->seed, (uint32_t) i, number};
     MESO_TRY(meso_random_signs_lfp(&s->kernels, &s->in->spikes->population[s->population[i]],
@@ -140,7 +189,8 @@ cleanup:
   return status;
 }
 
-static meso_status draw_surrogate(void *user, uint32_t number, double *signal, meso_err *err)
+static meso_status draw_surrogate(void *user, uint32_t number, bool by_population, double *signal,
+                                  meso_err *err)
 {
   meso_status status = MESO_OK;
   const sources *s = user;
@@ -148,11 +198,11 @@ static meso_status draw_surrogate(void *user, uint32_t number, double *signal, m
   const meso_surrogate_draw draw = {s->in->seed, number};
   meso_spikes *spikes = NULL;
   MESO_TRY(s->in->surrogate->spikes(s->in->surrogate_params, s->in->spikes, draw, &spikes, err));
-  memset(signal, 0, s->n * size * sizeof *signal);
+  memset(signal, 0, (by_population ? s->n : 1) * size * sizeof *signal);
   for (size_t i = 0; i < s->n; i++)
     MESO_TRY(meso_neuron_kernels_apply(&s->kernels, &spikes->population[s->population[i]],
                                        s->first_neuron[i], s->start_ms, s->n_times, s->n_threads,
-                                       signal + i * size, NULL, err));
+                                       signal + (by_population ? i * size : 0), NULL, err));
 cleanup:
   meso_spikes_destroy(spikes);
   return status;
@@ -168,6 +218,7 @@ meso_status mesoi_cause_make(const meso_cli *cli, const mesoi_cause_input *input
   MESO_TRY(meso_neuron_kernels_load(input->kernels, &s.kernels, err));
   MESO_TRY(find_sources(&s, err));
   MESO_TRY(take_signals(&s, err));
+  MESO_TRY(join_sources(&s, err));
   MESO_TRY(make_covariance(&s, err));
   const meso_signal *one = contribution(input->lfp, s.name[0]);
   if (one->position_um == NULL) MESO_FAIL(err, MESO_EINVAL, "the LFP's channels have no places");
@@ -176,7 +227,8 @@ meso_status mesoi_cause_make(const meso_cli *cli, const mesoi_cause_input *input
     .n_times = s.n_times, .population = s.name, .position_um = one->position_um,
     .units = one->units, .rate_Hz = s.rate_Hz, .signal = s.signal, .n_lags = s.kernels.n_lags,
     .covariance = s.covariance, .draw = input->surrogate != NULL ? draw_surrogate : draw_signs,
-    .user = &s, .seed = input->seed, .n_threads = cli->n_threads, .progress = cli->progress};
+    .user = &s, .seed = input->seed, .t_start_ms = s.start_ms, .t_stop_ms = s.stop_ms,
+    .n_threads = cli->n_threads, .progress = cli->progress};
   MESO_TRY(meso_cause_run(&request, result, err));
 cleanup:
   sources_clear(&s);

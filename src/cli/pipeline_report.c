@@ -159,6 +159,14 @@ static void note_analysis(pipeline *p, const sources *s)
     if (empty != NULL)
       mesoi_pipeline_note(p, "%s is empty: %s.", s->analysis->group[g].path + 1, empty);
   }
+  const meso_attrs *cause = meso_result_find_group(s->analysis, "/cause");
+  const char *finding = cause != NULL ? meso_attrs_text(cause, "finding") : NULL;
+  if (finding != NULL)
+    mesoi_pipeline_note(p, "What makes this LFP coherent (%g to %g ms): %s. Coherence without "
+                        "correlation is that of the fields of single neurons, which several "
+                        "contacts see.",
+                        meso_attrs_number(cause, "t_start_ms", NAN),
+                        meso_attrs_number(cause, "t_stop_ms", NAN), finding);
   const char *scaling = meso_attrs_text(&s->analysis->attrs, "scaling");
   if (scaling != NULL) mesoi_pipeline_note(p, "The model is %s.", scaling);
   const meso_attrs *a = meso_result_group_attrs(s->analysis, "/statistics");

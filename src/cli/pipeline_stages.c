@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cause_make.h"
 #include "cli_answer.h"
 #include "cli_progress.h"
 #include "meso_analysis.h"
@@ -152,6 +153,43 @@ cleanup:
   return status;
 }
 
+/** What makes the LFP coherent: only neuron kernels can say. What cannot be said becomes a note. */
+static meso_status add_cause(const pipeline *p, const char *const (*set)[2],
+                             const meso_spikes *spikes, const meso_signals *lfp,
+                             meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_analysis_params *a = &p->model->analysis;
+  const meso_where where = {.file = p->model_path, .path = "analysis"};
+  char path[PIPELINE_PATH];
+  meso_cause_params params = {.surrogates = 0};
+  meso_result *kernels = NULL;
+  meso_err reason = {0};
+  if (p->model->lfp.method != MESO_LFP_NEURON || a->cause_surrogates == 0) return MESO_OK;
+  MESO_TRY(meso_params_default(meso_cause_rows, &params, err));
+  for (size_t i = 0; set[i][0] != NULL; i++)
+    MESO_TRY(meso_params_set(meso_cause_rows, &params, set[i][0], set[i][1], &where, err));
+  params.surrogates = a->cause_surrogates;
+  params.shifts = 10 * a->cause_surrogates; /* cheap beside the others */
+  params.duration_ms = a->cause_ms;
+  mesoi_pipeline_path(p, "kernels.h5", path);
+  MESO_TRY(meso_result_read(path, &kernels, err));
+  const mesoi_cause_input input = {.kernels = kernels, .spikes = spikes, .lfp = lfp,
+                                   .params = &params, .seed = p->model->simulation.seed};
+  status = mesoi_cause_make(p->cli, &input, result, &reason);
+  if (status != MESO_OK && meso_status_exit_code(status) == 3) {
+    meso_attrs *attrs = meso_result_group_attrs(result, "/cause");
+    if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot note why cause is empty");
+    MESO_TRY(meso_attrs_set_text(attrs, "empty", reason.msg, err));
+  } else if (status != MESO_OK && err != NULL) {
+    *err = reason;
+  }
+cleanup:
+  meso_params_clear(meso_cause_rows, &params);
+  meso_result_destroy(kernels);
+  return status;
+}
+
 static meso_status make_analysis(pipeline *p, const char *output,
                                  const meso_provenance *provenance, meso_err *err)
 {
@@ -190,6 +228,7 @@ static meso_status make_analysis(pipeline *p, const char *output,
   MESO_TRY(run_analysis(p, "coherence", welch, spikes, lfp, result, err));
   if (p->model->lfp.method == MESO_LFP_NEURON && p->model->lfp.approximations)
     MESO_TRY(run_analysis(p, "approximation", welch, spikes, lfp, result, err));
+  MESO_TRY(add_cause(p, welch, spikes, lfp, result, err));
   MESO_TRY(meso_result_write(output, "analysis", result, provenance, err));
 cleanup:
   meso_signals_destroy(lfp);
@@ -212,7 +251,7 @@ const pipeline_stage mesoi_pipeline_stages[] = {
    .inputs = {"currents.h5", "spikes.h5", "lfp.h5"}, .make = make_bold},
   {.name = "analysis", .output = "analysis.h5",
    .sections = MESO_SECTION_ANALYSIS | MESO_SECTION_NETWORK, /* the schedule: window and state */
-   .inputs = {"spikes.h5", "lfp.h5"}, .make = make_analysis},
+   .inputs = {"spikes.h5", "lfp.h5", "kernels.h5"}, .make = make_analysis},
   {.name = "report", .output = "report.html", .sections = MESO_SECTION_ALL,
    .inputs = {"kernels.h5", "lfp.h5", "bold.h5", "currents.h5", "analysis.h5", "spikes.h5"},
    .reads_measured = true,

@@ -205,6 +205,8 @@ typedef struct meso_analysis_params {
   int64_t nperseg;             /**< Welch */
   double overlap;
   int64_t min_spikes_cv;       /**< neurons with fewer spikes are left out of CV and LV, 4 */
+  int64_t cause_surrogates;    /**< of what makes the LFP coherent; 0: it is not asked */
+  double cause_ms;             /**< what that looks at, from discard_ms on */
 } meso_analysis_params;
 
 typedef struct meso_simulation_params {

@@ -304,6 +304,10 @@ static const meso_param analysis_rows[] = {
   NUMBER("overlap", "1", 0, 0.99, false, "0.5", ANALYSIS, overlap, "overlap of the segments"),
   WHOLE("min_spikes_cv", 3, 1e6, "4", ANALYSIS, min_spikes_cv,
         "neurons with fewer spikes are left out of CV and LV"),
+  WHOLE("cause_surrogates", 0, 1e6, "20", ANALYSIS, cause_surrogates,
+        "of what makes the LFP coherent (lfp.method = neuron); 0: it is not asked"),
+  NUMBER("cause_ms", "ms", 0, 1e12, true, "10000", ANALYSIS, cause_ms,
+         "how much of the recording that looks at"),
   END
 };
 
