@@ -793,6 +793,55 @@ static void delays_grow_with_distance(void)
   CU_ASSERT_EQUAL(n_wrong, 0);
 }
 
+/** Weight: linear in the distance, to half a code and half a step of weights; its mean over synapses
+ *  is the one that the model states, with a profile and with a weight that ends at 0, too. */
+static void weights_grow_with_distance(void)
+{
+  enum { N = 300, K = 60 };
+  static const struct { const char *more; double PSP_mV, slope; } cases[] = {
+    {"PSP_mV: -0.5, PSP_mV_per_um: 0.0004", -0.5, 0.0004},
+    {"PSP_mV: -0.2, PSP_mV_per_um: -0.001, profile: exponential, profile_length_um: 200",
+     -0.2, -0.001},
+    {"PSP_mV: -0.3, PSP_mV_per_um: 0.001, weight_truncation: clip", -0.3, 0.001},
+  };
+  static double xy[2][3 * N];
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    char text[240];
+    (void) snprintf(text, sizeof text, AB "rule: fixed_indegree, indegree: 60, "
+                    "weight_distribution: constant, %s", cases[c].more);
+    meso_model *m = make_model(N, N, "scaling: {K: 0.5}\nspace: {periodic: true}", text);
+    const meso_projection *p = &m->projection[0];
+    wires w = wires_make(m);
+    const double code_um = meso_space_farthest_um(m) / (double) ((1u << w.wiring->code_bits) - 1);
+    const double tolerance_pA = 0.5 * fabs(cases[c].slope) * code_um * p->weight_pA_per_mV +
+                                0.5 * w.wiring->weight_step_pA + 1e-9;
+    double mean_pA = 0;
+    size_t n_wrong = 0, n = 0;
+    for (size_t k = 0; k < 2; k++) meso_space_place(m, k, xy[k]);
+    for (uint32_t i = 0; i < N; i++) {
+      uint32_t source[K];
+      uint16_t code[K];
+      uint8_t delay[K];
+      const unsigned in_degree = w.wiring->projection[0].in_degree[i];
+      meso_wiring_draw(w.wiring, &w.row, 0, i, 0, in_degree, source, code, delay);
+      for (unsigned k = 0; k < in_degree; k++, n++) {
+        const double r = distance(m, xy[1] + 3 * i, xy[0] + 3 * source[k]);
+        const double pA =
+          w.wiring->projection[0].weight_of_code[code[k]] * w.wiring->weight_step_pA;
+        n_wrong += fabs(fmin(cases[c].PSP_mV + cases[c].slope * r, 0) * p->weight_pA_per_mV - pA)
+                   > tolerance_pA;
+        mean_pA += pA;
+      }
+    }
+    mean_pA /= (double) n;
+    CU_ASSERT_EQUAL(n, N * K / 2);
+    CU_ASSERT_EQUAL(n_wrong, 0);
+    CU_ASSERT_DOUBLE_EQUAL(mean_pA / p->weight_pA, 1, 0.03);
+    wires_clear(&w);
+    meso_model_destroy(m);
+  }
+}
+
 /** Columns stand side by side: grids are repeated, random places are new ones within the plane of
  *  their column. */
 static void columns_have_planes_of_their_own(void)
@@ -865,6 +914,12 @@ static void impossible_rules_are_refused(void)
      "A->B.mask_radius_um = 5: source and target need positions"},
     {"", AB "probability: 0.1, delay_ms_per_um: 0.001",
      "A->B.delay_ms_per_um = 0.001: source and target need positions"},
+    {"", AB "probability: 0.1, weight_distribution: constant, PSP_mV_per_um: 0.001",
+     "A->B.PSP_mV_per_um = 0.001: source and target need positions"},
+    {"space: {}", AB "n_synapses: 9, PSP_mV_per_um: 0.001",
+     "A->B.PSP_mV_per_um = 0.001: needs weight_distribution: constant"},
+    {"space: {}", AB "n_synapses: 9, weight_distribution: constant, PSP_mV_per_um: 0.002, "
+     "mask_radius_um: 400", "A->B.PSP_mV_per_um = 0.002: makes a potential of 0.2 mV at 400 um"},
     {"", AB "probability: 0.1, delay_mean_ms: 0.04, delay_distribution: constant",
      "A->B.delay_mean_ms = 0.04: almost no delay"},
     {"space: {}", AB "n_synapses: 9, delay_ms_per_um: 0.02",
@@ -960,6 +1015,7 @@ int main(void)
     {"fixed_numbers_follow_distance", fixed_numbers_follow_distance},
     {"too_few_within_the_mask", too_few_within_the_mask},
     {"delays_grow_with_distance", delays_grow_with_distance},
+    {"weights_grow_with_distance", weights_grow_with_distance},
     {"columns_have_planes_of_their_own", columns_have_planes_of_their_own},
     {"impossible_rules_are_refused", impossible_rules_are_refused},
     {"nobody_to_connect_to", nobody_to_connect_to},

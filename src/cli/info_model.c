@@ -29,11 +29,12 @@ static json_t *population_json(const meso_population *p)
 /** What depends on distance, where something does. */
 static void add_distances(const meso_projection *p, json_t *item)
 {
-  if (!meso_space_matters(p) && !(p->delay_ms_per_um > 0)) return;
+  if (!meso_space_matters(p) && !(p->delay_ms_per_um > 0) && p->PSP_mV_per_um == 0) return;
   (void) json_object_set_new(item, "profile", json_string(meso_space_profile_name[p->profile]));
   (void) json_object_set_new(item, "profile_length_um", mesoi_json_number(p->profile_length_um));
   (void) json_object_set_new(item, "mask_radius_um", mesoi_json_number(p->mask_radius_um));
   (void) json_object_set_new(item, "delay_ms_per_um", mesoi_json_number(p->delay_ms_per_um));
+  (void) json_object_set_new(item, "PSP_mV_per_um", mesoi_json_number(p->PSP_mV_per_um));
 }
 
 static json_t *projection_json(const meso_projection *p)

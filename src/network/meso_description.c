@@ -123,6 +123,9 @@ void meso_describe_weight(const meso_projection *p, char *text, size_t size)
   describe_spread(p->list != NULL && p->list->weight_pA != NULL,
                   meso_distribution_at(p->weight_distribution, p->weight_sd_pA), p->weight_pA,
                   p->weight_sd_pA, p->weight_unit, text, size);
+  if (p->PSP_mV_per_um != 0)
+    append(text, size, " in the mean, %+.4g %s/um", p->PSP_mV_per_um * p->weight_pA_per_mV,
+           p->weight_unit);
 }
 
 void meso_describe_delay(const meso_projection *p, char *text, size_t size)

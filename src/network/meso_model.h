@@ -100,9 +100,11 @@ typedef struct meso_projection {
   double mask_radius_um;       /**< no synapses beyond; 0: no mask */
   double delay_ms_per_um;      /**< distance times this is added to the delay */
   double PSP_mV;               /**< peak of the postsynaptic potential, sign by the source */
+  double PSP_mV_per_um;        /**< distance times this is added to it */
   double weight_pA;            /**< derived: mean weight, signed; includes 1/sqrt(scaling.K); in mV
                                     for neuron models with weights in mV */
   double weight_sd_pA;         /**< derived: rel_sd * |weight_pA| */
+  double weight_pA_per_mV;     /**< derived: weight over PSP_mV; includes 1/sqrt(scaling.K) */
   const char *weight_unit;     /**< derived: "pA" or "mV", a constant */
   int weight_distribution, delay_distribution; /**< in MESO_DISTRIBUTIONS (meso_distribution.h) */
   int weight_truncation, delay_truncation;     /**< MESO_REDRAW or MESO_CLIP, there too */

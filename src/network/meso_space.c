@@ -111,16 +111,38 @@ double meso_space_profile(const meso_projection *p, double r)
   return p->profile == MESO_PROFILE_GAUSSIAN ? exp(-0.5 * x * x) : 1;
 }
 
+double meso_space_reach_um(const meso_model *m, const meso_projection *p)
+{
+  const double farthest_um = meso_space_farthest_um(m);
+  return p->mask_radius_um > 0 ? fmin(p->mask_radius_um, farthest_um) : farthest_um;
+}
+
+double meso_space_PSP_mV(const meso_projection *p, double r)
+{
+  const double PSP_mV = p->PSP_mV + p->PSP_mV_per_um * r;
+  return p->PSP_mV < 0 ? fmin(PSP_mV, 0) : fmax(PSP_mV, 0);
+}
+
+/** Sums over pairs with their weights. */
+typedef struct sums { double pairs, profile, PSP_mV; } sums;
+
+static void add_pair(sums *s, const meso_projection *p, double weight, double r)
+{
+  const double connected = weight * meso_space_profile(p, r);
+  s->pairs += weight;
+  s->profile += connected;
+  s->PSP_mV += connected * meso_space_PSP_mV(p, r);
+}
+
 /** By the midpoint rule over the differences of two places, whose density along a side falls
  *  linearly and on a torus is constant; one quarter of a plane stands for all. */
-static double mean_of_box(const meso_model *m, const meso_projection *p)
+static void sum_over_box(const meso_model *m, const meso_projection *p, sums *total)
 {
   const meso_space *s = &m->space;
   const bool is_box = s->extent_z_um > 0;
   const int n = is_box ? 120 : 1000, n_z = is_box ? 120 : 1;
   const double reach = s->periodic ? 0.5 : 1.0;
   const double apart_um = meso_space_depth_um(m, p->source) - meso_space_depth_um(m, p->target);
-  double sum = 0, weights = 0;
   for (int k = 0; k < n_z; k++)
     for (int i = 0; i < n; i++)
       for (int j = 0; j < n; j++) {
@@ -129,10 +151,8 @@ static double mean_of_box(const meso_model *m, const meso_projection *p)
         const double weight = (s->periodic ? 1 : (1 - u) * (1 - v)) * (1 - fabs(w));
         const double x = u * s->extent_x_um, y = v * s->extent_y_um;
         const double z = is_box ? apart_um + w * s->extent_z_um : 0;
-        sum += weight * meso_space_profile(p, sqrt(x * x + y * y + z * z));
-        weights += weight;
+        add_pair(total, p, weight, sqrt(x * x + y * y + z * z));
       }
-  return sum / weights;
 }
 
 /** A lattice of a population's box, or its places from a file, every so many: place i of n. */
@@ -161,19 +181,25 @@ static size_t count_stand_ins(const meso_model *m, size_t population)
   return p->places.n < 1000 ? p->places.n : 1000;
 }
 
-double meso_space_mean_profile(const meso_model *m, const meso_projection *p)
+static void sum_over_places(const meso_model *m, const meso_projection *p, sums *total)
 {
-  double sum = 0, here[3], there[3];
-  if (!meso_space_matters(p)) return 1;
-  if (m->population[p->source].positions != MESO_POSITIONS_FILE &&
-      m->population[p->target].positions != MESO_POSITIONS_FILE) return mean_of_box(m, p);
+  double here[3], there[3];
   const size_t n_s = count_stand_ins(m, p->source), n_t = count_stand_ins(m, p->target);
   for (size_t i = 0; i < n_t; i++) {
     stand_in(m, p->target, i, n_t, here);
     for (size_t j = 0; j < n_s; j++) {
       stand_in(m, p->source, j, n_s, there);
-      sum += meso_space_profile(p, meso_space_distance_um(&m->space, here, there));
+      add_pair(total, p, 1, meso_space_distance_um(&m->space, here, there));
     }
   }
-  return sum / (double) (n_s * n_t);
+}
+
+meso_space_means meso_space_mean(const meso_model *m, const meso_projection *p)
+{
+  sums s = {0};
+  if (!meso_space_matters(p) && p->PSP_mV_per_um == 0) return (meso_space_means) {1, p->PSP_mV};
+  if (m->population[p->source].positions == MESO_POSITIONS_FILE ||
+      m->population[p->target].positions == MESO_POSITIONS_FILE) sum_over_places(m, p, &s);
+  else sum_over_box(m, p, &s);
+  return (meso_space_means) {s.profile / s.pairs, s.profile > 0 ? s.PSP_mV / s.profile : p->PSP_mV};
 }

@@ -38,8 +38,19 @@ bool meso_space_matters(const meso_projection *projection);
 /** Factor on the probability of a pair at a distance: 0 to 1; 1 at 0. */
 double meso_space_profile(const meso_projection *projection, double distance_um);
 
-/** Mean of the profile over pairs of places, approximately: exact for random ones in a plane. */
-double meso_space_mean_profile(const meso_model *model, const meso_projection *projection);
+/** Bound of the distances that a projection bridges. */
+double meso_space_reach_um(const meso_model *model, const meso_projection *projection);
+
+/** Peak of the potential of a synapse between places at a distance, mV: linear in the distance
+ *  (PSP_mV_per_um), and 0 where that has the other sign. */
+double meso_space_PSP_mV(const meso_projection *projection, double distance_um);
+
+/** Means over pairs of places, approximately: exact for random ones in a plane. */
+typedef struct meso_space_means {
+  double profile;
+  double PSP_mV;    /**< of connected pairs: those that the profile leaves */
+} meso_space_means;
+meso_space_means meso_space_mean(const meso_model *model, const meso_projection *projection);
 
 #ifdef __cplusplus
 }

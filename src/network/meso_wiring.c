@@ -105,9 +105,31 @@ cleanup:
   return status;
 }
 
+/** Codes are distances, evenly spaced from 0 to the reach. */
+static meso_status near_weights(const meso_wiring *w, const meso_projection *p,
+                                meso_wiring_projection *q, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = (size_t) 1 << w->code_bits;
+  double *count = NULL;
+  MESO_ALLOC(err, count, n);
+  MESO_ALLOC(err, q->weight_of_code, n);
+  q->codes_per_um = (double) (n - 1) / meso_space_reach_um(w->model, p);
+  for (size_t c = 0; c < n; c++) {
+    const double PSP_mV = meso_space_PSP_mV(p, (double) c / q->codes_per_um);
+    q->weight_of_code[c] = (int16_t) lrint(p->weight_pA_per_mV * PSP_mV / w->weight_step_pA);
+    count[c] = (double) c + 1; /* the draw is replaced */
+  }
+  MESO_TRY(sampler_init(&q->weight, n, count, err));
+cleanup:
+  free(count);
+  return status;
+}
+
 static meso_status weight_sampler(const meso_wiring *w, const meso_projection *p,
                                   meso_wiring_projection *q, meso_err *err)
 {
+  if (p->PSP_mV_per_um != 0) return near_weights(w, p, q, err);
   if (p->list != NULL && p->list->weight_pA != NULL) return listed_weights(w, p, q, err);
   meso_status status = MESO_OK;
   const meso_distribution_ops *d = meso_distribution_at(p->weight_distribution, p->weight_sd_pA);
@@ -237,14 +259,15 @@ void meso_wiring_draw_sources(const meso_wiring *w, meso_wiring_row *row, size_t
   q->sources(q, target, k0, n, word[0], row, source);
 }
 
-/** The way between two neurons takes its own number of steps. */
+/** The way between two neurons takes its own number of steps, and may set the weight. */
 static void add_distances(const meso_wiring_projection *q, uint32_t target, unsigned n,
-                          const uint32_t *source, uint8_t *delay_steps)
+                          const uint32_t *source, uint16_t *code, uint8_t *delay_steps)
 {
   for (unsigned i = 0; i < n; i++) {
     const double distance_um = meso_space_distance_um(
       q->space, q->source_xyz_um + 3 * (size_t) source[i], q->target_xyz_um + 3 * (size_t) target);
     delay_steps[i] = (uint8_t) (delay_steps[i] + lrint(distance_um * q->delay_steps_per_um));
+    if (q->codes_per_um > 0) code[i] = (uint16_t) lrint(distance_um * q->codes_per_um);
   }
 }
 
@@ -264,7 +287,8 @@ void meso_wiring_draw(const meso_wiring *w, meso_wiring_row *row, size_t project
     memcpy(code, q->list_code + q->list_start[target] + k0, n * sizeof *code);
   if (q->list_delay != NULL)
     memcpy(delay_steps, q->list_delay + q->list_start[target] + k0, n * sizeof *delay_steps);
-  if (q->delay_steps_per_um > 0) add_distances(q, target, n, source, delay_steps);
+  if (q->delay_steps_per_um > 0 || q->codes_per_um > 0)
+    add_distances(q, target, n, source, code, delay_steps);
 }
 
 /* ---- creation ----------------------------------------------------------------------------- */
@@ -294,7 +318,10 @@ static void choose_resolution(meso_wiring *w)
     const meso_projection *q = &m->projection[p];
     const meso_distribution_ops *weight =
       meso_distribution_at(q->weight_distribution, q->weight_sd_pA);
-    if (q->list == NULL || q->list->weight_pA == NULL)
+    if (q->PSP_mV_per_um != 0)
+      largest_pA = fmax(largest_pA, q->weight_pA_per_mV * fmax(fabs(q->PSP_mV), fabs(
+        meso_space_PSP_mV(q, meso_space_reach_um(m, q)))));
+    else if (q->list == NULL || q->list->weight_pA == NULL)
       largest_pA = fmax(largest_pA, weight->largest(fabs(q->weight_pA), q->weight_sd_pA));
     for (size_t i = 0; q->list != NULL && q->list->weight_pA != NULL && i < q->list->n; i++)
       largest_pA = fmax(largest_pA, fabs(q->list->weight_pA[i]));

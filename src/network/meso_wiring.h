@@ -55,6 +55,7 @@ struct meso_wiring_projection {
   uint32_t *n_candidates;  /**< (as in_degree) where the probability depends on distance: sources
                                 that were drawn before; else NULL */
   double delay_steps_per_um;
+  double codes_per_um;     /**< of weights that depend on distance; 0: drawn */
   meso_sampler weight;     /**< levels: weight codes */
   meso_sampler delay;      /**< level j: delay of j + 1 steps */
   int16_t *weight_of_code; /**< (n_codes) weight in steps */

@@ -363,10 +363,34 @@ static meso_status check_space(const meso_model *model, const mesoi_node *root, 
     REFUSE("projections", i, "probability", "does not say how many synapses there are where the "
            "distance counts; give n_synapses");
   if (p->delay_ms_per_um > 0) key = "delay_ms_per_um";
-  if ((meso_space_matters(p) || p->delay_ms_per_um > 0) &&
+  if (p->PSP_mV_per_um != 0) key = "PSP_mV_per_um";
+  if ((meso_space_matters(p) || p->delay_ms_per_um > 0 || p->PSP_mV_per_um != 0) &&
       (model->population[p->source].positions == MESO_POSITIONS_NONE ||
        model->population[p->target].positions == MESO_POSITIONS_NONE))
     REFUSE("projections", i, key, "source and target need positions");
+cleanup:
+  return status;
+}
+
+/* Weights that depend on distance are not drawn as well, and keep their sign or become 0. */
+static meso_status check_near_weights(const meso_model *model, const mesoi_node *root, size_t i,
+                                      meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_projection *p = &model->projection[i];
+  const double reach_um = meso_space_reach_um(model, p);
+  char message[160];
+  if (p->PSP_mV_per_um == 0) goto cleanup;
+  if (p->weight_distribution != MESO_DISTRIBUTION_constant)
+    REFUSE("projections", i, "PSP_mV_per_um", "needs weight_distribution: constant");
+  if (p->list != NULL && p->list->weight_pA != NULL)
+    REFUSE("projections", i, "PSP_mV_per_um", "does not go with a list that has weights");
+  if (p->PSP_mV == 0)
+    REFUSE("projections", i, "PSP_mV", "must not be 0 with PSP_mV_per_um");
+  snprintf(message, sizeof message, "makes a potential of %.3g mV at %.4g um, with the wrong sign; "
+           "weight_truncation: clip makes it 0", p->PSP_mV + p->PSP_mV_per_um * reach_um, reach_um);
+  if (p->weight_truncation != MESO_CLIP && meso_space_PSP_mV(p, reach_um) == 0)
+    REFUSE("projections", i, "PSP_mV_per_um", message);
 cleanup:
   return status;
 }
@@ -487,6 +511,7 @@ static meso_status check_projection(meso_model *model, const mesoi_node *root, s
   MESO_TRY(check_space(model, root, i, err));
   if (p->rule == MESO_RULE_list) MESO_TRY(read_list(model, root, i, err));
   MESO_TRY(check_longest_delay(model, root, i, err));
+  MESO_TRY(check_near_weights(model, root, i, err));
   mesoi_model_derive_rule(model, p);
   MESO_TRY(check_room(model, root, i, err));
   MESO_TRY(check_deterministic(model, root, i, err));

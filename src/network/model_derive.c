@@ -106,7 +106,7 @@ static double full_synapses(const meso_model *model, const meso_projection *p)
  * synapses only choose other partners. */
 static double kept(const meso_model *model, const meso_projection *p)
 {
-  return meso_rule_at(p->rule)->unit == MESO_PER_PAIR ? meso_space_mean_profile(model, p) : 1;
+  return meso_rule_at(p->rule)->unit == MESO_PER_PAIR ? meso_space_mean(model, p).profile : 1;
 }
 
 /* The mean in-degree is that of the full model times scaling.K. */
@@ -144,11 +144,14 @@ static meso_status derive_projection(meso_model *model, meso_projection *p, meso
   meso_status status = MESO_OK;
   const meso_population *source = &model->population[p->source];
   meso_population *target = &model->population[p->target];
-  const double weight_pA = p->PSP_mV * target->synapse[source->sign].weight_per_mV;
+  const double weight_pA_per_mV = target->synapse[source->sign].weight_per_mV;
+  const double weight_pA = weight_pA_per_mV * (p->PSP_mV_per_um == 0 ? p->PSP_mV
+                                               : meso_space_mean(model, p).PSP_mV);
   if (p->n_synapses >= (uint64_t) 1 << 53)
     MESO_FAIL(err, MESO_ERANGE, "%s: projections.%.60s->%.60s: too many synapses", model->path,
               p->source_name, p->target_name);
   p->weight_pA = weight_pA / sqrt(model->scaling.K);
+  p->weight_pA_per_mV = weight_pA_per_mV / sqrt(model->scaling.K);
   p->weight_sd_pA = p->weight_rel_sd * fabs(p->weight_pA);
   if (p->list != NULL && p->list->weight_pA != NULL) {
     p->weight_pA = p->list->weight_mean_pA;

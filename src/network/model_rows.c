@@ -178,6 +178,8 @@ static const meso_param projection_rows[] = {
        "list: CSV or HDF5 file of source, target, and if it likes weight_pA, delay_ms"),
   NUMBER("PSP_mV", "mV", -100, 100, false, "0.15", PRO, PSP_mV,
          "peak of the potential; negative from inhibitory sources; default: synapses"),
+  NUMBER("PSP_mV_per_um", "mV/um", -10, 10, false, "0", PRO, PSP_mV_per_um,
+         "times the distance is added to PSP_mV"),
   NUMBER("weight_rel_sd", "1", 0, 10, false, "0.1", PRO, weight_rel_sd,
          "relative spread; default: synapses"),
   NUMBER("delay_mean_ms", "ms", 0, 1000, true, "1.5", PRO, delay_mean_ms,

@@ -192,7 +192,7 @@ static void annotate(const meso_projection *p, bool with_number, char text[TEXT]
   if (rule->has_multapses) add(text, p->allow_multapses ? " M" : " M\u0338");
   const meso_distribution_ops *constant = meso_distribution_at(MESO_DISTRIBUTION_constant, 1.0);
   add_mark(text, "w", meso_distribution_at(p->weight_distribution, p->weight_sd_pA) == constant,
-           false);
+           p->PSP_mV_per_um != 0.0);
   add_mark(text, "d", meso_distribution_at(p->delay_distribution, p->delay_sd_ms) == constant,
            p->delay_ms_per_um > 0.0);
 }
@@ -429,7 +429,8 @@ static void put_letters(legend *l, const meso_model *m)
   bool near = false, multapses = false, self = false;
   for (size_t i = 0; i < m->n_projections; i++) {
     const meso_projection *p = &m->projection[i];
-    near = near || meso_space_matters(p) || p->delay_ms_per_um > 0.0;
+    near = near || meso_space_matters(p) || p->delay_ms_per_um > 0.0
+      || p->PSP_mV_per_um != 0.0;
     multapses = multapses || meso_rule_at(p->rule)->has_multapses;
     self = self || p->source == p->target;
   }
