@@ -487,7 +487,7 @@ static bool stop_at_once(void *user, const char *what, double fraction)
 
 static void test_edges(void)
 {
-  const meso_progress stopper = {stop_at_once, NULL};
+  const meso_progress stopper = {.update = stop_at_once, .user = NULL};
   meso_signals *signals = NULL;
   meso_err err = {0};
   meso_explicit *p = small_population(3);

@@ -771,7 +771,7 @@ static void stopped_runs_go_on(void)
   meso_spikes *whole = run_toy(m, 2);
   taker t = {0};
   int n_reports = 6;
-  const meso_progress progress = {stop_soon, &n_reports};
+  const meso_progress progress = {.update = stop_soon, .user = &n_reports};
   const meso_engine_sink sink = {.window_ms = 1e6, .take = take_window, .context = &t};
   meso_result *state = NULL;
   meso_err err = {0};

@@ -51,7 +51,7 @@ static void test_model(void)
   for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
     for (int n_threads = 1; n_threads <= 3; n_threads += 2) {
       stopper s = { at[i].what, at[i].n, 0 };
-      const meso_progress progress = { update, &s };
+      const meso_progress progress = {.update = update, .user = &s};
       meso_err err = { .status = MESO_OK };
       meso_spikes *spikes = NULL;
       const meso_status status =
@@ -66,7 +66,7 @@ static void test_model(void)
 static void test_network(void)
 {
   stopper s = { "simulate", 2, 0 };
-  const meso_progress progress = { update, &s };
+  const meso_progress progress = {.update = update, .user = &s};
   const meso_record_options record = { "V_m", 1, &(meso_record_range) { .last = 3 } };
   meso_err err = { .status = MESO_OK };
   meso_spikes *spikes = NULL;
@@ -84,7 +84,7 @@ static void test_network(void)
 static void test_currents(void)
 {
   stopper s = { "currents", 2, 0 };
-  const meso_progress progress = { update, &s };
+  const meso_progress progress = {.update = update, .user = &s};
   meso_err err = { .status = MESO_OK };
   meso_model *model = read_toy();
   meso_spikes *spikes = NULL;
@@ -105,7 +105,7 @@ static void test_kernels(void)
   meso_model *model = read_toy();
   for (int n_threads = 1; n_threads <= 3; n_threads += 2) {
     stopper s = { "kernels", 2, 0 };
-    const meso_progress progress = { update, &s };
+    const meso_progress progress = {.update = update, .user = &s};
     meso_err err = { .status = MESO_OK };
     meso_result *kernels = NULL;
     const meso_status status =
@@ -120,7 +120,7 @@ static void test_kernels(void)
 /* The default reporter and one without a callback never stop anything. */
 static void test_silent_reporters(void)
 {
-  const meso_progress none = { NULL, NULL };
+  const meso_progress none = {.update = NULL, .user = NULL};
   CU_ASSERT(meso_progress_report(NULL, "x", 0.5));
   CU_ASSERT(meso_progress_report(&none, "x", 0.5));
   CU_ASSERT_EQUAL(meso_progress_step(NULL, "x", 0.5, NULL), MESO_OK);

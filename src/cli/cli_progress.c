@@ -15,16 +15,19 @@ static void draw(mesoi_progress_line *line, const char *what, double fraction)
     (void) snprintf(line->what, sizeof line->what, "%s", what);
     line->started_s = now;
     line->last_s = 0;
+    line->first = fraction;
   }
   const double interval = line->terminal ? 0.1 : 1.0;
   if (now - line->last_s < interval && fraction < 1) return;
   line->last_s = now;
   char left[48] = "";
   const double elapsed = now - line->started_s;
-  if (fraction > 0.01 && fraction < 1 && elapsed > 0.5)
-    (void) snprintf(left, sizeof left, ", %.0f s left", elapsed * (1 - fraction) / fraction);
-  char text[160];
-  const int n = snprintf(text, sizeof text, "%s: %3.0f %%%s", line->what, 100 * fraction, left);
+  const double done = fraction - line->first;
+  if (done > 0.01 && fraction < 1 && elapsed > 0.5)
+    (void) snprintf(left, sizeof left, ", %.0f s left", elapsed * (1 - fraction) / done);
+  char text[240];
+  const int n = snprintf(text, sizeof text, "%s: %3.0f %%%s%s", line->what, 100 * fraction,
+                         line->note, left);
   const size_t width = n > 0 ? (size_t) n : 0;
   if (line->terminal) {
     const int pad = width < line->width ? (int) (line->width - width) : 0;
@@ -33,6 +36,13 @@ static void draw(mesoi_progress_line *line, const char *what, double fraction)
     fprintf(stderr, "%s\n", text);
   }
   line->width = width;
+  if (fraction >= 1) line->note[0] = '\0';
+}
+
+static void note(void *user, const char *words)
+{
+  mesoi_progress_line *line = user;
+  (void) snprintf(line->note, sizeof line->note, ", %s", words);
 }
 
 static bool update(void *user, const char *what, double fraction)
@@ -47,7 +57,7 @@ meso_progress mesoi_progress_make(mesoi_progress_line *line, bool forced, bool q
   memset(line, 0, sizeof *line);
   line->terminal = isatty(STDERR_FILENO) == 1;
   line->shown = forced || (line->terminal && !quiet);
-  return (meso_progress) { .update = update, .user = line };
+  return (meso_progress) { .update = update, .note = note, .user = line };
 }
 
 meso_status mesoi_go_on(const char *what, meso_err *err)

@@ -10,6 +10,8 @@
 typedef struct mesoi_progress_line {
   double started_s;      /**< monotonic time at which `what` began */
   double last_s;         /**< of the last line drawn */
+  double first;          /**< fraction at which `what` began: work may go on from a checkpoint */
+  char note[96];
   size_t width;          /**< characters on the line now */
   bool shown;
   bool terminal;         /**< rewrite one line; otherwise a line each time */

@@ -60,6 +60,7 @@ typedef struct run {
   uint64_t window_steps;           /**< whole blocks; 0: one window */
   uint64_t taken;                  /**< last step of the window before */
   uint64_t n_spikes;
+  double loop_start_s, loop_start_ms; /**< of the clock, of the model */
   _Atomic uint64_t failed_at_step; /**< out of memory; 0: no failure */
   _Atomic uint64_t stopped_at_step; /**< told to stop in the block of this step; 0: not */
   meso_status sink_status;
@@ -250,6 +251,38 @@ static bool finish_block(run *r, uint64_t first, uint64_t last_step, unsigned me
   return !ends && r->sink_status == MESO_OK;
 }
 
+/** Where the run is, how fast, and how many spikes the first partition has, which has a part of
+ *  every population. */
+static void note_speed(const run *r, uint64_t first)
+{
+  const simulation *s = &r->simulation;
+  const partition *own = &s->partition[0];
+  const double dt_ms = s->model->simulation.dt_ms, t_ms = engine_step_ms(first - 1, dt_ms);
+  const double done_ms = t_ms - r->loop_start_ms;
+  const double window_ms = t_ms - engine_step_ms(r->taken, dt_ms);
+  char words[96];
+  size_t n_neurons = 0;
+  for (size_t p = 0; p < s->model->n_populations; p++)
+    n_neurons += own->neurons.last[p] - own->neurons.first[p];
+  size_t n = (size_t) snprintf(words, sizeof words, "%.1f of %.1f s", 1e-3 * t_ms,
+                               1e-3 * s->model->simulation.duration_ms);
+  if (done_ms > 0)
+    n += (size_t) snprintf(words + n, sizeof words - n, ", real-time factor %.2f",
+                           1e3 * (mesoi_clock_s() - r->loop_start_s) / done_ms);
+  if (window_ms > 0 && n_neurons > 0)
+    (void) snprintf(words + n, sizeof words - n, ", %.1f spikes/s",
+                    1e3 * (double) own->recording.n / (double) n_neurons / window_ms);
+  r->progress->note(r->progress->user, words);
+}
+
+/** False if the run is to stop. */
+static bool report_progress(const run *r, uint64_t first)
+{
+  const simulation *s = &r->simulation;
+  if (r->progress != NULL && r->progress->note != NULL) note_speed(r, first);
+  return meso_progress_report(r->progress, "simulate", (double) first / (double) s->n_steps);
+}
+
 /** All steps; returns the number of threads that took them. */
 static int run_steps(run *r, int n_threads)
 {
@@ -271,7 +304,7 @@ static int run_steps(run *r, int n_threads)
         for (uint32_t c = 0; c < s->n_columns; c++)
           for (unsigned k = 0; k < n_steps; k++) ok = step_sources(r, c, first + k) && ok;
         if ((first - 1) % report_every == 0 &&
-            !meso_progress_report(r->progress, "simulate", (double) first / (double) s->n_steps))
+            !report_progress(r, first))
           atomic_store(&r->stopped_at_step, first);
       }
       if (!ok) atomic_store(&r->failed_at_step, first);
@@ -346,6 +379,8 @@ static meso_status simulate(run *r, const meso_model *model, int n_threads,
     r->window_steps = s->block_steps * (uint64_t) fmax(1.0, round(r->sink->window_ms / block_ms));
   report->build_s = t1 - t0;
   report->simulated_ms = model->simulation.duration_ms - engine_step_ms(r->taken, dt_ms);
+  r->loop_start_s = t1;
+  r->loop_start_ms = engine_step_ms(r->taken, dt_ms);
   const int n_used = run_steps(r, n_threads);
   MESO_TRY(check_end(r, err));
   if (r->sink != NULL) MESO_TRY(hand_over(r, s->n_steps, err));
