@@ -208,6 +208,28 @@ static void permute(meso_rng_key key, uint32_t permutation, size_t N, size_t *pl
   }
 }
 
+/* A measured matrix of N regions. Permutations take values from both sides of the diagonal, so
+ * these must be the same. */
+static meso_status read_measured(const char *path, size_t N, meso_text_table *t, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(meso_text_table_read(path, t, err));
+  if (t->n_rows != N || t->n_columns != N)
+    MESO_FAIL(err, MESO_EINVAL, "%s: %zu rows of %zu numbers, but there are %zu channels", path,
+              t->n_rows, t->n_columns, N);
+  if (N < 4) MESO_FAIL(err, MESO_EINVAL, "%s: fewer than four regions to compare", path);
+  for (size_t a = 0; a < N; a++)
+    for (size_t b = a + 1; b < N; b++) {
+      const double above = t->data[a * N + b], below = t->data[b * N + a];
+      if (fabs(above - below) > 1e-6 * fmax(1, fmax(fabs(above), fabs(below))))
+        MESO_FAIL(err, MESO_EINVAL, "%s:%zu: not symmetric: column %zu of row %zu is %g, but "
+                  "column %zu of row %zu is %g", path, t->line[b], a + 1, b + 1, below, b + 1, a + 1,
+                  above);
+    }
+cleanup:
+  return status;
+}
+
 static meso_status add_comparison(const connectivity_params *p, const double *r, size_t N,
                                   meso_result *result, meso_attrs *a, meso_err *err)
 {
@@ -218,13 +240,12 @@ static meso_status add_comparison(const connectivity_params *p, const double *r,
   const size_t dims[2] = {N, N};
   const meso_rng_key key = meso_rng_key_make(p->seed, MESO_RNG_PERMUTATION);
   if (p->measured[0] == '\0') goto cleanup;
-  MESO_TRY(meso_text_table_read(p->measured, &t, err));
-  if (t.n_rows != N || t.n_columns != N)
-    MESO_FAIL(err, MESO_EINVAL, "%s: %zu rows of %zu numbers, but there are %zu channels",
-              p->measured, t.n_rows, t.n_columns, N);
-  if (N < 4) MESO_FAIL(err, MESO_EINVAL, "%s: fewer than four regions to compare", p->measured);
+  MESO_TRY(read_measured(p->measured, N, &t, err));
   MESO_ALLOC(err, place, N);
   const double observed = similarity(r, t.data, N, NULL), n = 0.5 * (double) (N * (N - 1));
+  if (!isfinite(observed))
+    MESO_FAIL(err, MESO_EINVAL, "%s: cannot be compared: a channel of the recording or all pairs "
+              "of the matrix do not vary", p->measured);
   for (int64_t i = 0; i < p->permutations; i++) {
     permute(key, (uint32_t) i, N, place);
     n_larger += similarity(r, t.data, N, place) >= observed - 1e-12;
