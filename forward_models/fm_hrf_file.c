@@ -89,7 +89,8 @@ static meso_status read_table(const file_params *p, table *h, meso_err *err)
   meso_status status = MESO_OK;
   meso_text_table t = {0};
   if (p->file[0] == '\0')
-    MESO_FAIL(err, MESO_EINVAL, "hrf_file: needs the response function: --set file=NAME");
+    MESO_FAIL(err, MESO_EINVAL, "hrf_file: needs a file with the response function: "
+              "--set file=NAME, or in a model file bold.parameters: \"file=NAME\"");
   MESO_TRY(meso_text_table_read(p->file, &t, err));
   MESO_TRY(check_times(p->file, &t, err));
   h->n = t.n_rows;

@@ -9,6 +9,7 @@
 #include "bold_source.h"
 #include "meso_drive.h"
 #include "meso_forward.h"
+#include "model_internal.h"
 
 /** Response that a recording must have room for after the baseline. */
 static const double shortest_response_s = 5.0;
@@ -34,9 +35,6 @@ static meso_status spread_over_depths(const meso_model *model, const meso_signal
   meso_status status = MESO_OK;
   const size_t K = (size_t) model->bold.depths, L = model->n_layers;
   meso_signal *d = NULL;
-  if (L == 0)
-    MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s needs the section layers", model->path,
-              model->bold.model);
   const double top = model->layer[0].z_top_um, bottom = model->layer[L - 1].z_bottom_um;
   const double width = (top - bottom) / (double) K;
   MESO_TRY(meso_signals_add(out, "drive_depths", "1", z->n_times, K, z->sampling_rate_Hz,
@@ -87,60 +85,129 @@ cleanup:
   return status;
 }
 
-static meso_status respond(const meso_model *model, const meso_forward_ops *ops,
-                           const meso_signal *z, int n_threads, meso_signals *out, meso_err *err)
+/** Name of the file that a parameter names: relative to the model file, as names in it are. */
+static meso_status place_file(const meso_model *model, const meso_forward_ops *ops, void *params,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
-  unsigned char *params = NULL;
-  const meso_series series = meso_series_of_signal(z);
-  MESO_ALLOC(err, params, ops->params_size);
-  MESO_TRY(meso_params_default(ops->params, params, err));
-  MESO_TRY(set_parameters(model, ops, params, err));
-  MESO_TRY(ops->apply(params, &series, model->bold.TR_s, n_threads, out, err));
+  const meso_param *row = meso_param_find(ops->params, "file");
+  if (!ops->needs_file || row == NULL) return MESO_OK;
+  char **file = (char **) ((char *) params + row->offset);
+  if (*file == NULL || **file == '\0')
+    MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s needs bold.parameters = \"file=NAME\": %s",
+              model->path, ops->name, row->help);
+  char *path = mesoi_beside_model(model, *file);
+  if (path == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a file name");
+  free(*file);
+  *file = path;
 cleanup:
-  if (params != NULL) meso_params_clear(ops->params, params);
-  free(params);
   return status;
 }
 
-/** Drive and BOLD from the first signal; a recording that cannot carry them gives MESO_EINVAL or
- *  MESO_ERANGE with the reason. */
-static meso_status drive_and_bold(const meso_model *model, const meso_forward_ops *ops,
-                                  int n_threads, meso_signals *out, meso_err *err)
+/** A forward model with the parameters that the model gives it. */
+typedef struct response { const meso_forward_ops *ops; void *params; } response;
+
+static void response_clear(response *r)
+{
+  if (r->ops != NULL && r->params != NULL) meso_params_clear(r->ops->params, r->params);
+  free(r->params);
+}
+
+/** Cleared by the caller, on failure too. */
+static meso_status response_make(const meso_model *model, response *r, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  unsigned char *params = NULL;
+  r->ops = meso_forward_by_name(model->bold.model);
+  if (r->ops == NULL)
+    MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s: no such forward model (see mesocast models)",
+              model->path, model->bold.model);
+  if (r->ops->laminar && model->n_layers == 0)
+    MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s needs the section layers", model->path,
+              model->bold.model);
+  MESO_ALLOC(err, params, r->ops->params_size);
+  r->params = params;
+  MESO_TRY(meso_params_default(r->ops->params, params, err));
+  MESO_TRY(set_parameters(model, r->ops, params, err));
+  MESO_TRY(place_file(model, r->ops, params, err));
+cleanup:
+  return status;
+}
+
+meso_status meso_bold_check(const meso_model *model, meso_err *err)
+{
+  response r = {0};
+  const meso_status status = response_make(model, &r, err);
+  response_clear(&r);
+  return status;
+}
+
+meso_status meso_bold_file(const meso_model *model, char **ret_path, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  response r = {0};
+  *ret_path = NULL;
+  MESO_TRY(response_make(model, &r, err));
+  if (!r.ops->needs_file) goto cleanup;
+  const meso_param *row = meso_param_find(r.ops->params, "file");
+  MESO_STRDUP(err, *ret_path, *(char **) ((char *) r.params + row->offset));
+cleanup:
+  response_clear(&r);
+  return status;
+}
+
+meso_status meso_bold_respond(const meso_model *model, const meso_series *z, double TR_s,
+                              int n_threads, meso_signals *out, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  response r = {0};
+  MESO_TRY(response_make(model, &r, err));
+  MESO_TRY(r.ops->apply(r.params, z, TR_s, n_threads, out, err));
+cleanup:
+  response_clear(&r);
+  return status;
+}
+
+/** Drive of the first signal. A recording that cannot carry one (too short, silent) gives the root
+ *  attribute "empty" with the reason instead; other failures are errors. */
+static meso_status add_drive(const meso_model *model, meso_signals *out, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_bold_params *b = &model->bold;
   const meso_drive_params drive = {.gain = b->gain, .dt_s = b->dt_s, .normalize = b->normalize,
                                    .baseline_start_s = b->baseline_start_s,
                                    .baseline_stop_s = b->baseline_stop_s};
-  /* Appending to a container moves its signals, so each step reads a copy of the header. */
-  const meso_signal x = out->signal[0];
-  MESO_TRY(meso_drive_make(&x, &drive, out, err));
-  const meso_signal z = *meso_signals_find(out, "drive");
-  if (ops->laminar) MESO_TRY(spread_over_depths(model, &z, out, err));
-  const meso_signal used = ops->laminar ? *meso_signals_find(out, "drive_depths") : z;
-  MESO_TRY(respond(model, ops, &used, n_threads, out, err));
-cleanup:
-  return status;
-}
-
-/** Notes why the recording carries no BOLD, if it does not; other failures are errors. */
-static meso_status fill(const meso_model *model, const meso_forward_ops *ops, int n_threads,
-                        meso_signals *out, meso_err *err)
-{
-  meso_status status = MESO_OK;
+  const meso_signal x = out->signal[0]; /* appending to a container moves its signals */
+  const double recorded_s = (double) x.n_times / x.sampling_rate_Hz;
   meso_err reason = {0};
-  const double recorded_s = (double) out->signal[0].n_times / out->signal[0].sampling_rate_Hz;
-  if (recorded_s < model->bold.baseline_stop_s + shortest_response_s)
+  if (recorded_s < b->baseline_stop_s + shortest_response_s)
     status = meso_err_set(&reason, MESO_ERANGE, __FILE__, __LINE__, "a recording of %.4g s is too "
                           "short for BOLD: the baseline ends at %g s and a response needs seconds "
-                          "more", recorded_s, model->bold.baseline_stop_s);
+                          "more", recorded_s, b->baseline_stop_s);
   else
-    status = drive_and_bold(model, ops, n_threads, out, &reason);
+    status = meso_drive_make(&x, &drive, out, &reason);
   if (status != MESO_OK && meso_status_exit_code(status) == 3)
     status = meso_attrs_set_text(&out->attrs, "empty", reason.msg, err);
   else if (status != MESO_OK && err != NULL)
     *err = reason;
+  return status;
+}
+
+/** The response to the drive, if there is one. */
+static meso_status respond(const meso_model *model, const response *r, int n_threads,
+                           meso_signals *out, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *drive = meso_signals_find(out, "drive");
+  if (drive == NULL) goto cleanup;
+  meso_signal z = *drive;
+  if (r->ops->laminar) {
+    MESO_TRY(spread_over_depths(model, &z, out, err));
+    z = *meso_signals_find(out, "drive_depths");
+  }
+  const meso_series series = meso_series_of_signal(&z);
+  MESO_TRY(r->ops->apply(r->params, &series, model->bold.TR_s, n_threads, out, err));
+cleanup:
   return status;
 }
 
@@ -151,35 +218,27 @@ static bool has_inputs(unsigned needs, const meso_bold_inputs *inputs)
            (needs & MESO_BOLD_NEEDS_LFP && inputs->lfp == NULL));
 }
 
-static meso_status find_model(const meso_model *model, const meso_forward_ops **ret, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  *ret = meso_forward_by_name(model->bold.model);
-  if (*ret == NULL)
-    MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s: no such forward model (see mesocast models)",
-              model->path, model->bold.model);
-cleanup:
-  return status;
-}
-
 static meso_status make_from(const meso_model *model, const bold_source *source,
                              const meso_bold_inputs *inputs, int n_threads,
                              meso_signals **ret_bold, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_forward_ops *ops = NULL;
+  response r = {0};
   meso_signals *out = NULL;
   *ret_bold = NULL;
-  MESO_TRY(find_model(model, &ops, err));
+  MESO_TRY(response_make(model, &r, err));
   if (!has_inputs(source->needs, inputs))
     MESO_FAIL(err, MESO_EFORMAT, "%s: bold.drive = %s needs %s", model->path, source->name,
-              source->needs & MESO_BOLD_NEEDS_LFP ? "an LFP" : "currents and spikes");
+              source->needs & MESO_BOLD_NEEDS_LFP ? "an LFP, and none was given"
+                                                  : "currents and spikes");
   MESO_TRY(meso_signals_create(&out, err));
   MESO_TRY(source->make(source, model, inputs, out, err));
-  MESO_TRY(fill(model, ops, n_threads, out, err));
+  MESO_TRY(add_drive(model, out, err));
+  MESO_TRY(respond(model, &r, n_threads, out, err));
   *ret_bold = out;
   out = NULL;
 cleanup:
+  response_clear(&r);
   meso_signals_destroy(out);
   return status;
 }
@@ -245,14 +304,12 @@ meso_status meso_bold_compare(const meso_model *model, const meso_bold_inputs *i
                               int n_threads, meso_signals **ret_bold, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_forward_ops *ops = NULL;
   meso_signals *out = NULL;
   *ret_bold = NULL;
-  MESO_TRY(find_model(model, &ops, err));
+  MESO_TRY(meso_bold_check(model, err));
   MESO_TRY(meso_signals_create(&out, err));
   for (const bold_source *s = bold_sources; s->name != NULL; s++)
-    if (has_inputs(s->needs, inputs))
-      MESO_TRY(compare_one(model, s, inputs, n_threads, out, err));
+    MESO_TRY(compare_one(model, s, inputs, n_threads, out, err));
   *ret_bold = out;
   out = NULL;
 cleanup:

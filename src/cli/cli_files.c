@@ -2,6 +2,7 @@
 #include "cli_files.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "cli_answer.h"
 #include "meso_engine.h"
+#include "meso_lfp.h"
 
 meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model, size_t n,
                               const char *const *inputs, mesoi_origin *origin, meso_err *err)
@@ -183,4 +185,21 @@ bool mesoi_is_model_name(const char *path)
 {
   const char *dot = strrchr(path, '.');
   return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+meso_status mesoi_kernels_make(const meso_cli *cli, const char *model_path,
+                               const meso_model *model, meso_result **ret_kernels, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  mesoi_dirs dirs = { .n = 0 };
+  const double dt_ms = model->simulation.dt_ms, kernel_dt_ms = model->lfp.kernel_dt_ms;
+  if (model->lfp.method == MESO_LFP_NEURON && fabs(kernel_dt_ms - dt_ms) > 1e-9 * dt_ms)
+    mesoi_warn(cli, "lfp.kernel_dt_ms = %g ms is not used by lfp.method = neuron, whose steps are "
+               "simulation.dt_ms = %g ms", kernel_dt_ms, dt_ms);
+  MESO_TRY(mesoi_dirs_find(model_path, &dirs, err));
+  MESO_TRY(meso_kernels_build(model, dirs.n, (const char *const *) dirs.v, cli->n_threads,
+                              cli->progress, ret_kernels, err));
+cleanup:
+  mesoi_dirs_clear(&dirs);
+  return status;
 }

@@ -43,6 +43,12 @@ MESO_MUST_CHECK meso_status mesoi_currents_make(const meso_cli *cli, const meso_
                                                 const meso_spikes *spikes,
                                                 meso_signals **ret_currents, meso_err *err);
 
+/** LFP kernels of a model, with morphologies from where they are found; warns of keys that the
+ *  model's method does not use. */
+MESO_MUST_CHECK meso_status mesoi_kernels_make(const meso_cli *cli, const char *model_path,
+                                               const meso_model *model, meso_result **ret_kernels,
+                                               meso_err *err);
+
 /** Folders with data, in the order in which they are searched: beside the model file,
  *  $MESOCAST_DATADIR, the source tree that the model is in, the installed data, the source tree
  *  that the program was built in. The current directory plays no part. */

@@ -14,11 +14,12 @@
 #include "meso_forward.h"
 #include "meso_nifti.h"
 #include "meso_scanner.h"
+#include "meso_signal_table.h"
 
 /* The scanner's parameters come first, so that their rows fit this struct as well. */
 typedef struct options {
   meso_scanner_params scanner;
-  char *model, *spikes, *lfp, *nifti, *atlas, *task;
+  char *model, *spikes, *lfp, *nifti, *atlas, *task, *table;
   double tr_s, dt_s, baseline, gain, base_start_s, base_stop_s;
   bool nifti2, compare_drives;
 } options;
@@ -61,6 +62,9 @@ static const meso_param rows[] = {
   { .key = "baseline", .type = MESO_PARAM_DOUBLE, .unit = "1", .min = 0, .max = 1e9,
     .default_text = "0", .offset = offsetof(options, baseline),
     .help = "signal at rest in the image; 0: the image holds changes, as fractions" },
+  { .key = "table", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, table),
+    .help = "also a table (.csv, .tsv): time and a column for each region" },
   { .key = "nifti2", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
     .offset = offsetof(options, nifti2), .help = "NIfTI-2 also where NIfTI-1 would do" },
   MESO_SCANNER_ROWS
@@ -130,6 +134,9 @@ static meso_status load(const char *path, const options *o, source *to, meso_err
   meso_status status = MESO_OK;
   char kind[64];
   MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));
+  if (strcmp(kind, "drive") != 0 && o->dt_s > 0)
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --dt-s is of a bare drive; %s says its own sampling rate",
+              path);
   if (strcmp(kind, "drive") != 0 && !(o->base_stop_s > 0)) {
     MESO_TRY(meso_series_open(path, "drive", &to->file, err));
     to->series = *meso_series_get(to->file);
@@ -158,41 +165,62 @@ static meso_status make_drive(const options *o, const meso_signal *x, meso_signa
   return meso_drive_make(x, &p, out, err);
 }
 
-/** The model, if there is one, says which forward model and TR; --set then is about it alone. */
-static meso_status from_drive(const meso_cli *cli, const meso_model *model, const char *path,
-                              const options *o, double TR_s, meso_signals **ret_bold,
-                              meso_err *err)
+/** z itself: of the file, or made of its series into `out`. */
+static meso_status get_z(const options *o, const source *in, meso_signals *out, meso_signal *made,
+                         meso_series *z, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  *z = in->series;
+  if (!(o->base_stop_s > 0)) goto cleanup;
+  MESO_TRY(make_drive(o, meso_signals_find(in->signals, "drive"), out, err));
+  *made = *meso_signals_find(out, "drive"); /* appending moves the signals */
+  *z = meso_series_of_signal(made);
+cleanup:
+  return status;
+}
+
+/** Response of a forward model by its name, with --set. */
+static meso_status respond(const meso_cli *cli, const options *o, const meso_series *z,
+                           double step_s, meso_signals *out, meso_err *err)
 {
   meso_status status = MESO_OK;
   const char *name = o->model[0] != '\0' ? o->model : "friston2003";
-  const meso_forward_ops *ops = meso_forward_by_name(model != NULL ? model->bold.model : name);
+  const meso_forward_ops *ops = meso_forward_by_name(name);
   unsigned char *params = NULL;
-  source in = { .signals = NULL };
-  meso_signals *out = NULL;
   if (ops == NULL)
-    MESO_FAIL(err, MESO_EUSAGE, "bold: unknown model %s (see mesocast models)",
-              model != NULL ? model->bold.model : name);
+    MESO_FAIL(err, MESO_EUSAGE, "bold: unknown model %s (see mesocast models)", name);
   MESO_ALLOC(err, params, ops->params_size);
   MESO_TRY(meso_params_default(ops->params, params, err));
-  if (model == NULL) MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
-  MESO_TRY(load(path, o, &in, err));
-  if (o->tr_s > 0 && o->tr_s * in.series.sampling_rate_Hz < 1 - 1e-9)
-    mesoi_warn(cli, "the TR of %g s is finer than the drive, whose step is %g s", o->tr_s,
-               1 / in.series.sampling_rate_Hz);
-  MESO_TRY(meso_signals_create(&out, err));
-  if (o->base_stop_s > 0) {
-    MESO_TRY(make_drive(o, meso_signals_find(in.signals, "drive"), out, err));
-    const meso_signal made = *meso_signals_find(out, "drive"); /* appending moves the signals */
-    const meso_series series = meso_series_of_signal(&made);
-    MESO_TRY(ops->apply(params, &series, TR_s, cli->n_threads, out, err));
-  } else {
-    MESO_TRY(ops->apply(params, &in.series, TR_s, cli->n_threads, out, err));
-  }
-  *ret_bold = out;
-  out = NULL;
+  MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
+  MESO_TRY(ops->apply(params, z, step_s, cli->n_threads, out, err));
 cleanup:
   if (ops != NULL && params != NULL) meso_params_clear(ops->params, params);
   free(params);
+  return status;
+}
+
+/** The model, if there is one, says which forward model, its parameters and TR; --set then is about
+ *  it alone. step_s: of the samples, the TR or a part of it. */
+static meso_status from_drive(const meso_cli *cli, const meso_model *model, const char *path,
+                              const options *o, double TR_s, double step_s,
+                              meso_signals **ret_bold, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  source in = { .signals = NULL };
+  meso_signals *out = NULL;
+  meso_signal made;
+  meso_series z;
+  MESO_TRY(load(path, o, &in, err));
+  if (TR_s * in.series.sampling_rate_Hz < 1 - 1e-9)
+    MESO_FAIL(err, MESO_ERANGE, "%s: the TR of %g s is finer than the drive, whose step is %g s",
+              path, TR_s, 1 / in.series.sampling_rate_Hz);
+  MESO_TRY(meso_signals_create(&out, err));
+  MESO_TRY(get_z(o, &in, out, &made, &z, err));
+  if (model != NULL) MESO_TRY(meso_bold_respond(model, &z, step_s, cli->n_threads, out, err));
+  else MESO_TRY(respond(cli, o, &z, step_s, out, err));
+  *ret_bold = out;
+  out = NULL;
+cleanup:
   source_clear(&in);
   meso_signals_destroy(out);
   return status;
@@ -243,11 +271,23 @@ cleanup:
   return status;
 }
 
+/** Why there is no BOLD: root attribute "empty", or "<drive>_empty" of a comparison. */
+static void warn_of_empty(const meso_cli *cli, const meso_attrs *a)
+{
+  static const char tail[] = "_empty";
+  for (size_t i = 0; i < a->n; i++) {
+    const size_t n = strlen(a->v[i].key), m = sizeof tail - 1;
+    if (a->v[i].text == NULL) continue;
+    if (strcmp(a->v[i].key, tail + 1) == 0) mesoi_warn(cli, "BOLD is empty: %s", a->v[i].text);
+    else if (n > m && strcmp(a->v[i].key + n - m, tail) == 0)
+      mesoi_warn(cli, "no BOLD of drive %.*s: %s", (int) (n - m), a->v[i].key, a->v[i].text);
+  }
+}
+
 static void answer(const meso_cli *cli, const meso_signals *out)
 {
-  const char *empty = meso_attrs_text(&out->attrs, "empty");
   const meso_signal *bold = meso_signals_find(out, "bold");
-  if (empty != NULL) mesoi_warn(cli, "BOLD is empty: %s", empty);
+  warn_of_empty(cli, &out->attrs);
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_signals(cli, out);
   if (bold == NULL) return;
@@ -275,6 +315,18 @@ static meso_status scan(const options *o, double TR_s, meso_signals **bold, meso
   volumes = NULL;
 cleanup:
   meso_signals_destroy(volumes);
+  return status;
+}
+
+static meso_status write_table(const meso_cli *cli, const options *o, const meso_signals *out,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *bold = meso_signals_find(out, "bold");
+  if (o->table[0] == '\0' || bold == NULL) goto cleanup;
+  MESO_TRY(meso_signal_table_write(o->table, bold, err));
+  mesoi_answer_output(cli, o->table);
+cleanup:
   return status;
 }
 
@@ -307,11 +359,18 @@ static meso_status make_signals(const meso_cli *cli, meso_model *model, const ch
   const bool scanning = meso_scanner_is_on(&o->scanner);
   const double step_s = scanning ? meso_scanner_step_s(TR_s) : TR_s;
   if (model != NULL) model->bold.TR_s = step_s;
-  if (path != NULL) status = from_drive(cli, model, path, o, step_s, ret_bold, err);
+  if (path != NULL) status = from_drive(cli, model, path, o, TR_s, step_s, ret_bold, err);
   else status = from_spikes(cli, model, o, ret_bold, err);
   if (model != NULL) model->bold.TR_s = TR_s;
   if (status == MESO_OK && scanning) status = scan(o, TR_s, ret_bold, err);
   return status;
+}
+
+/** File that the response function was read from, or NULL. */
+static const char *response_file(const meso_signals *out)
+{
+  const meso_signal *bold = meso_signals_find(out, "bold");
+  return bold != NULL ? meso_attrs_text(&bold->attrs, "file") : NULL;
 }
 
 /** @param[in] path  the drive, or NULL: spikes */
@@ -322,21 +381,94 @@ static meso_status make(const meso_cli *cli, const char *model_path, const char 
   meso_model *model = NULL;
   meso_signals *out = NULL;
   mesoi_origin origin = { .model_text = NULL };
-  const char *input[4];
+  const char *input[5];
   size_t n = 0;
   if (model_path != NULL) MESO_TRY(read_model(cli, input[n++] = model_path, o, &model, err));
   MESO_TRY(make_signals(cli, model, path, o, &out, err));
   input[n++] = path != NULL ? path : o->spikes;
   if (o->atlas[0] != '\0') input[n++] = o->atlas;
   if (o->lfp[0] != '\0') input[n++] = o->lfp;
+  if (response_file(out) != NULL) input[n++] = response_file(out);
   MESO_TRY(mesoi_origin_make(cli, model, n, input, &origin, err));
   MESO_TRY(meso_signals_write(cli->output, "bold", out, &origin.provenance, err));
   answer(cli, out);
   MESO_TRY(write_image(cli, o, out, err));
+  MESO_TRY(write_table(cli, o, out, err));
 cleanup:
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);
   meso_signals_destroy(out);
+  return status;
+}
+
+static bool has_noise(const meso_scanner_params *p)
+{
+  return p->noise_white > 0 || p->noise_drift > 0 || p->noise_physio > 0;
+}
+
+/** Whether an option has another value than its default. */
+static bool is_set(const options *o, const char *key)
+{
+  const meso_param *row = meso_param_find(rows, key);
+  char *text = meso_param_format(row, o);
+  options standard = { .model = NULL };
+  char *other = NULL;
+  if (meso_params_default(rows, &standard, NULL) == MESO_OK)
+    other = meso_param_format(row, &standard);
+  const bool differs = text != NULL && other != NULL && strcmp(text, other) != 0;
+  free(text);
+  free(other);
+  meso_params_clear(rows, &standard);
+  return differs;
+}
+
+/** Refuses options that would have no effect. drive: the file, or NULL for spikes. */
+static meso_status check_effects(const options *o, const char *drive, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const bool image = o->nifti[0] != '\0', noise = has_noise(&o->scanner);
+  const struct { bool has_effect; const char *keys[5], *needs; } group[] = {
+    { drive != NULL, { "base_start_s", "base_stop_s", "gain", "dt_s" },
+      "a series that is no drive yet; a model has keys in its section bold" },
+    { o->base_stop_s > 0, { "gain", "base_start_s" }, "--base-stop-s: a drive is z itself" },
+    { drive == NULL, { "compare_drives", "lfp" }, "--spikes FILE" },
+    { image, { "atlas", "task", "baseline", "nifti2" }, "--nifti FILE" },
+    { noise, { "noise_seed" }, "--noise-white, --noise-drift or --noise-physio" },
+    { o->scanner.noise_drift > 0, { "drift_period_s" }, "--noise-drift" },
+    { o->scanner.noise_physio > 0, { "cardiac_Hz", "respiratory_Hz" }, "--noise-physio" },
+    { !o->compare_drives, { "nifti", "table" }, "one drive, not --compare-drives" },
+  };
+  for (size_t g = 0; g < sizeof group / sizeof group[0]; g++)
+    for (size_t k = 0; k < 5 && group[g].keys[k] != NULL && !group[g].has_effect; k++) {
+      char name[64];
+      mesoi_option_name(meso_param_find(rows, group[g].keys[k]), name, sizeof name);
+      if (is_set(o, group[g].keys[k]))
+        MESO_FAIL(err, MESO_EUSAGE, "bold: %s has no effect without %s", name, group[g].needs);
+    }
+  if (o->compare_drives && meso_scanner_is_on(&o->scanner))
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --compare-drives takes no slice time or noise");
+cleanup:
+  return status;
+}
+
+/** The model file and the drive among the arguments, NULL where there is none. */
+static meso_status find_inputs(const mesoi_positionals *args, const options *o,
+                               const char **ret_model, const char **ret_drive, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *model = mesoi_is_model_name(args->v[0]) ? args->v[0] : NULL;
+  const char *drive = model == NULL ? args->v[0] : args->n == 2 ? args->v[1] : NULL;
+  if (model == NULL && args->n == 2)
+    MESO_FAIL(err, MESO_EUSAGE, "bold: unexpected argument %s: a drive comes last", args->v[1]);
+  if (model == NULL && o->spikes[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --spikes needs a model file, not %s", args->v[0]);
+  if (drive == NULL && o->spikes[0] == '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "bold: give the spikes with --spikes FILE, or a drive");
+  if (drive != NULL && o->spikes[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --spikes and the drive %s: give one", drive);
+  *ret_model = model;
+  *ret_drive = drive;
+cleanup:
   return status;
 }
 
@@ -346,31 +478,16 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   options o = { .model = NULL };
   mesoi_positionals args = { .v = NULL };
   mesoi_option_set set = { rows, &o };
+  const char *model = NULL, *drive = NULL;
   MESO_TRY(mesoi_options_parse(cli, "bold", 1, &set, 1, 2, &args, err));
   MESO_TRY(mesoi_need_output(cli, "bold", err));
-  const char *model = mesoi_is_model_name(args.v[0]) ? args.v[0] : NULL;
-  const char *drive = model == NULL ? args.v[0] : args.n == 2 ? args.v[1] : NULL;
-  if (model == NULL && args.n == 2)
-    MESO_FAIL(err, MESO_EUSAGE, "bold: unexpected argument %s: a drive comes last", args.v[1]);
-  if (model == NULL && o.spikes[0] != '\0')
-    MESO_FAIL(err, MESO_EUSAGE, "bold: --spikes needs a model file, not %s", args.v[0]);
-  if (drive == NULL && o.spikes[0] == '\0')
-    MESO_FAIL(err, MESO_EUSAGE, "bold: give the spikes with --spikes FILE, or a drive");
-  if (drive != NULL && o.spikes[0] != '\0')
-    MESO_FAIL(err, MESO_EUSAGE, "bold: --spikes and the drive %s: give one", drive);
+  MESO_TRY(find_inputs(&args, &o, &model, &drive, err));
+  MESO_TRY(check_effects(&o, drive, err));
   if (o.nifti[0] != '\0' && !meso_nifti_is_name(o.nifti))
     MESO_FAIL(err, MESO_EUSAGE, "bold: --nifti %s: an image's name ends in .nii or .nii.gz",
               o.nifti);
-  if (drive != NULL && (o.compare_drives || o.lfp[0] != '\0'))
-    MESO_FAIL(err, MESO_EUSAGE, "bold: --compare-drives and --lfp need --spikes FILE, not %s",
-              drive);
-  if (o.compare_drives && (o.nifti[0] != '\0' || meso_scanner_is_on(&o.scanner)))
-    MESO_FAIL(err, MESO_EUSAGE, "bold: --compare-drives takes no image, slice time or noise");
-  if (drive == NULL && o.base_stop_s > 0)
-    MESO_FAIL(err, MESO_EUSAGE, "bold: --base-stop-s is of a series; a model has "
-              "bold.baseline_stop_s");
-  if (o.nifti[0] == '\0' && o.atlas[0] != '\0')
-    MESO_FAIL(err, MESO_EUSAGE, "bold: --atlas needs --nifti FILE");
+  if (o.table[0] != '\0' && !meso_signal_table_is_name(o.table))
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --table %s: a table's name ends in .csv or .tsv", o.table);
   if (model == NULL && cli->seed != NULL)
     MESO_FAIL(err, MESO_EUSAGE, "bold: --seed needs a model file; a drive has no random numbers");
   MESO_TRY(make(cli, model, drive, &o, err));

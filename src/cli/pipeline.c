@@ -9,6 +9,7 @@
 
 #include "cli_answer.h"
 #include "cli_progress.h"
+#include "meso_bold.h"
 #include "meso_clock.h"
 #include "meso_config.h"
 #include "meso_io.h"
@@ -119,6 +120,21 @@ cleanup:
   return status;
 }
 
+/** The response function, if BOLD takes it from a file. */
+static meso_status append_response(const pipeline *p, json_t *cache, text *t, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *path = NULL;
+  const char *hash = NULL;
+  MESO_TRY(meso_bold_file(p->model, &path, err));
+  if (path == NULL) goto cleanup;
+  MESO_TRY(hash_file(cache, path, &hash, err));
+  MESO_TRY(append(t, "response", hash, err));
+cleanup:
+  free(path);
+  return status;
+}
+
 static meso_status stage_key(const pipeline *p, const pipeline_stage *s, json_t *cache,
                              char key[65], meso_err *err)
 {
@@ -138,6 +154,7 @@ static meso_status stage_key(const pipeline *p, const pipeline_stage *s, json_t 
   }
   if (s->reads_morphologies) MESO_TRY(append_morphologies(p, cache, &t, err));
   if (s->reads_measured) MESO_TRY(append_measured(p, cache, &t, err));
+  if (s->reads_response) MESO_TRY(append_response(p, cache, &t, err));
   meso_sha256_bytes(t.bytes, t.n, key);
 cleanup:
   free(model);

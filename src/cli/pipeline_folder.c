@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "meso_bold.h"
 #include "meso_compare.h"
-#include "meso_forward.h"
 #include "pipeline.h"
 
 /* ---- checks -------------------------------------------------------------------------------- */
@@ -43,9 +43,7 @@ cleanup:
 meso_status mesoi_pipeline_check(const pipeline *p, meso_err *err)
 {
   meso_status status = MESO_OK;
-  if (meso_forward_by_name(p->model->bold.model) == NULL)
-    MESO_FAIL(err, MESO_EINVAL, "%s: bold.model = %s: no such forward model (see mesocast models)",
-              p->model_path, p->model->bold.model);
+  MESO_TRY(meso_bold_check(p->model, err));
   MESO_TRY(check_measured(p, err));
 cleanup:
   return status;

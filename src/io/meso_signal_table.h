@@ -1,5 +1,5 @@
-/* meso_signal_table.h: a signal as text, for spreadsheets and scripts: a first line of names, then a
- * row for each sample: its time (s), and the value of every channel. Numbers are written so that
+/* meso_signal_table.h: a signal as text, for spreadsheets and scripts: a first line of names, then
+ * a row for each sample: its time (s), and the value of every channel. Numbers are written so that
  * they read back to the same bits. Columns are separated by commas (.csv) or tabs (.tsv). */
 #ifndef MESO_SIGNAL_TABLE_H
 #define MESO_SIGNAL_TABLE_H

@@ -61,6 +61,8 @@ static meso_status check_times(const meso_model *model, const mesoi_node *root, 
     REFUSE("background", 0, "delay_ms", "must be at least simulation.dt_ms");
   if (model->bold.baseline_stop_s <= model->bold.baseline_start_s)
     REFUSE("bold", 0, "baseline_stop_s", "must be greater than bold.baseline_start_s");
+  if (model->bold.TR_s < model->bold.dt_s * (1 - 1e-9))
+    REFUSE("bold", 0, "TR_s", "must not be shorter than bold.dt_s");
   if (per_sample < 1 - 1e-9 || fabs(per_sample - round(per_sample)) > 1e-6 * per_sample)
     REFUSE("lfp", 0, "output_rate_Hz", "the time between samples must be a whole number of "
            "lfp.kernel_dt_ms");

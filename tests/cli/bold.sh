@@ -59,8 +59,9 @@ run_bold "$model" --spikes spikes.h5 "$@" --set bold.drive=rate --set bold.gain=
 result "it is the drive that the model makes of it" "${problem:-}"
 fails "a series whose baseline is 0" 3 "baseline mean" "$meso" bold "$golden" \
   --base-stop-s 4 --tr-s 1 -o none.h5
-works "every drive" "rate_bold synapse_depth_bold gating_drive multi_area_bold" "$meso" bold \
-  "$model" --spikes spikes.h5 --compare-drives "$@" --json -o drives.h5
+works "every drive, and why there is one less" "rate_bold synapse_depth_bold gating_drive \
+  multi_area_bold warning lfp_power needs.an.LFP" "$meso" bold "$model" --spikes spikes.h5 \
+  --compare-drives "$@" --json -o drives.h5
 works "an image, its sidecar" "image.nii.gz image.json" "$meso" bold "$golden" --tr-s 2 \
   --anti-alias --slice-offset-s 0.4 --noise-white 0.001 --nifti image.nii.gz --json -o noisy.h5
 cp image.nii.gz first.nii.gz
@@ -69,10 +70,48 @@ cp image.nii.gz first.nii.gz
 result "the image is the same for any number of threads" "$(cmp first.nii.gz image.nii.gz 2>&1)"
 works "spikes of another seed" "seed.1 another.network" "$meso" bold "$model" --spikes spikes.h5 \
   "$@" --seed 2 -o other.h5
+"$meso" bold "$golden" --tr-s 2 --table bold.tsv --quiet -o table.h5 2> /dev/null
+[ "$(head -n 1 bold.tsv)" = "$(printf 'time_s\tchannel 1\tchannel 2\tchannel 3\tchannel 4')" ] &&
+  [ "$(wc -l < bold.tsv)" -eq 32 ] && [ "$(sed -n '3s/\t.*//p' bold.tsv)" = 2 ] ||
+  problem=$(head -n 3 bold.tsv)
+result "a table" "${problem:-}"
+cp "$model" here.yaml
+printf '0 0\n2 1\n8 0\n' > response.txt
+mkdir elsewhere
+cd elsewhere || exit 99
+works "a response function beside the model file" "" "$meso" bold ../here.yaml --spikes \
+  ../spikes.h5 "$@" --set bold.model=hrf_file --set "bold.parameters=file=response.txt" \
+  --json -o ../response.h5
+cd "$work" || exit 99
+works "it is an input of the output" "response.txt" grep -a -o "[a-z./]*response.txt" response.h5
+fails "no response function" 3 "bold.parameters file=NAME" "$meso" bold here.yaml --spikes \
+  spikes.h5 --set bold.model=hrf_file -o none.h5
+fails "a response function that is not there" 3 "nothing.txt" "$meso" bold here.yaml \
+  --spikes spikes.h5 --set bold.model=hrf_file --set "bold.parameters=file=nothing.txt" -o none.h5
+fails "a run without its response function" 3 "bold.parameters file=NAME" "$meso" run \
+  here.yaml --set bold.model=hrf_file -o none.h5
+fails "a parameter that the model lacks" 3 "bold.parameters kappa_per_s" "$meso" bold \
+  here.yaml --spikes spikes.h5 --set "bold.parameters=kapa_per_s=1" -o none.h5
+"$meso" bold here.yaml "$golden" --tr-s 2 --set bold.parameters=E0=0.5 --quiet -o e0.h5
+"$meso" bold "$golden" --model friston2003 --tr-s 2 --set E0=0.5 --quiet -o e1.h5
+[ "$("$meso" info e0.h5 --digest | cut -c 1-64)" = \
+  "$("$meso" info e1.h5 --digest | cut -c 1-64)" ] || problem="another BOLD"
+result "a drive goes through the model file's parameters" "${problem:-}"
+fails "a gain without effect" 2 "gain base-stop-s" "$meso" bold "$golden" --gain 2 -o none.h5
+fails "a gain beside the model's" 2 "gain section" "$meso" bold here.yaml --spikes spikes.h5 \
+  --gain 2 -o none.h5
+fails "a task without an image" 2 "task nifti" "$meso" bold "$golden" --task rest -o none.h5
+fails "a seed of no noise" 2 "noise-seed noise-white" "$meso" bold "$golden" --noise-seed 3 \
+  -o none.h5
+fails "a step that the drive has itself" 2 "dt-s sampling" "$meso" bold bold.h5 --dt-s 0.1 \
+  -o none.h5
+fails "a table of another kind" 2 "csv" "$meso" bold "$golden" --table x.txt -o none.h5
 works "connectivity" "connectivity/dynamics" "$meso" analyze connectivity noisy.h5 \
   --window-s 20 --window-step-s 4 --json -o fc.h5
 fails "a negative TR" 2 "tr_s -1" "$meso" bold "$golden" --tr-s -1 -o none.h5
-works "a TR finer than the drive" "finer" "$meso" bold "$golden" --tr-s 0.004 -o fine.h5
+fails "a TR finer than the drive" 3 "finer" "$meso" bold "$golden" --tr-s 0.004 -o none.h5
+fails "a TR finer than the model's drive" 3 "TR_s dt_s" "$meso" bold "$model" --tr-s 0.005 \
+  --spikes spikes.h5 -o none.h5
 works "flow beyond the model" "resting" "$meso" bold "$golden" --tr-s 1 -o strong.h5
 fails "an atlas without an image" 2 "nifti" "$meso" bold "$golden" --atlas x.nii -o none.h5
 fails "an image of another kind" 2 "nii" "$meso" bold "$golden" --nifti x.img -o none.h5
