@@ -229,6 +229,23 @@ static void test_samples_between_steps(void)
   meso_signals_destroy(s);
 }
 
+/* A last step that is shorter than the others has the mean of what is left of the drive. */
+static void test_rest_of_a_step(void)
+{
+  static const char *const coarse[] = {"step_s", "0.4", "record_states", "true", NULL};
+  static const char *const fine[] = {"record_states", "true", NULL};
+  meso_signals *s = forward_container();
+  meso_signal *x = forward_drive(s, 205, 1, 10);
+  for (size_t i = 0; i < 205; i++) x->data[i] = 0.2;
+  meso_signals *a = forward_response("friston2003", coarse, x, 20.5, 1);
+  meso_signals *b = forward_response("friston2003", fine, x, 20.5, 1);
+  CU_ASSERT_EQUAL_FATAL(a->signal[1].n_times, 2);
+  MESO_CHECK_CLOSE(b->signal[1].data[1], a->signal[1].data[1], 1e-5, 0);
+  meso_signals_destroy(a);
+  meso_signals_destroy(b);
+  meso_signals_destroy(s);
+}
+
 static void test_same_bits(void)
 {
   static const char *const set[3] = {"plain", "avx2", "avx512"};
@@ -298,8 +315,9 @@ static void test_file_in_slabs(void)
   CU_ASSERT_EQUAL_FATAL(meso_signals_write("test_balloon.h5", "drives", s, &none, NULL), MESO_OK);
   CU_ASSERT_EQUAL(meso_params_default(ops->params, &p, NULL), MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_series_open("test_balloon.h5", "drive", &file, &err), MESO_OK);
-  CU_ASSERT_EQUAL_FATAL(ops->apply(&p, meso_series_get(file), 1.3, 2, out, &err), MESO_OK);
-  meso_signals *want = forward_response("friston2003", NULL, x, 1.3, 2);
+  CU_ASSERT_EQUAL_FATAL(ops->apply(&p, meso_series_get(file), 1.5, 2, out, &err), MESO_OK);
+  meso_signals *want = forward_response("friston2003", NULL, x, 1.5, 2);
+  CU_ASSERT_EQUAL(out->signal[0].n_times, 21); /* the last one at the very end */
   const meso_signal *a = &out->signal[0], *b = &want->signal[0];
   CU_ASSERT(a->n_times == b->n_times && memcmp(a->data, b->data,
                                                a->n_times * REGIONS * sizeof *a->data) == 0);
@@ -412,6 +430,7 @@ int main(void)
     {"every preset and output form equals GSL's rk8pd in the plain states", test_other_method},
     {"rk4 is of order 4, heun of order 2; the error estimate holds", test_order},
     {"samples between steps", test_samples_between_steps},
+    {"the rest of a step", test_rest_of_a_step},
     {"instruction sets give the same bits", test_same_bits},
     {"threads and slabs give the same bits", test_threads_and_slabs},
     {"a drive in a file, read in slabs, gives the same bits", test_file_in_slabs},
