@@ -51,6 +51,14 @@ static meso_signals *make_lfp(void)
   return s;
 }
 
+/* BOLD of two regions for the same time. */
+static void add_bold(meso_signals *s)
+{
+  meso_signal *x = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "bold", "1", 33, 2, 4, 0, &x, NULL), MESO_OK);
+  for (uint32_t i = 0; i < 66; i++) x->data[i] = 0.01 * uniform(60, i);
+}
+
 static bool has_line(const char *text, const char *line)
 {
   const size_t n = strlen(line);
@@ -93,11 +101,18 @@ static void test_figures(void)
     {"synchrony", "synchrony", {"time (ms)", "rate (spikes/s)"}, {NULL}, 2 * 400},
     {"statistics", "fano_windows", {"counting window (ms)", "Fano factor (dimensionless)"},
      {"fano_windows_ms", "10,100,1000", NULL}, 2 * 2 * 3},
+    {"connectivity", "connectivity", {"region", "correlation (dimensionless)",
+     "predicted correlation (dimensionless)"}, {"signal", "lfp", "max_lag_s", "0.01", NULL},
+     2 * 30 + 15},
+    /* power of the first volume is not known: half of its window is before the field */
+    {"neurovascular", "neurovascular", {"lag of BOLD (s)", "correlation (dimensionless)",
+     "standard deviations"}, {"max_lag_s", "2", NULL}, 7 * 9 + 32 + 33},
     {"spike_field", "spike_field", {"magnitude squared coherence (dimensionless)",
      "phase (rad), 0: peak", "share of spikes / mean (dimensionless)"}, {NULL}, 6 * (205 + 18)},
   };
   meso_spikes *spikes = make_spikes();
   meso_signals *lfp = make_lfp();
+  add_bold(lfp);
   for (size_t k = 0; k < sizeof row / sizeof *row; k++) {
     const meso_analysis_ops *ops = meso_analysis_by_name(row[k].analysis);
     CU_ASSERT_PTR_NOT_NULL_FATAL(ops);
@@ -130,10 +145,78 @@ static void test_figures(void)
   meso_signals_destroy(lfp);
 }
 
+/* ---- BOLD ---- */
+
+enum { VOLUMES = 50, PER_VOLUME = 10 };
+
+static void add_signal(meso_signals *s, const char *name, size_t n_channels, bool fine, bool depths)
+{
+  meso_signal *x = NULL;
+  const size_t n = fine ? VOLUMES * PER_VOLUME : VOLUMES;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, name, "1", n, n_channels, fine ? PER_VOLUME : 1, 0, &x,
+                                         NULL), MESO_OK);
+  for (uint32_t i = 0; i < n * n_channels; i++) x->data[i] = 0.5 + 0.1 * uniform(80, i);
+  if (!depths) return;
+  x->position_um = meso_calloc(3 * n_channels, sizeof(double));
+  for (size_t c = 0; c < n_channels; c++) x->position_um[3 * c + 2] = -50.0 - 100.0 * (double) c;
+}
+
+static void draw_bold(const char *name, meso_signals *s, const char *const label[3], size_t n_marks)
+{
+  static const double value[4] = {NAN, INFINITY, -3, 1e300};
+  const meso_figure_ops *figure = meso_figure_by_name(name);
+  const meso_figure_data data = {.bold = s}, none = {.bold = NULL};
+  CU_ASSERT_PTR_NOT_NULL_FATAL(figure);
+  CU_ASSERT(figure->available(&data) && !figure->available(&none));
+  for (int v = -1; v < 4; v++) {
+    meso_figure_report report = {.n_marks = 0};
+    char *svg = NULL;
+    for (size_t i = 0; v >= 0 && i < s->n; i++)
+      for (size_t k = 0; k < s->signal[i].n_times * s->signal[i].n_channels; k++)
+        s->signal[i].data[k] = value[v];
+    CU_ASSERT_EQUAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
+    for (int l = 0; l < 3 && v < 0; l++) CU_ASSERT(has_line(report.labels, label[l]));
+    if (v < 0 && report.n_marks != n_marks)
+      printf("# %s: %zu marks of %zu\n", name, report.n_marks, n_marks);
+    CU_ASSERT(v >= 0 || report.n_marks == n_marks);
+    CU_ASSERT(v != 0 || report.n_marks == 0);
+    CU_ASSERT(svg != NULL && strstr(svg, "nan") == NULL);
+    free(svg);
+  }
+}
+
+static void test_bold(void)
+{
+  static const char *const state[] = {"flow", "volume", "deoxyhaemoglobin", "bold"};
+  meso_signals *s = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  add_signal(s, "drive", 3, true, false);
+  for (int i = 0; i < 4; i++) add_signal(s, state[i], 3, false, false);
+  /* the drive twice: its samples, and their means over one volume */
+  draw_bold("bold_states", s, (const char *const[]) {"time (s)", "BOLD (%)", "f / f at rest"},
+            4 * 3 * VOLUMES + 3 * (PER_VOLUME + 1) * VOLUMES);
+  meso_signals_destroy(s);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  add_signal(s, "drive_depths", 5, true, true);
+  add_signal(s, "bold", 5, false, true);
+  /* images over depth and volumes, profiles as line and dots */
+  draw_bold("bold_layers", s, (const char *const[]) {"depth z (\u00b5m)", "time (s)", "BOLD (%)"},
+            2 * 5 * VOLUMES + 2 * (5 + 5));
+  meso_signals_destroy(s);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  add_signal(s, "rate_bold", 2, false, false);
+  add_signal(s, "gating_bold", 2, false, false);
+  add_signal(s, "gating_drive", 2, true, false);
+  draw_bold("bold_drives", s, (const char *const[]) {"time (s)", "BOLD (%)", "BOLD (%)"},
+            2 * VOLUMES + 4);
+  meso_signals_destroy(s);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
     {"figures of analyses: axes with units, all data drawn", test_figures},
+    {"figures of BOLD: axes with units, all data drawn", test_bold},
     {NULL, NULL}};
   return meso_test_main("plot_analysis", tests);
 }

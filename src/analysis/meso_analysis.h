@@ -19,6 +19,7 @@ typedef struct meso_analysis_ops {
   const char *name;         /**< command-line name: "statistics" */
   const char *summary;      /**< one line */
   meso_analysis_input input;
+  size_t n_signal_files;    /**< that signals come from, as one container; 0: 1 */
   const meso_param *params; /**< rows; keys are the options without "--", '-' for '_' */
   size_t params_size;       /**< sizeof the parameter struct */
   /** Adds its arrays to @p result. Of spikes and signals, those that `input` names are not NULL.

@@ -1,5 +1,5 @@
-/* cmd_analyze.c: one analysis of spikes, of signals, or of both (spikes first); options are the
- * analysis' rows. */
+/* cmd_analyze.c: one analysis of spikes, of signals (of one or two files), or of both (spikes
+ * first); options are the analysis' rows. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,6 +27,26 @@ cleanup:
   return status;
 }
 
+/** Signals of n files in one container. */
+static meso_status read_signals(size_t n, const char *const *paths, meso_signals **ret,
+                                meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signals *more = NULL;
+  meso_err why = { .status = MESO_OK };
+  MESO_TRY(meso_signals_read(paths[0], ret, err));
+  for (size_t i = 1; i < n; i++) {
+    MESO_TRY(meso_signals_read(paths[i], &more, err));
+    status = meso_signals_move(more, *ret, &why);
+    if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", paths[i], why.msg);
+    meso_signals_destroy(more);
+    more = NULL;
+  }
+cleanup:
+  meso_signals_destroy(more);
+  return status;
+}
+
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -44,12 +64,14 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   (void) snprintf(name, sizeof name, "analyze %s", ops->name);
   const bool of_spikes = meso_analysis_takes_spikes(ops), of_signals =
       meso_analysis_takes_signals(ops);
-  const size_t n_files = of_spikes && of_signals ? 2 : 1;
+  const size_t n_signals = ops->n_signal_files > 0 ? ops->n_signal_files : 1;
+  const size_t n_files = (of_spikes ? 1 : 0) + (of_signals ? n_signals : 0);
   MESO_TRY(mesoi_options_parse(cli, name, 1, &set, 1 + n_files, 1 + n_files, &args, err));
   MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
   MESO_TRY(mesoi_need_output(cli, "analyze", err));
   if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
-  if (of_signals) MESO_TRY(meso_signals_read(args.v[n_files], &signals, err));
+  if (of_signals)
+    MESO_TRY(read_signals(n_signals, &args.v[1 + n_files - n_signals], &signals, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(ops->run(params, spikes, signals, cli->n_threads, result, err));

@@ -50,14 +50,10 @@ static meso_status make_kernels(pipeline *p, const char *output, const meso_prov
                                 meso_err *err)
 {
   meso_status status = MESO_OK;
-  mesoi_dirs dirs = {0};
   meso_result *kernels = NULL;
-  MESO_TRY(mesoi_dirs_find(p->model_path, &dirs, err));
-  MESO_TRY(meso_kernels_build(p->model, dirs.n, (const char *const *) dirs.v, p->cli->n_threads,
-                              p->cli->progress, &kernels, err));
+  MESO_TRY(mesoi_kernels_make(p->cli, p->model_path, p->model, &kernels, err));
   MESO_TRY(meso_result_write(output, "kernels", kernels, provenance, err));
 cleanup:
-  mesoi_dirs_clear(&dirs);
   meso_result_destroy(kernels);
   return status;
 }
@@ -190,6 +186,25 @@ cleanup:
   return status;
 }
 
+/** LFP against BOLD, if there is any; moves the signals of BOLD to those of the LFP. */
+static meso_status add_neurovascular(const pipeline *p, const char *discard_ms,
+                                     const meso_spikes *spikes, meso_signals *lfp,
+                                     meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *const set[][2] = {{"discard_ms", discard_ms}, {NULL, NULL}};
+  char path[PIPELINE_PATH];
+  meso_signals *bold = NULL;
+  mesoi_pipeline_path(p, "bold.h5", path);
+  MESO_TRY(meso_signals_read(path, &bold, err));
+  MESO_TRY(meso_signals_move(bold, lfp, err));
+  if (meso_signals_find(lfp, "bold") != NULL)
+    MESO_TRY(run_analysis(p, "neurovascular", set, spikes, lfp, result, err));
+cleanup:
+  meso_signals_destroy(bold);
+  return status;
+}
+
 static meso_status make_analysis(pipeline *p, const char *output,
                                  const meso_provenance *provenance, meso_err *err)
 {
@@ -229,6 +244,7 @@ static meso_status make_analysis(pipeline *p, const char *output,
   if (p->model->lfp.method == MESO_LFP_NEURON && p->model->lfp.approximations)
     MESO_TRY(run_analysis(p, "approximation", welch, spikes, lfp, result, err));
   MESO_TRY(add_cause(p, welch, spikes, lfp, result, err));
+  MESO_TRY(add_neurovascular(p, discard, spikes, lfp, result, err));
   MESO_TRY(meso_result_write(output, "analysis", result, provenance, err));
 cleanup:
   meso_signals_destroy(lfp);
@@ -248,10 +264,10 @@ const pipeline_stage mesoi_pipeline_stages[] = {
   {.name = "lfp", .output = "lfp.h5", .sections = MESO_SECTION_LFP,
    .inputs = {"spikes.h5", "kernels.h5"}, .make = make_lfp},
   {.name = "bold", .output = "bold.h5", .sections = MESO_SECTION_BOLD,
-   .inputs = {"currents.h5", "spikes.h5", "lfp.h5"}, .make = make_bold},
+   .inputs = {"currents.h5", "spikes.h5", "lfp.h5"}, .reads_response = true, .make = make_bold},
   {.name = "analysis", .output = "analysis.h5",
    .sections = MESO_SECTION_ANALYSIS | MESO_SECTION_NETWORK, /* the schedule: window and state */
-   .inputs = {"spikes.h5", "lfp.h5", "kernels.h5"}, .make = make_analysis},
+   .inputs = {"spikes.h5", "lfp.h5", "kernels.h5", "bold.h5"}, .make = make_analysis},
   {.name = "report", .output = "report.html", .sections = MESO_SECTION_ALL,
    .inputs = {"kernels.h5", "lfp.h5", "bold.h5", "currents.h5", "analysis.h5", "spikes.h5"},
    .reads_measured = true,

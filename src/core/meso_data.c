@@ -200,6 +200,23 @@ void meso_signals_truncate(meso_signals *signals, size_t n)
   while (signals->n > n) clear_signal(&signals->signal[--signals->n]);
 }
 
+meso_status meso_signals_move(meso_signals *from, meso_signals *to, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t i = 0; i < from->n; i++)
+    if (meso_signals_find(to, from->signal[i].name) != NULL)
+      MESO_FAIL(err, MESO_EINVAL, "signal %s: the name is taken already", from->signal[i].name);
+  meso_signal *grown = meso_realloc(to->signal, to->n + from->n, sizeof *grown);
+  if (grown == NULL)
+    MESO_FAIL(err, MESO_ENOMEM, "cannot allocate %zu signals", to->n + from->n);
+  to->signal = grown;
+  for (size_t i = 0; i < from->n; i++) grown[to->n + i] = from->signal[i];
+  to->n += from->n;
+  from->n = 0;
+cleanup:
+  return status;
+}
+
 meso_signal *meso_signals_find(const meso_signals *signals, const char *name)
 {
   for (size_t i = 0; i < signals->n; i++)

@@ -81,6 +81,9 @@ MESO_MUST_CHECK meso_status meso_signals_add(meso_signals *signals, const char *
                                              meso_signal **ret_signal, meso_err *err);
 /** Removes all signals but the first @p n. */
 void meso_signals_truncate(meso_signals *signals, size_t n);
+/** Moves all signals of @p from, which is left without any, behind those of @p to. A name that both
+ *  have is MESO_EINVAL, and nothing is moved. */
+MESO_MUST_CHECK meso_status meso_signals_move(meso_signals *from, meso_signals *to, meso_err *err);
 /** Signal by name, or NULL. */
 meso_signal *meso_signals_find(const meso_signals *signals, const char *name);
 /** Sets the label of one channel. */
