@@ -223,8 +223,8 @@ static meso_status read_measured(const char *path, size_t N, meso_text_table *t,
       const double above = t->data[a * N + b], below = t->data[b * N + a];
       if (fabs(above - below) > 1e-6 * fmax(1, fmax(fabs(above), fabs(below))))
         MESO_FAIL(err, MESO_EINVAL, "%s:%zu: not symmetric: column %zu of row %zu is %g, but "
-                  "column %zu of row %zu is %g", path, t->line[b], a + 1, b + 1, below, b + 1, a + 1,
-                  above);
+                  "column %zu of row %zu is %g", path, t->line[b], a + 1, b + 1, below, b + 1,
+                  a + 1, above);
     }
 cleanup:
   return status;
