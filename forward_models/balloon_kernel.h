@@ -5,6 +5,7 @@
 #define BALLOON_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { BALLOON_LANES = 8 };                /**< regions of a block */
 enum { BALLOON_RK4 = 0, BALLOON_HEUN = 1 };
@@ -29,6 +30,10 @@ typedef struct balloon_kernel {
    *  False if a log flow left (-23, 23) or is no number. */
   bool (*advance)(const balloon_constants *p, int method, double h_s, unsigned n, const double *z,
                   balloon_block *x, double *largest);
+  /** Mean over n rows that lie stride values apart, of BALLOON_LANES values that follow each
+   *  other, summed in the order of the rows. */
+  void (*mean_single)(const float *rows, size_t n, size_t stride, double *z);
+  void (*mean_double)(const double *rows, size_t n, size_t stride, double *z);
 } balloon_kernel;
 
 /** Choice by instruction set: meso_isa.h. */

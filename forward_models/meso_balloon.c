@@ -23,7 +23,8 @@
 MESO_ISA_CHOICE(balloon_kernel)
 
 enum { L = BALLOON_LANES };
-static const size_t slab_values = (size_t) 1 << 18; /* of the drive: 2 MiB, which a cache holds */
+static const size_t slab_values = (size_t) 1 << 16; /* of the drive, which a cache holds ... */
+static const size_t slab_steps = 32;                /* ... but at least as many steps */
 static const double sample_eps = 1e-6;              /* of drive samples: times that are the same */
 
 /* ---- 1. constants ------------------------------------------------------------------------- */
@@ -141,19 +142,26 @@ typedef struct block {
   double fail_s, fail_drive;
 } block;
 
+/* A slab of the drive, in single precision if the recording is. */
+typedef struct slab { const float *single; const double *full; } slab;
+
 /* Mean drive over rows i0 .. i1 - 1. */
-static void mean_drive(const block *b, const double *rows, size_t n_channels, size_t i0, size_t i1,
-                       double *z)
+static void mean_drive(const run *r, const block *b, slab rows, size_t i0, size_t i1, double *z)
 {
-  for (size_t l = 0; l < L; l++) z[l] = 0;
-  for (size_t i = i0; i < i1; i++) {
-    const double *row = rows + i * n_channels;
-    if (b->adjacent)
-      for (size_t l = 0; l < L; l++) z[l] += row[b->channel[0] + l];
-    else
-      for (size_t l = 0; l < b->n; l++) z[l] += row[b->channel[l]];
+  const size_t stride = r->n_channels, at = i0 * stride;
+  if (b->adjacent && rows.single != NULL)
+    r->kernel->mean_single(rows.single + at + b->channel[0], i1 - i0, stride, z);
+  else if (b->adjacent)
+    r->kernel->mean_double(rows.full + at + b->channel[0], i1 - i0, stride, z);
+  if (b->adjacent) return;
+  for (size_t l = 0; l < L; l++) {
+    double sum = 0;
+    for (size_t i = i0; l < b->n && i < i1; i++) {
+      const size_t k = i * stride + b->channel[l];
+      sum += rows.single != NULL ? (double) rows.single[k] : rows.full[k];
+    }
+    z[l] = sum / (double) (i1 - i0);
   }
-  for (size_t l = 0; l < L; l++) z[l] /= (double) (i1 - i0);
 }
 
 static void record(const run *r, block *b, const balloon_block *x)
@@ -205,12 +213,12 @@ static void step(const run *r, block *b, const double *z, size_t i0, size_t i1)
 }
 
 /* Through n rows of the drive, which begin with sample `first`. */
-static void advance(const run *r, block *b, const double *rows, size_t first, size_t n)
+static void advance(const run *r, block *b, slab rows, size_t first, size_t n)
 {
   double z[L];
   for (size_t i = 0; i < n && !b->failed; i += b->grid.samples) {
     const size_t end = i + b->grid.samples < n ? i + b->grid.samples : n;
-    mean_drive(b, rows, r->n_channels, i, end, z);
+    mean_drive(r, b, rows, i, end, z);
     step(r, b, z, first + i, first + end);
   }
   if (first + n == r->n_times)
@@ -240,16 +248,30 @@ static void lay_out(size_t n_channels, forward_grid g, double *const out[N_OUTPU
   for (size_t l = 0; l < p->n; l++) p->channel[l] = l * n_channels / p->n;
 }
 
-static meso_status report_failure(const block *b, size_t n, meso_err *err)
+/* Values that are not finite end in states that are not: only then are they looked for. */
+static meso_status report_failure(const meso_series *in, size_t first, size_t n_rows,
+                                  const block *b, size_t n, meso_err *err)
 {
   meso_status status = MESO_OK;
-  for (size_t i = 0; i < n; i++)
-    if (b[i].failed)
-      MESO_FAIL(err, MESO_ENUMERIC, "the blood flow leaves its domain (f > 0) at %g s, drive %g: "
-                "drives beyond about +-0.3 are outside the model's range; reduce the gain or the "
-                "efficacy", b[i].fail_s, b[i].fail_drive);
+  double *rows = NULL;
+  size_t i = 0;
+  while (i < n && !b[i].failed) i++;
+  if (i == n) goto cleanup;
+  MESO_ALLOC(err, rows, n_rows * in->n_channels);
+  MESO_TRY(meso_series_read(in, first, n_rows, rows, err));
+  MESO_FAIL(err, MESO_ENUMERIC, "the blood flow leaves its domain (f > 0) at %g s, drive %g: "
+            "drives beyond about +-0.3 are outside the model's range; reduce the gain or the "
+            "efficacy", b[i].fail_s, b[i].fail_drive);
 cleanup:
+  free(rows);
   return status;
+}
+
+static meso_status read_rows(const meso_series *in, size_t first, size_t n, float *single,
+                             double *full, meso_err *err)
+{
+  return single != NULL ? in->read_single(in->context, first, n, single, err)
+                        : in->read(in->context, first, n, full, err);
 }
 
 /* Slabs are whole steps of both grids, since samples is a multiple of the finer grid's or odd. */
@@ -257,21 +279,25 @@ static meso_status integrate(const run *r, const meso_series *in, int n_threads,
                              block *b, meso_err *err)
 {
   meso_status status = MESO_OK;
-  double *rows = NULL;
-  const size_t unit = b[0].grid.samples;
-  size_t n_slab = slab_values / r->n_channels / unit * unit;
-  if (n_slab == 0) n_slab = unit;
-  if (n_slab > r->n_times) n_slab = r->n_times;
-  MESO_ALLOC_ALIGNED(err, rows, n_slab * r->n_channels);
+  float *single = NULL;
+  double *full = NULL;
+  const size_t unit = b[0].grid.samples, fits = slab_values / r->n_channels / unit;
+  const size_t wanted = (fits > slab_steps ? fits : slab_steps) * unit;
+  const size_t n_slab = wanted < r->n_times ? wanted : r->n_times;
+  const int chunk = (int) (n_blocks / 64 / (size_t) n_threads + 1);
+  if (in->read_single != NULL) MESO_ALLOC(err, single, n_slab * r->n_channels);
+  else MESO_ALLOC(err, full, n_slab * r->n_channels);
   for (size_t first = 0; first < r->n_times; first += n_slab) {
     const size_t n = r->n_times - first < n_slab ? r->n_times - first : n_slab;
-    MESO_TRY(meso_series_read(in, first, n, rows, err));
-#pragma omp parallel for num_threads(n_threads) schedule(dynamic, 1)
+    MESO_TRY(read_rows(in, first, n, single, full, err));
+    const slab rows = {single, full};
+#pragma omp parallel for num_threads(n_threads) schedule(dynamic, chunk)
     for (size_t i = 0; i < n_blocks; i++) advance(r, &b[i], rows, first, n);
-    MESO_TRY(report_failure(b, n_blocks, err));
+    MESO_TRY(report_failure(in, first, n, b, n_blocks, err));
   }
 cleanup:
-  free(rows);
+  free(single);
+  free(full);
   return status;
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
@@ -355,6 +356,7 @@ static meso_status make_signals(const meso_cli *cli, meso_model *model, const ch
                                 const options *o, meso_signals **ret_bold, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const clock_t start = clock();
   const double TR_s = model != NULL ? model->bold.TR_s : o->tr_s > 0 ? o->tr_s : 2.0;
   const bool scanning = meso_scanner_is_on(&o->scanner);
   const double step_s = scanning ? meso_scanner_step_s(TR_s) : TR_s;
@@ -363,6 +365,7 @@ static meso_status make_signals(const meso_cli *cli, meso_model *model, const ch
   else status = from_spikes(cli, model, o, ret_bold, err);
   if (model != NULL) model->bold.TR_s = TR_s;
   if (status == MESO_OK && scanning) status = scan(o, TR_s, ret_bold, err);
+  mesoi_answer_number(cli, "response_cpu_s", (double) (clock() - start) / CLOCKS_PER_SEC);
   return status;
 }
 

@@ -19,6 +19,9 @@ typedef struct meso_series {
   const double *position_um; /**< (channel, 3), or NULL */
   /** Samples first .. first + n - 1 of all channels, row by row; within the recording. */
   meso_status (*read)(const void *context, size_t first, size_t n, double *rows, meso_err *err);
+  /** The same in single precision, if that is what the recording has; else NULL. */
+  meso_status (*read_single)(const void *context, size_t first, size_t n, float *rows,
+                             meso_err *err);
   const void *context;
 } meso_series;
 

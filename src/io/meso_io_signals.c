@@ -285,21 +285,32 @@ struct meso_series_file {
   meso_series series;
 };
 
-static meso_status read_slab(const void *context, size_t first, size_t n, double *rows,
-                             meso_err *err)
+static meso_status read_as(const meso_series_file *s, size_t first, size_t n, hid_t type, void *rows,
+                           meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_series_file *s = context;
   const hsize_t start[2] = { first, 0 }, count[2] = { n, s->data.dims[1] };
   const hid_t memory = H5Screate_simple(2, count, NULL);
   MESO_H5R(&s->file, err, s->series.name, memory);
   MESO_H5R(&s->file, err, s->series.name,
            H5Sselect_hyperslab(s->data.space, H5S_SELECT_SET, start, NULL, count, NULL));
   MESO_H5R(&s->file, err, s->series.name,
-           H5Dread(s->data.id, H5T_NATIVE_DOUBLE, memory, s->data.space, H5P_DEFAULT, rows));
+           H5Dread(s->data.id, type, memory, s->data.space, H5P_DEFAULT, rows));
 cleanup:
   if (memory >= 0) (void) H5Sclose(memory);
   return status;
+}
+
+static meso_status read_slab(const void *context, size_t first, size_t n, double *rows,
+                             meso_err *err)
+{
+  return read_as(context, first, n, H5T_NATIVE_DOUBLE, rows, err);
+}
+
+static meso_status read_slab_single(const void *context, size_t first, size_t n, float *rows,
+                                    meso_err *err)
+{
+  return read_as(context, first, n, H5T_NATIVE_FLOAT, rows, err);
 }
 
 static meso_status open_series(meso_series_file *s, const char *path, const char *name,
@@ -326,6 +337,8 @@ static meso_status open_series(meso_series_file *s, const char *path, const char
   s->series = meso_series_of_signal(h);
   s->series.n_times = s->data.dims[0];
   s->series.read = read_slab;
+  if (s->data.class_of == H5T_FLOAT && H5Tget_size(s->data.type) == sizeof(float))
+    s->series.read_single = read_slab_single;
   s->series.context = s;
 cleanup:
   if (group >= 0) (void) H5Gclose(group);
