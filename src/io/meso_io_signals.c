@@ -285,8 +285,8 @@ struct meso_series_file {
   meso_series series;
 };
 
-static meso_status read_as(const meso_series_file *s, size_t first, size_t n, hid_t type, void *rows,
-                           meso_err *err)
+static meso_status read_as(const meso_series_file *s, size_t first, size_t n, hid_t type,
+                           void *rows, meso_err *err)
 {
   meso_status status = MESO_OK;
   const hsize_t start[2] = { first, 0 }, count[2] = { n, s->data.dims[1] };
