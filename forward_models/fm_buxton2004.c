@@ -11,8 +11,8 @@
  *   seconds   as above; z, then f and m, are held over a sample of the drive, h is integrated
  *   neurosim  what the package computes: all times of the differential equations count samples, the
  *             convolution is a sum of h at t = dt, 2 dt, ... without the factor dt, and h_m begins
- *             with values of the formula at negative times. Published correlations of the multi-area
- *             model come from this at dt = 1 ms after division by the largest drive
+ *             with values of the formula at negative times. Published correlations of the
+ *             multi-area model come from this at dt = 1 ms after division by the largest drive
  *             (bold.normalize: peak, bold.drive: multi_area). */
 #include <complex.h>
 #include <fftw3.h>
