@@ -331,8 +331,8 @@ static void test_file_in_slabs(void)
   meso_signals_destroy(s);
 }
 
-/* Values of scipy's DOP853 on the same equations with plain convolutions, at 5, 15, 25 and 35 s of a
- * drive with steps of 0.1 s; those of neuRosim count samples. */
+/* Values of scipy's DOP853 on the same equations with plain convolutions, at 5, 15, 25 and 35 s of
+ * a drive with steps of 0.1 s; those of neuRosim count samples. */
 static void test_buxton2004(void)
 {
   static const char *const conventions[2] = {"seconds", "neurosim"};
