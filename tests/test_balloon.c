@@ -354,8 +354,8 @@ static void write_single(const char *path, size_t n, size_t n_regions, const flo
   H5Fclose(file);
 }
 
-/* Numbers in single precision give the bits of the same numbers in double precision, and one that is
- * none is found in either. Regions: whole blocks and a rest. */
+/* Numbers in single precision give the bits of the same numbers in double precision, and one that
+ * is none is found in either. Regions: whole blocks and a rest. */
 static void test_single_precision(void)
 {
   enum { N = 5000, REGIONS = 37 };

@@ -187,19 +187,13 @@ bool mesoi_is_model_name(const char *path)
   return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
-meso_status mesoi_kernels_make(const meso_cli *cli, const char *model_path,
+meso_status mesoi_kernels_make(const meso_cli *cli, const mesoi_dirs *dirs,
                                const meso_model *model, meso_result **ret_kernels, meso_err *err)
 {
-  meso_status status = MESO_OK;
-  mesoi_dirs dirs = { .n = 0 };
   const double dt_ms = model->simulation.dt_ms, kernel_dt_ms = model->lfp.kernel_dt_ms;
   if (model->lfp.method == MESO_LFP_NEURON && fabs(kernel_dt_ms - dt_ms) > 1e-9 * dt_ms)
     mesoi_warn(cli, "lfp.kernel_dt_ms = %g ms is not used by lfp.method = neuron, whose steps are "
                "simulation.dt_ms = %g ms", kernel_dt_ms, dt_ms);
-  MESO_TRY(mesoi_dirs_find(model_path, &dirs, err));
-  MESO_TRY(meso_kernels_build(model, dirs.n, (const char *const *) dirs.v, cli->n_threads,
-                              cli->progress, ret_kernels, err));
-cleanup:
-  mesoi_dirs_clear(&dirs);
-  return status;
+  return meso_kernels_build(model, dirs->n, (const char *const *) dirs->v, cli->n_threads,
+                            cli->progress, ret_kernels, err);
 }

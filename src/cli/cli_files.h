@@ -43,12 +43,6 @@ MESO_MUST_CHECK meso_status mesoi_currents_make(const meso_cli *cli, const meso_
                                                 const meso_spikes *spikes,
                                                 meso_signals **ret_currents, meso_err *err);
 
-/** LFP kernels of a model, with morphologies from where they are found; warns of keys that the
- *  model's method does not use. */
-MESO_MUST_CHECK meso_status mesoi_kernels_make(const meso_cli *cli, const char *model_path,
-                                               const meso_model *model, meso_result **ret_kernels,
-                                               meso_err *err);
-
 /** Folders with data, in the order in which they are searched: beside the model file,
  *  $MESOCAST_DATADIR, the source tree that the model is in, the installed data, the source tree
  *  that the program was built in. The current directory plays no part. */
@@ -57,6 +51,11 @@ typedef struct mesoi_dirs { size_t n; char *v[16]; } mesoi_dirs;
 MESO_MUST_CHECK meso_status mesoi_dirs_find(const char *model_path, mesoi_dirs *dirs,
                                             meso_err *err);
 void mesoi_dirs_clear(mesoi_dirs *dirs);
+/** LFP kernels of a model with morphologies of these folders; warns of keys that its method does
+ *  not use. */
+MESO_MUST_CHECK meso_status mesoi_kernels_make(const meso_cli *cli, const mesoi_dirs *dirs,
+                                               const meso_model *model, meso_result **ret_kernels,
+                                               meso_err *err);
 
 /** Published numbers (x.yaml) of the first folder that has any. model_path may be NULL. found must
  *  be zeroed; free with globfree. None: MESO_ENOTFOUND, with the folders. */

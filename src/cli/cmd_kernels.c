@@ -5,6 +5,7 @@
 #include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
+#include "meso_lfp.h"
 
 /** How much of the input comes from outside, at the rates that the model states. */
 static void answer_external(const meso_cli *cli, const meso_model *model,
@@ -25,12 +26,14 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   meso_status status = MESO_OK;
   mesoi_positionals args = { .v = NULL };
   mesoi_origin origin = { .model_text = NULL };
+  mesoi_dirs dirs = { .n = 0 };
   meso_model *model = NULL;
   meso_result *kernels = NULL;
   MESO_TRY(mesoi_options_parse(cli, "kernels", 0, NULL, 1, 1, &args, err));
   MESO_TRY(mesoi_need_output(cli, "kernels", err));
   MESO_TRY(meso_model_read(args.v[0], cli->n_sets, cli->sets, &model, err));
-  MESO_TRY(mesoi_kernels_make(cli, args.v[0], model, &kernels, err));
+  MESO_TRY(mesoi_dirs_find(args.v[0], &dirs, err));
+  MESO_TRY(mesoi_kernels_make(cli, &dirs, model, &kernels, err));
   MESO_TRY(mesoi_origin_make(cli, model, 1, args.v, &origin, err));
   MESO_TRY(meso_result_write(cli->output, "kernels", kernels, &origin.provenance, err));
   mesoi_answer_output(cli, cli->output);
@@ -39,6 +42,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
 cleanup:
   free(args.v);
   mesoi_origin_clear(&origin);
+  mesoi_dirs_clear(&dirs);
   meso_model_destroy(model);
   meso_result_destroy(kernels);
   return status;

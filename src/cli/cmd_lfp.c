@@ -50,8 +50,7 @@ static meso_status get_kernels(const meso_cli *cli, const mesoi_dirs *dirs,
     if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", o->kernels, why.msg);
     goto cleanup;
   }
-  MESO_TRY(meso_kernels_build(model, dirs->n, (const char *const *) dirs->v, cli->n_threads,
-                              cli->progress, ret, err));
+  MESO_TRY(mesoi_kernels_make(cli, dirs, model, ret, err));
 cleanup:
   return status;
 }

@@ -50,10 +50,13 @@ static meso_status make_kernels(pipeline *p, const char *output, const meso_prov
                                 meso_err *err)
 {
   meso_status status = MESO_OK;
+  mesoi_dirs dirs = {0};
   meso_result *kernels = NULL;
-  MESO_TRY(mesoi_kernels_make(p->cli, p->model_path, p->model, &kernels, err));
+  MESO_TRY(mesoi_dirs_find(p->model_path, &dirs, err));
+  MESO_TRY(mesoi_kernels_make(p->cli, &dirs, p->model, &kernels, err));
   MESO_TRY(meso_result_write(output, "kernels", kernels, provenance, err));
 cleanup:
+  mesoi_dirs_clear(&dirs);
   meso_result_destroy(kernels);
   return status;
 }
