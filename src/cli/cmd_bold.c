@@ -285,16 +285,27 @@ static void warn_of_empty(const meso_cli *cli, const meso_attrs *a)
   }
 }
 
+/** Responses beyond their model's range; those of a comparison with their names. */
+static void warn_of_range(const meso_cli *cli, const meso_signals *out)
+{
+  for (size_t i = 0; i < out->n; i++) {
+    const meso_signal *s = &out->signal[i];
+    const char *warning = meso_attrs_text(&s->attrs, "warning");
+    const bool alone = strcmp(s->name, "bold") == 0;
+    if (warning != NULL)
+      mesoi_warn(cli, "%s%s%s", alone ? "" : s->name, alone ? "" : ": ", warning);
+  }
+}
+
 static void answer(const meso_cli *cli, const meso_signals *out)
 {
   const meso_signal *bold = meso_signals_find(out, "bold");
   warn_of_empty(cli, &out->attrs);
+  warn_of_range(cli, out);
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_signals(cli, out);
   if (bold == NULL) return;
-  const char *warning = meso_attrs_text(&bold->attrs, "warning");
   const double step_error = meso_attrs_number(&bold->attrs, "step_error", NAN);
-  if (warning != NULL) mesoi_warn(cli, "%s", warning);
   mesoi_answer_number(cli, "max_flow", meso_attrs_number(&bold->attrs, "max_flow", NAN));
   mesoi_answer_number(cli, "step_error", step_error);
   if (isfinite(step_error))

@@ -62,6 +62,8 @@ fails "a series whose baseline is 0" 3 "baseline mean" "$meso" bold "$golden" \
 works "every drive, and why there is one less" "rate_bold synapse_depth_bold gating_drive \
   multi_area_bold warning lfp_power needs.an.LFP" "$meso" bold "$model" --spikes spikes.h5 \
   --compare-drives "$@" --json -o drives.h5
+works "drives beyond the model's range" "rate_bold:.blood" "$meso" bold "$model" --spikes spikes.h5 \
+  --compare-drives "$@" --set bold.gain=8 -o strong.h5
 works "an image, its sidecar" "image.nii.gz image.json" "$meso" bold "$golden" --tr-s 2 \
   --anti-alias --slice-offset-s 0.4 --noise-white 0.001 --nifti image.nii.gz --json -o noisy.h5
 cp image.nii.gz first.nii.gz
