@@ -14,6 +14,10 @@ import subprocess
 import sys
 import tempfile
 
+if "-h" in sys.argv[1:] or "--help" in sys.argv[1:]:  # also where numpy is not installed
+    print(__doc__)
+    sys.exit()
+
 import h5py
 import nibabel as nib
 import numpy as np
