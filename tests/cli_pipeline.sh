@@ -73,8 +73,8 @@ cp out/spikes.h5 first.h5
 expect "second run" ""
 find out -type f -exec touch {} +
 expect "touched files" ""
-expect "changed BOLD key" "bold report " --set bold.gain=2
-expect "changed back" "bold report "
+expect "changed BOLD key" "bold analysis report " --set bold.gain=2
+expect "changed back" "bold analysis report "
 printf x >>out/lfp.h5
 expect "damaged lfp.h5" "lfp "
 printf x >>out/figures/lfp.png
