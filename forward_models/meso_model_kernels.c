@@ -539,7 +539,8 @@ cleanup:
 /** Kernels of neurons depend on the wiring, so on the seed, and hold the output filter. */
 static bool kernels_depend_on(const meso_model *model, const char *line)
 {
-  static const char *const never[] = {"simulation.duration_ms ", "thalamus.", "lfp.external "};
+  static const char *const never[] = {"simulation.duration_ms ", "thalamus.", "lfp.external ",
+                                      "lfp.proxies "};
   static const char *const not_of_pathways[] = {"simulation.seed ", "lfp.output_rate_Hz "};
   for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
     if (strncmp(line, never[i], strlen(never[i])) == 0) return false;

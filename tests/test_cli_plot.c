@@ -12,7 +12,8 @@ static char folder[PATH_MAX];
 static void make_run(void)
 {
   cli_enter(folder);
-  cli_expect(0, "run " TOY " --set lfp.method=neuron --set lfp.approximations=true -o run --quiet");
+  cli_expect(0, "run " TOY " --set lfp.method=neuron --set lfp.approximations=true "
+                "--set lfp.proxies=true -o run --quiet");
 }
 
 static void remove_run(void) { cli_leave(folder); }

@@ -319,6 +319,23 @@ static void add_approximation(meso_result *result)
   set_estimator(meso_result_group_attrs(result, "/approximation"), "welch");
 }
 
+/* Two proxies. */
+static void add_proxy(meso_result *result)
+{
+  static const char *const name[] = { "lfp_proxy_rate", "lfp_proxy_erws1" };
+  meso_err err = {0};
+  meso_array *array;
+  must(meso_result_add_text(result, "/proxy/name", 2, name, &err), &err);
+  meso_array *f = add(result, "/proxy/frequency_Hz", "Hz", 1, N_FREQUENCIES, 1);
+  for (size_t k = 0; k < N_FREQUENCIES; k++) f->data[k] = 500.0 * (double) k / (N_FREQUENCIES - 1);
+  double *r2 = add(result, "/proxy/correlation_squared", "1", 2, 2, N_CHANNELS)->data;
+  must(meso_result_add(result, "/proxy/coherence_squared", "1", 3,
+                       (size_t[]) { 2, N_CHANNELS, N_FREQUENCIES }, &array, &err), &err);
+  for (size_t i = 0; i < 2 * N_CHANNELS; i++) r2[i] = 0.8 - 0.3 * (double) (i / N_CHANNELS);
+  for (size_t i = 0; i < meso_array_count(array); i++) array->data[i] = 0.5;
+  set_estimator(meso_result_group_attrs(result, "/proxy"), "welch");
+}
+
 /* Parameters that the analyses write beside their results. */
 static void add_parameters(meso_result *result)
 {
@@ -375,6 +392,7 @@ static meso_figure_data make_data(void)
   add_coherence(result);
   add_approximation(result);
   add_cause(result);
+  add_proxy(result);
   add_parameters(result);
   return (meso_figure_data) { model, make_spikes(model), make_lfp(model), NULL, make_bold(),
                               result, N_CELLS, make_cells() };
@@ -562,6 +580,9 @@ static void test_labels_and_counts(void)
     /* four spectra, three distances and two bands each with and without, bands in dots too */
     { "cause", { "frequency (Hz)", "power (mV\u00b2/Hz)", "magnitude squared (dimensionless)",
                  "distance (\u00b5m)" }, 10 * 13 + 6 * (N_CHANNELS - 1) },
+    { "proxy", { "squared correlation with the LFP (dimensionless)", "depth z (\u00b5m)",
+                 "magnitude-squared coherence (dimensionless)", "frequency (Hz)" },
+      2 * N_CHANNELS + 2 * 17 },
     { "spectra", { "frequency (Hz)", "PSD (mV\u00b2/Hz)", 
                    "PSD, summed over neurons ((spikes/s)\u00b2/Hz)" },
       (5 + 9) * (N_FREQUENCIES - 1) },

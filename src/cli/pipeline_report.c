@@ -55,23 +55,33 @@ cleanup:
 
 /* ---- notes -------------------------------------------------------------------------------- */
 
-/** What population rates alone would give, in numbers. */
-static void note_approximations(pipeline *p, const sources *s)
+/** Least and most over the contacts of every signal that was compared with the LFP, in words that
+ *  take name and both numbers. */
+static void note_compared(pipeline *p, const sources *s, const char *names, const char *numbers,
+                          const char *before, const char *after)
 {
-  const meso_array *name = meso_result_find(s->analysis, "/approximation/name");
-  const meso_array *explained = meso_result_find(s->analysis, "/approximation/explained_variance");
-  if (name == NULL || explained == NULL || explained->n_dims != 2) return;
-  for (size_t i = 0; i < name->dims[0] && i < explained->dims[0]; i++) {
-    const double *of = explained->data + i * explained->dims[1];
+  const meso_array *name = meso_result_find(s->analysis, names);
+  const meso_array *number = meso_result_find(s->analysis, numbers);
+  if (name == NULL || number == NULL || number->n_dims != 2) return;
+  for (size_t i = 0; i < name->dims[0] && i < number->dims[0]; i++) {
+    const double *of = number->data + i * number->dims[1];
     double least = INFINITY, most = -INFINITY;
-    for (size_t c = 0; c < explained->dims[1]; c++) {
+    for (size_t c = 0; c < number->dims[1]; c++) {
       least = fmin(least, of[c]);
       most = fmax(most, of[c]);
     }
-    mesoi_pipeline_note(p, "Approximation %s: explains %.3g to %.3g of the variance of the LFP "
-                        "at a contact; less at low frequencies (figure).", name->text[i], least,
-                        most);
+    mesoi_pipeline_note(p, "%s %s: %.3g to %.3g %s.", before, name->text[i], least, most, after);
   }
+}
+
+/** What population rates alone, and what proxies would give, in numbers. */
+static void note_approximations(pipeline *p, const sources *s)
+{
+  note_compared(p, s, "/approximation/name", "/approximation/explained_variance", "Approximation",
+                "of the variance of the LFP at a contact explained; less at low frequencies "
+                "(figure)");
+  note_compared(p, s, "/proxy/name", "/proxy/correlation_squared", "Proxy",
+                "squared correlation with the LFP at a contact, gains fitted to the first half");
 }
 
 /** What became of external input, by lfp.external. */

@@ -12,6 +12,7 @@
 #include "meso_external.h"
 #include "meso_io.h"
 #include "meso_lfp.h"
+#include "meso_proxy.h"
 #include "meso_simulate.h"
 #include "pipeline.h"
 
@@ -78,6 +79,7 @@ static meso_status make_lfp(pipeline *p, const char *output, const meso_provenan
   MESO_TRY(mesoi_dirs_find(p->model_path, &dirs, err));
   MESO_TRY(meso_external_apply(p->model, kernels, dirs.n, (const char *const *) dirs.v,
                                p->cli->n_threads, p->cli->progress, lfp, err));
+  if (p->model->lfp.proxies) MESO_TRY(meso_proxies_add(p->model, spikes, lfp, err));
   MESO_TRY(meso_signals_write(output, "lfp", lfp, provenance, err));
 cleanup:
   mesoi_dirs_clear(&dirs);
@@ -248,6 +250,8 @@ static meso_status make_analysis(pipeline *p, const char *output,
     MESO_TRY(run_analysis(p, "approximation", welch, spikes, lfp, result, err));
   MESO_TRY(add_cause(p, welch, spikes, lfp, result, err));
   MESO_TRY(add_neurovascular(p, discard, spikes, lfp, result, err));
+  if (p->model->lfp.proxies)
+    MESO_TRY(run_analysis(p, "proxy", welch, spikes, lfp, result, err));
   MESO_TRY(meso_result_write(output, "analysis", result, provenance, err));
 cleanup:
   meso_signals_destroy(lfp);

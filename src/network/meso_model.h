@@ -170,6 +170,7 @@ typedef struct meso_lfp_params {
   bool dipole;                 /**< neuron kernels: also of the current dipole moment */
   bool approximations;         /**< neuron kernels: also those that know only population rates */
   int64_t n_cells;             /**< neuron kernels: cells that make the LFP, evenly taken; 0: all */
+  bool proxies;                /**< also the proxies of meso_proxy.h */
   int external, external_synapses; /**< MESO_EXTERNAL_... */
 } meso_lfp_params;
 

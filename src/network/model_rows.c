@@ -265,6 +265,8 @@ static const meso_param lfp_rows[] = {
          "neuron kernels: also the LFP of kernels that know only population rates"),
   WHOLE("n_cells", 0, 1e9, "0", LFP, n_cells,
         "neuron kernels: cells that make the LFP, evenly chosen; 0: all"),
+  SWITCH("proxies", "false", LFP, proxies,
+         "also what proxies of the literature make of the spikes, beside the LFP"),
   CHOICE("external", "off", "off|gaussian|replay", LFP, external,
          "neuron kernels: external Poisson input as part of the LFP: none, a Gaussian process with "
          "its spectra, or the engine's own events"),

@@ -1,177 +1,21 @@
-/* fig_approximation.c: how far LFP from population rates is off the exact one, by depth and by
+/* fig_approximation.c: LFP from population rates against the exact one, by depth and by
  * frequency. */
-#include "meso_figure_tools.h"
+#include "approximation_panels.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum { MOST = 6 };
-static const char head[] = "lfp_by_";
-
-static const meso_array *numbers(const meso_figure_data *data, const char *name, size_t n_dims)
-{
-  const meso_array *a = meso_find_array(data, "/approximation/%s", name);
-  return a != NULL && a->data != NULL && a->n_dims == n_dims ? a : NULL;
-}
+static const approximation_figure figure = {
+  .group = "/approximation", .head = "lfp_by_", .by_depth = "explained_variance",
+  .depth_label = "explained variance (dimensionless)", .by_frequency = "error_ratio",
+  .frequency_label = "error power / LFP power (dimensionless)", .is_log = true,
+};
 
 static bool is_available(const meso_figure_data *data)
 {
-  const meso_array *explained = numbers(data, "explained_variance", 2);
-  const meso_array *error = numbers(data, "error_ratio", 3);
-  const meso_array *f = numbers(data, "frequency_Hz", 1);
-  const meso_array *name = meso_find_array(data, "/approximation/name");
-  return explained != NULL && error != NULL && f != NULL && name != NULL && name->text != NULL
-         && meso_array_count(name) == explained->dims[0] && error->dims[0] == explained->dims[0]
-         && error->dims[1] == explained->dims[1] && error->dims[2] == f->dims[0]
-         && f->dims[0] > 2 && explained->dims[1] > 0;
-}
-
-/* "lfp_by_mean_kernel" -> "mean kernel". */
-static void pretty_name(const char *name, char *text, size_t size)
-{
-  snprintf(text, size, "%s", strncmp(name, head, sizeof head - 1) == 0 ? name + sizeof head - 1
-                                                                       : name);
-  for (char *c = text; *c != '\0'; c++)
-    if (*c == '_') *c = ' ';
-}
-
-static meso_stroke stroke_of(size_t i)
-{
-  return (meso_stroke) { meso_palette(i), 1.4, i % 2 == 1 };
-}
-
-/* Depths of the channels: their numbers where there are no positions. */
-static meso_status depths(const meso_figure_data *data, size_t n, double **ret, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_array *at = numbers(data, "positions", 2);
-  MESO_ALLOC(err, *ret, n);
-  for (size_t c = 0; c < n; c++)
-    (*ret)[c] = at != NULL && at->dims[0] == n && at->dims[1] == 3 ? at->data[3 * c + 2]
-                                                                   : (double) c;
-cleanup:
-  return status;
-}
-
-static meso_status draw_depth(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
-                              meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_array *explained = numbers(data, "explained_variance", 2);
-  const size_t n = explained->dims[1];
-  double *z = NULL, low = INFINITY, high = -INFINITY, least = 0.9;
-  MESO_TRY(depths(data, n, &z, err));
-  for (size_t c = 0; c < n; c++) {
-    low = fmin(low, z[c]);
-    high = fmax(high, z[c]);
-  }
-  for (size_t i = 0; i < meso_array_count(explained); i++)
-    if (isfinite(explained->data[i])) least = fmin(least, explained->data[i]);
-  const meso_axes axes = { .box = box, .x_min = fmax(floor(10 * least) / 10, -1), .x_max = 1,
-                           .y_min = low - 20, .y_max = high + 20,
-                           .x_label = "explained variance (dimensionless)",
-                           .y_label = "depth z (\u00b5m)", .title = "By depth" };
-  meso_axes_draw(canvas, &axes);
-  meso_mark_layers(data, canvas, &axes);
-  for (size_t i = 0; i < explained->dims[0] && i < MOST; i++)
-    meso_axes_line(canvas, &axes, n, explained->data + i * n, z, stroke_of(i));
-cleanup:
-  free(z);
-  return status;
-}
-
-/* Frequencies of one band of the figure: a tenth of a decade. */
-typedef struct bands { size_t n, first[64], last[64]; double middle_Hz[64]; } bands;
-
-static bands find_bands(const meso_array *frequency)
-{
-  bands b = { .n = 0 };
-  const double *f = frequency->data;
-  for (size_t k = 1; k < frequency->dims[0] && b.n < 64; b.n++) {
-    b.first[b.n] = k;
-    while (k < frequency->dims[0] && f[k] <= f[b.first[b.n]] * pow(10, 0.1)) k++;
-    b.last[b.n] = k - 1;
-    b.middle_Hz[b.n] = sqrt(f[b.first[b.n]] * f[k - 1]);
-  }
-  return b;
-}
-
-/* Medians over the channels and a band of an (approximation, channel, frequency) array. */
-static meso_status band_medians(const meso_array *a, size_t i, const bands *b, double *median,
-                                meso_err *err)
-{
-  meso_status status = MESO_OK;
-  double *values = NULL;
-  MESO_ALLOC(err, values, a->dims[1] * a->dims[2]);
-  for (size_t k = 0; k < b->n; k++) {
-    size_t n = 0;
-    for (size_t c = 0; c < a->dims[1]; c++)
-      for (size_t f = b->first[k]; f <= b->last[k]; f++)
-        values[n++] = a->data[(i * a->dims[1] + c) * a->dims[2] + f];
-    median[k] = meso_quantile(n, values, 0.5);
-  }
-cleanup:
-  free(values);
-  return status;
-}
-
-static meso_status draw_frequency(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
-                                  meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_array *f = numbers(data, "frequency_Hz", 1);
-  const meso_array *error = numbers(data, "error_ratio", 3);
-  const bands b = find_bands(f);
-  const size_t n = b.n, n_names = error->dims[0] < MOST ? error->dims[0] : MOST;
-  double *median = NULL, high = 1, low = 1;
-  MESO_ALLOC(err, median, n_names * n);
-  for (size_t i = 0; i < n_names; i++) {
-    MESO_TRY(band_medians(error, i, &b, median + i * n, err));
-    for (size_t k = 0; k < n; k++) {
-      if (isfinite(median[i * n + k])) high = fmax(high, median[i * n + k]);
-      if (median[i * n + k] > 0) low = fmin(low, median[i * n + k]);
-    }
-  }
-  const meso_axes axes = { .box = box, .x_min = fmax(f->data[1], 1),
-                           .x_max = f->data[f->dims[0] - 1],
-                           .y_min = fmax(0.7 * low, 1e-4), .y_max = 1.5 * high, .x_log = true,
-                           .y_log = true, .x_label = "frequency (Hz)",
-                           .y_label = "error power / LFP power (dimensionless)",
-                           .title = "By frequency: medians over contacts" };
-  meso_axes_draw(canvas, &axes);
-  meso_axes_guide(canvas, &axes, NAN, 1, meso_grey);
-  for (size_t i = 0; i < n_names; i++)
-    meso_axes_line(canvas, &axes, n, b.middle_Hz, median + i * n, stroke_of(i));
-cleanup:
-  free(median);
-  return status;
+  return approximation_available(data, &figure);
 }
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
 {
-  meso_status status = MESO_OK;
-  const meso_array *name = meso_find_array(data, "/approximation/name");
-  const meso_attrs *attrs = meso_group_attrs(data, "/approximation");
-  const double bottom = meso_canvas_height(canvas);
-  meso_box left = meso_canvas_cell(canvas, 0, 1, 0, 2, 12.0);
-  meso_box right = meso_canvas_cell(canvas, 0, 1, 1, 2, 12.0);
-  char estimator[256], text[64];
-  double x = 14.0;
-  left.h -= 26.0;
-  left.w -= 16.0;
-  right.h -= 26.0;
-  MESO_TRY(draw_depth(data, canvas, left, err));
-  MESO_TRY(draw_frequency(data, canvas, right, err));
-  for (size_t i = 0; i < name->dims[0] && i < MOST; i++) {
-    pretty_name(name->text[i], text, sizeof text);
-    x = meso_canvas_key(canvas, x, bottom - 18.0, stroke_of(i), "%s", text);
-  }
-  meso_estimator_text(attrs, estimator, sizeof estimator);
-  meso_canvas_note(canvas, 8.0, bottom - 6.0, "%s", estimator);
-cleanup:
-  return status;
+  return approximation_draw(data, &figure, canvas, err);
 }
 
 const meso_figure_ops meso_fig_approximation = {

@@ -1,0 +1,42 @@
+/* approximation.h: what the analyses of approximations and of proxies share. Internal to
+ * analysis. */
+#ifndef APPROXIMATION_H
+#define APPROXIMATION_H
+
+#include "meso_analysis.h"
+#include "meso_spectral.h"
+
+typedef struct approximation_params {
+  meso_spectral_params spectral;
+  char *reference, *head;
+} approximation_params;
+
+#define APPROXIMATION_ROWS(head_text) \
+  MESO_SPECTRAL_ROWS(approximation_params, spectral), \
+  {.key = "reference", .type = MESO_PARAM_STRING, .unit = "", .default_text = "", \
+   .offset = offsetof(approximation_params, reference), \
+   .help = "name of the exact signal; empty: lfp, else the first one"}, \
+  {.key = "head", .type = MESO_PARAM_STRING, .unit = "", .default_text = head_text, \
+   .offset = offsetof(approximation_params, head), \
+   .help = "what the names of the signals start with that are compared"}, \
+  {.key = NULL}
+
+/** Compares every signal whose name starts as p->head says with the reference, channel by channel,
+ *  mean removed. Arrays "group/...":
+ *    correlation_squared   squared Pearson correlation r^2
+ *    explained_variance    1 - var(x - reference) / var(reference); may be negative
+ *    sd_ratio              sd(x) / sd(reference)
+ *  and per frequency, with the spectral estimator's parameters (meso_spectral.h):
+ *    coherence_squared     |S_xy|^2 / (S_xx S_yy): what a linear filter could still mend
+ *    error_ratio           S_ee / S_yy, e = x - reference
+ *    amplitude_ratio       sqrt(S_xx / S_yy)
+ *  and in bands between band_edges_Hz, as of signals that were filtered so:
+ *    band_correlation_squared, band_explained_variance; NaN where a band has no frequency.
+ *  Where the reference is constant, all are NaN. External input (signal "lfp_from_external") is no
+ *  business of approximations of the network's own signal: it is taken off "lfp". What comes
+ *  before an attribute "weights_until_ms" of a signal is left out. */
+MESO_MUST_CHECK meso_status approximation_compare(const char *group, const approximation_params *p,
+                                                  const meso_signals *signals, int n_threads,
+                                                  meso_result *result, meso_err *err);
+
+#endif

@@ -1,0 +1,262 @@
+/* test_proxy.c: proxies of the LFP against their formulas written out, single spikes, fits. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "meso_model.h"
+#include "meso_output_filter.h"
+#include "meso_proxy.h"
+#include "meso_test.h"
+
+enum { N = 2000, N_CHANNELS = 2, FACTOR = 10, STEPS = N * FACTOR };
+
+/* One delay for all, so that currents can be written down. */
+static meso_model *read_model(void)
+{
+  static const char *const sets[] = {
+    "synapses.excitatory.delay_sd_ms=0", "synapses.inhibitory.delay_sd_ms=0",
+    "synapses.inhibitory.delay_mean_ms=0.8", "neuron.tau_syn_in_ms=2", "lfp.radius_um=300"};
+  meso_model *m = NULL;
+  meso_err err = {0};
+  if (meso_model_read(meso_test_path("data/models/toy.yaml"), 5, sets, &m, &err) != MESO_OK) {
+    printf("# %s\n", err.msg);
+    CU_FAIL_FATAL("model");
+  }
+  return m;
+}
+
+static double uniform(uint64_t *state)
+{
+  *state = *state * 6364136223846793005u + 1442695040888963407u;
+  return (double) (*state >> 40) * 0x1p-24;
+}
+
+/* Spikes of E, I and S on the steps. */
+static meso_spikes *make_spikes(const meso_model *m, size_t n_spikes)
+{
+  meso_spikes *spikes = NULL;
+  uint64_t state = 3;
+  CU_ASSERT_FATAL(meso_spikes_create(m->n_populations, &spikes, NULL) == MESO_OK);
+  spikes->t_stop_ms = N;
+  for (size_t p = 0; p < m->n_populations; p++) {
+    meso_spike_population *q = &spikes->population[p];
+    q->name = meso_strdup(m->population[p].name);
+    q->size = (uint64_t) m->population[p].size;
+    q->n_spikes = n_spikes;
+    q->time_ms = meso_calloc(n_spikes, sizeof *q->time_ms);
+    q->id = meso_calloc(n_spikes, sizeof *q->id);
+    for (size_t s = 0; s < n_spikes; s++) {
+      q->time_ms[s] = floor(uniform(&state) * STEPS) / 10;
+      q->id[s] = (uint32_t) (uniform(&state) * (double) q->size);
+    }
+    CU_ASSERT_FATAL(meso_spikes_sort(q, NULL) == MESO_OK);
+  }
+  return spikes;
+}
+
+static meso_signals *make_signals(const double *lfp)
+{
+  meso_signals *signals = NULL;
+  meso_signal *s;
+  CU_ASSERT_FATAL(meso_signals_create(&signals, NULL) == MESO_OK);
+  CU_ASSERT_FATAL(meso_signals_add(signals, "lfp", "mV", N, N_CHANNELS, 1000, 0, &s, NULL)
+                  == MESO_OK);
+  s->position_um = meso_calloc(3 * N_CHANNELS, sizeof *s->position_um);
+  s->position_um[2] = -700; /* where the somata are */
+  s->position_um[5] = -300;
+  for (size_t i = 0; lfp != NULL && i < N * N_CHANNELS; i++) s->data[i] = lfp[i];
+  return signals;
+}
+
+/* Current of an average E cell, one spike after the other: w K / N_X exp(-(t - arrival) / tau). */
+static void add_currents(const meso_model *m, const meso_spikes *spikes, double *ampa, double *gaba)
+{
+  for (size_t q = 0; q < m->n_projections; q++) {
+    const meso_projection *p = &m->projection[q];
+    const meso_spike_population *x = &spikes->population[p->source];
+    const bool excites = m->population[p->source].sign == MESO_EXCITATORY;
+    const double tau = excites ? 0.5 : 2, delay = excites ? 1.5 : 0.8;
+    if (strcmp(p->target_name, "E") != 0) continue;
+    for (size_t s = 0; s < x->n_spikes; s++) {
+      const long at = lround((x->time_ms[s] + delay) * 10);
+      for (long t = at + 1; t < STEPS && t < at + 400; t++)
+        (excites ? ampa : gaba)[t] += p->weight_pA * (double) p->n_synapses
+          / (double) m->population[p->source].size / 800 * exp(-(double) (t - at) * 0.1 / tau);
+    }
+  }
+}
+
+/* An LFP that is a formula of the currents: a ms earlier or later, times a weight; and through the
+ * filter, sampled, with a gain and an offset at each contact. */
+static double *make_lfp(const double *ampa, const double *gaba, double early, double weight,
+                        double late)
+{
+  double *fine = meso_calloc(STEPS, sizeof *fine), *lfp = meso_calloc(2 * N, sizeof *lfp);
+  meso_output_filter filter;
+  for (long t = 0; t < STEPS; t++) {
+    const long a = t - lround(10 * early), b = t - lround(10 * late);
+    if (a >= 0 && a < STEPS) fine[t] += ampa[a];
+    if (b >= 0 && b < STEPS) fine[t] += weight * fabs(gaba[b]);
+  }
+  CU_ASSERT_FATAL(meso_output_filter_init(FACTOR, &filter, NULL) == MESO_OK);
+  double *out = meso_calloc(STEPS + 2 * filter.half, sizeof *out);
+  meso_output_filter_apply(&filter, STEPS, fine, out);
+  for (size_t t = 0; t < N; t++) {
+    lfp[2 * t] = 0.02 * out[t * FACTOR + filter.half] - 1;
+    lfp[2 * t + 1] = -0.005 * out[t * FACTOR + filter.half] + 3;
+  }
+  meso_output_filter_clear(&filter);
+  free(fine);
+  free(out);
+  return lfp;
+}
+
+/* Largest difference of a proxy from lfp, relative to the sd of lfp; of all samples. */
+static double distance(const meso_signals *signals, const char *name)
+{
+  char full[64];
+  (void) snprintf(full, sizeof full, MESO_PROXY_HEAD "%s", name);
+  const meso_signal *x = meso_signals_find(signals, full), *y = meso_signals_find(signals, "lfp");
+  double error = 0, mean = 0, total = 0;
+  CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+  for (size_t t = 0; t < N; t++) mean += y->data[2 * t] / N;
+  for (size_t t = 0; t < N; t++) {
+    error += pow(x->data[2 * t] - y->data[2 * t], 2);
+    total += pow(y->data[2 * t] - mean, 2);
+  }
+  return sqrt(error / total);
+}
+
+static void test_formulas(void)
+{
+  /* of the toy: 900 external events of 8 Hz, v0 = 7.2 events/ms */
+  const double v0 = 7.2;
+  const struct { const char *name; double early, weight, late; } row[] = {
+    {"current_sum", 0, 1, 0}, {"mazzoni2015", 6, 1.65, 0}, {"erws1", -0.9, 0.3, 2.3},
+    {"erws2", -0.6 * pow(v0, -0.1) - 0.4, 1.4 * pow(v0, -1.7) + 0.2, 3 - 1.9 * pow(v0, -0.6)}};
+  meso_model *m = read_model();
+  meso_spikes *spikes = make_spikes(m, 300);
+  double *ampa = meso_calloc(STEPS, sizeof *ampa), *gaba = meso_calloc(STEPS, sizeof *gaba);
+  add_currents(m, spikes, ampa, gaba);
+  for (size_t i = 0; i < 4; i++) {
+    double *lfp = make_lfp(ampa, gaba, row[i].early, row[i].weight, row[i].late);
+    meso_signals *signals = make_signals(lfp);
+    CU_ASSERT_FATAL(meso_proxies_add(m, spikes, signals, NULL) == MESO_OK);
+    for (size_t k = 0; k < 4; k++) {
+      const double d = distance(signals, row[k].name);
+      if (k == i) printf("# %s: %.2g\n", row[k].name, d);
+      CU_ASSERT(k == i ? d < (i == 3 ? 0.03 : 1e-3) : d > 0.05); /* erws2 lies between steps */
+    }
+    meso_signals_destroy(signals);
+    free(lfp);
+  }
+  free(ampa);
+  free(gaba);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
+/* The gain is of the first half; external input does not count; the second half is free. */
+static void test_fit(void)
+{
+  meso_model *m = read_model();
+  meso_spikes *spikes = make_spikes(m, 300);
+  double *ampa = meso_calloc(STEPS, sizeof *ampa), *gaba = meso_calloc(STEPS, sizeof *gaba);
+  meso_signal *external;
+  add_currents(m, spikes, ampa, gaba);
+  double *lfp = make_lfp(ampa, gaba, 0, 1, 0);
+  meso_signals *signals = make_signals(lfp);
+  CU_ASSERT_FATAL(meso_signals_add(signals, "lfp_from_external", "mV", N, N_CHANNELS, 1000, 0,
+                                   &external, NULL) == MESO_OK);
+  double *data = meso_signals_find(signals, "lfp")->data;
+  for (size_t i = 0; i < 2 * N; i++) {
+    external->data[i] = sin((double) i * (double) i);
+    data[i] += external->data[i] + (i >= N ? 50 : 0); /* the first N numbers are the first half */
+  }
+  CU_ASSERT_FATAL(meso_proxies_add(m, spikes, signals, NULL) == MESO_OK);
+  const meso_signal *x = meso_signals_find(signals, "lfp_proxy_current_sum");
+  MESO_CHECK_CLOSE(1000, meso_attrs_number(&x->attrs, "weights_until_ms", NAN), 1e-12, 0);
+  MESO_CHECK_WORST(i, 2 * N, fabs(x->data[i] - lfp[i]), 1e-3);
+  meso_signals_destroy(signals);
+  free(lfp);
+  free(ampa);
+  free(gaba);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
+/* One spike of an inhibitory neuron: 3 uV times exp(-d / 200 um) at the height of its soma, -1.2
+ * 400 um above, d / 200 um later than 10.4 ms. The distance follows from the two. */
+static void test_unitary(void)
+{
+  meso_model *m = read_model();
+  m->lfp.soma_sd_um = 0;
+  meso_spikes *spikes = make_spikes(m, 0);
+  meso_spike_population *q = &spikes->population[1];
+  CU_ASSERT_STRING_EQUAL_FATAL(q->name, "I");
+  double time_ms = 500, area = 0, moment = 0, above = 0;
+  uint32_t id = 17;
+  free(q->time_ms);
+  free(q->id);
+  q->time_ms = &time_ms;
+  q->id = &id;
+  q->n_spikes = 1;
+  meso_signals *signals = make_signals(NULL);
+  CU_ASSERT_FATAL(meso_proxies_add(m, spikes, signals, NULL) == MESO_OK);
+  const meso_signal *x = meso_signals_find(signals, "lfp_proxy_unitary_lfp");
+  for (size_t t = 0; t < N; t++) {
+    area += x->data[2 * t];
+    moment += x->data[2 * t] * (double) t;
+    above += x->data[2 * t + 1];
+  }
+  const double late_ms = moment / area - 500 - 10.4, peak = area / (sqrt(2 * M_PI) * 2.1);
+  printf("# %.1f um away: %.3g uV\n", 200 * late_ms, 1e3 * peak);
+  CU_ASSERT(late_ms > 0 && late_ms < 1.5);
+  MESO_CHECK_CLOSE(3e-3 * exp(-late_ms), peak, 0.055, 0); /* late_ms is in steps of 0.1 */
+  MESO_CHECK_CLOSE(-0.4, above / area, 1e-3, 0);
+  q->n_spikes = 0;
+  q->time_ms = NULL;
+  q->id = NULL;
+  meso_signals_destroy(signals);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
+static void test_refusals(void)
+{
+  meso_model *m = read_model();
+  meso_spikes *spikes = make_spikes(m, 0);
+  meso_signals *signals = make_signals(NULL);
+  meso_err err = {0};
+  meso_signals_find(signals, "lfp")->sampling_rate_Hz = 777;
+  CU_ASSERT_EQUAL(meso_proxies_add(m, spikes, signals, &err), MESO_EINVAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "777"));
+  meso_signals_destroy(signals);
+  CU_ASSERT_FATAL(meso_signals_create(&signals, NULL) == MESO_OK);
+  CU_ASSERT_EQUAL(meso_proxies_add(m, spikes, signals, &err), MESO_ENOTFOUND);
+  meso_signals_destroy(signals);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
+/* Every entry has a name, a line of summary, and one of the two ways to make its signal. */
+static void test_registry(void)
+{
+  CU_ASSERT(meso_proxy_count() >= 6);
+  for (size_t i = 0; i < meso_proxy_count(); i++) {
+    const meso_proxy_ops *ops = meso_proxy_at(i);
+    CU_ASSERT(ops->name != NULL && meso_proxy_by_name(ops->name) == ops && ops->summary != NULL);
+    CU_ASSERT((ops->series != NULL) != (ops->field != NULL));
+  }
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"formulas", test_formulas},
+    {"gains", test_fit},
+    {"unitary LFP", test_unitary},
+    {"refusals", test_refusals},
+    {"registry", test_registry},
+    {NULL, NULL}};
+  return meso_test_main("proxies", tests);
+}
