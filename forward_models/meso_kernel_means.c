@@ -2,11 +2,13 @@
 #include "meso_kernel_means.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lfp_loops.h"
 #include "meso_output_filter.h"
+#include "meso_wiener.h"
 
 #define NOT_FOUND ((size_t) -1)
 
@@ -199,6 +201,63 @@ cleanup:
   return status;
 }
 
+/** A population's spikes at the samples of the LFP, through its filter. */
+static meso_status sample_rate(const meso_neuron_kernels *k, const meso_spike_population *spikes,
+                               double start_ms, size_t n, double *rate, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_output_filter filter = {0};
+  const size_t n_steps = n * k->factor;
+  double *count = NULL, *filtered = NULL;
+  MESO_TRY(meso_output_filter_init(k->factor, &filter, err));
+  MESO_ALLOC(err, count, n_steps);
+  MESO_ALLOC(err, filtered, n_steps + 2 * filter.half);
+  for (size_t s = 0; s < spikes->n_spikes; s++) {
+    const double step = rint((spikes->time_ms[s] - start_ms) / k->dt_ms);
+    if (step >= 0 && step < (double) n_steps) count[(size_t) step]++;
+  }
+  meso_output_filter_apply(&filter, n_steps, count, filtered);
+  for (size_t t = 0; t < n; t++) rate[t] = filtered[t * k->factor + filter.half];
+cleanup:
+  meso_output_filter_clear(&filter);
+  free(count);
+  free(filtered);
+  return status;
+}
+
+/** Wiener kernels of the populations' rates; records that are too short to fit them have none. */
+static meso_status apply_wiener(const meso_neuron_kernels *k, size_t n_populations,
+                                char *const *population, const meso_spikes *spikes,
+                                double until_ms, int n_threads, meso_signals *signals,
+                                meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *lfp = meso_signals_find(signals, "lfp");
+  const size_t n_fit = lfp->n_times / 2;
+  meso_signal *signal;
+  double *rate = NULL;
+  char name[512];
+  if (n_fit < MESO_WIENER_SEGMENT) return MESO_OK;
+  MESO_TRY(add_signal(MESO_APPROXIMATION_HEAD "wiener_kernel", "population rates, each with the "
+                      "filter that best gives its population's part of the LFP before "
+                      "weights_until_ms", signals, &signal, err));
+  MESO_TRY(meso_attrs_set_number(&signal->attrs, "weights_until_ms", until_ms, err));
+  MESO_ALLOC(err, rate, signal->n_times);
+  for (size_t p = 0; p < n_populations; p++) {
+    const size_t at = meso_spikes_find(spikes, population[p]);
+    (void) snprintf(name, sizeof name, "lfp_from_%s", population[p]);
+    const meso_signal *part = meso_signals_find(signals, name);
+    if (at == NOT_FOUND || part == NULL) continue;
+    MESO_TRY(sample_rate(k, &spikes->population[at], signal->t_start_ms, signal->n_times, rate,
+                         err));
+    MESO_TRY(meso_wiener_add(signal->n_times, rate, signal->n_channels, part->data, n_fit,
+                             n_threads, signal->data, err));
+  }
+cleanup:
+  free(rate);
+  return status;
+}
+
 meso_status meso_kernel_means_apply(const meso_result *result, const meso_neuron_kernels *kernels,
                                     size_t n_populations, char *const *population,
                                     const double *size, const meso_spikes *spikes, int n_threads,
@@ -230,6 +289,8 @@ meso_status meso_kernel_means_apply(const meso_result *result, const meso_neuron
     MESO_TRY(apply_table(kernels, row[i].table, k->dims[1], n_populations, population, spikes,
                          n_threads, signal, err));
   }
+  MESO_TRY(apply_wiener(kernels, n_populations, population, spikes, until_ms, n_threads, signals,
+                        err));
 cleanup:
   free(weighted);
   return status;

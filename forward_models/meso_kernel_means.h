@@ -1,10 +1,13 @@
 /* meso_kernel_means.h: kernels that know only how many neurons of a population spike, and the LFP
- * that they give, beside the exact one of meso_neuron_kernels.h. Three of them, per population:
+ * that they give, beside the exact one of meso_neuron_kernels.h. Four, per population:
  *   mean            K_X = mean over its neurons of K_j
  *   rate_weighted   sum n_j K_j / sum n_j, n_j the spikes of neuron j in the first half of the
  *                   recording: the best one for independent Poisson trains with these rates
  *   population      what lfp.method = population computes without the wiring (meso_lfp.h; Hagen et
  *                   al. 2022, doi:10.1371/journal.pcbi.1010353), through the same output filter
+ *   wiener          sum K_j S_jR / S_RR, from the first half of the recording (meso_wiener.h):
+ *                   knows how the population's trains are correlated; not for recordings of less
+ *                   than 2 MESO_WIENER_SEGMENT samples
  * How far each is off says what the approximation costs (Ness et al. 2025,
  * doi:10.1371/journal.pcbi.1012303, give the theory).
  */
@@ -29,8 +32,9 @@ MESO_MUST_CHECK meso_status meso_kernel_means_add(const meso_model *model,
                                                   meso_result *result, meso_err *err);
 
 /** Adds the signals of all approximations that the kernel file holds, with the sampling and the
- *  positions of signal "lfp". Attribute "weights_until_ms" of the rate-weighted one: later samples
- *  are independent of the spikes that gave the weights.
+ *  positions of signal "lfp". Attribute "weights_until_ms": later samples are independent of the
+ *  spikes that gave weights and filters. The Wiener kernel needs signals
+ *  "lfp_from_<population>".
  *  @param[in] kernels  loaded from @p result
  *  @param[in] n_populations, population  names in the order of the kernels' neurons
  *  @param[in] size     (n_populations) */
