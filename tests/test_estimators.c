@@ -388,6 +388,8 @@ static void test_every_analysis(void)
   CU_ASSERT_FATAL(meso_signals_add(signals, "lfp_by_noise", "mV", 5000, 9, 1000, 0, &by, NULL)
                   == MESO_OK);
   for (uint32_t i = 0; i < 45000; i++) by->data[i] = normal(5, i);
+  signals->signal[0].position_um = meso_calloc(27, sizeof(double));
+  for (uint32_t i = 0; i < 27; i++) signals->signal[0].position_um[i] = 500 * uniform(6, i);
   meso_spikes *spikes = three_populations(0), *later = three_populations(65536);
   CU_ASSERT(meso_analysis_count() >= 5);
   CU_ASSERT_PTR_NULL(meso_analysis_at(meso_analysis_count()));
@@ -397,7 +399,7 @@ static void test_every_analysis(void)
     const bool of_spikes = meso_analysis_takes_spikes(ops);
     const meso_signals *in = meso_analysis_takes_signals(ops) ? signals : NULL;
     CU_ASSERT_PTR_EQUAL(meso_analysis_by_name(ops->name), ops);
-    for (int m = 0; m < (meso_param_find(ops->params, "tapers") ? 2 : 1); m++) {
+    for (int m = 0; m < (meso_param_find(ops->params, "method") ? 2 : 1); m++) {
       meso_result *one = run(ops->name, method[m], of_spikes ? spikes : NULL, in, 1);
       for (int t = 0; t < 2; t++) {
         meso_result *r = run(ops->name, method[m], of_spikes ? spikes : NULL, in, threads[t]);

@@ -107,6 +107,15 @@ static void test_figures(void)
     /* power of the first volume is not known: half of its window is before the field */
     {"neurovascular", "neurovascular", {"lag of BOLD (s)", "correlation (dimensionless)",
      "standard deviations"}, {"max_lag_s", "2", NULL}, 7 * 9 + 32 + 33},
+    {"granger", "granger", {"frequency (Hz)", "Granger causality (dimensionless)",
+     "from channel (number)"}, {"nperseg", "256", NULL}, 6 * 129 + 30},
+    {"canonical_coherence", "canonical_coherence",
+     {"frequency (Hz)", "magnitude squared coherence (dimensionless)"}, {"nperseg", "256", NULL},
+     4 * 129},
+    {"lines", "lines", {"frequency (Hz)", "F (dimensionless)"}, {"nperseg", "1024", NULL}, 0},
+    {"field_distance", "field_distance",
+     {"distance (\u00b5m)", "magnitude squared, debiased (dimensionless)",
+      "correlation coefficient (dimensionless)"}, {"resamples", "50", NULL}, 0},
     {"spike_field", "spike_field", {"magnitude squared coherence (dimensionless)",
      "phase (rad), 0: peak", "share of spikes / mean (dimensionless)"}, {NULL}, 6 * (205 + 18)},
   };

@@ -311,10 +311,7 @@ static meso_status add_bands(estimate *e, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_doubles *edges = &e->p->bands_Hz;
-  for (size_t k = 1; k < edges->n; k++)
-    if (!(edges->v[k] > edges->v[k - 1]))
-      MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz follows %g Hz; edges must ascend",
-                edges->v[k], edges->v[k - 1]);
+  MESO_TRY(meso_bands_check(edges, 0, err));
   e->n_bands = edges->n > 1 ? edges->n - 1 : 0;
   if (e->n_bands == 0) goto cleanup;
   const size_t dims[2] = {e->n_pairs, e->n_bands};

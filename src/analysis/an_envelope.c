@@ -97,11 +97,7 @@ static meso_status check(const envelope_params *p, const meso_signal *s, meso_er
 {
   meso_status status = MESO_OK;
   const meso_doubles *b = &p->bands_Hz;
-  if (b->n < 2) MESO_FAIL(err, MESO_EINVAL, "bands_Hz: give at least two edges");
-  for (size_t k = 1; k < b->n; k++)
-    if (!(b->v[k] > b->v[k - 1]))
-      MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz follows %g Hz; edges must ascend", b->v[k],
-                b->v[k - 1]);
+  MESO_TRY(meso_bands_check(b, 2, err));
   if (!(b->v[b->n - 1] <= 0.5 * s->sampling_rate_Hz))
     MESO_FAIL(err, MESO_ERANGE, "bands_Hz: %g Hz is above half the sampling rate, %g Hz",
               b->v[b->n - 1], 0.5 * s->sampling_rate_Hz);

@@ -1,14 +1,7 @@
 /* meso_fdr.c: step-up procedures over sorted p values. */
 #include "meso_fdr.h"
 
-#include <math.h>
-#include <stdlib.h>
-
-static int ascending(const void *a, const void *b)
-{
-  const double x = *(const double *) a, y = *(const double *) b;
-  return (x > y) - (x < y);
-}
+#include "meso_order.h"
 
 meso_status meso_fdr(size_t n, const double *p, double alpha, int method, double *ret_p,
                      size_t *ret_n, meso_err *err)
@@ -21,7 +14,7 @@ meso_status meso_fdr(size_t n, const double *p, double alpha, int method, double
   MESO_ALLOC(err, sorted, n);
   for (size_t i = 0; i < n; i++)
     if (!isnan(p[i])) sorted[m++] = p[i];
-  qsort(sorted, m, sizeof *sorted, ascending);
+  meso_order_sort(m, sorted);
   for (size_t k = m; k > 0; k--) harmonic += 1 / (double) k;
   const double level = alpha / (double) m / (method == MESO_FDR_BY ? harmonic : 1);
   for (size_t k = m; k > 0 && *ret_n == 0; k--)

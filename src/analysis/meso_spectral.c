@@ -160,11 +160,21 @@ double meso_spectral_effective_observations(const meso_spectral_plan *plan)
   return observations * observations / sum;
 }
 
+/* A segment that does not vary becomes 0, without what rounding of the mean would leave: that would
+ * be coherent with everything. */
+static bool clear_constant(size_t n, double *x)
+{
+  for (size_t i = 1; i < n; i++)
+    if (x[i] != x[0]) return false;
+  memset(x, 0, n * sizeof *x);
+  return true;
+}
+
 static void detrend(int how, size_t n, double *x)
 {
   double mean = 0, slope = 0;
   const double middle = 0.5 * ((double) n - 1);
-  if (how == MESO_DETREND_NONE) return;
+  if (how == MESO_DETREND_NONE || clear_constant(n, x)) return;
   for (size_t i = 0; i < n; i++) mean += x[i] / (double) n;
   if (how == MESO_DETREND_LINEAR) {
     double squares = 0;
@@ -302,6 +312,19 @@ meso_status meso_spectral_set_attributes(const meso_spectral_plan *plan, meso_at
   MESO_TRY(meso_attrs_set_number(attrs, "n_segments", (double) plan->n_segments, err));
   MESO_TRY(meso_attrs_set_number(attrs, "sampling_rate_Hz", plan->rate_Hz, err));
   MESO_TRY(meso_attrs_set_text(attrs, "scaling", "one-sided density", err));
+cleanup:
+  return status;
+}
+
+meso_status meso_bands_check(const meso_doubles *bands_Hz, size_t least, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (bands_Hz->n < least)
+    MESO_FAIL(err, MESO_EINVAL, "bands_Hz: give at least %zu edges", least);
+  for (size_t k = 1; k < bands_Hz->n; k++)
+    if (!(bands_Hz->v[k] > bands_Hz->v[k - 1]))
+      MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz follows %g Hz; edges must ascend",
+                bands_Hz->v[k], bands_Hz->v[k - 1]);
 cleanup:
   return status;
 }

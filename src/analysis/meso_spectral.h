@@ -116,6 +116,10 @@ void meso_spectral_density_units(const char *units, char *buffer, size_t size);
 MESO_MUST_CHECK meso_status meso_spectral_set_attributes(const meso_spectral_plan *plan,
                                                          meso_attrs *attrs, meso_err *err);
 
+/** Refuses fewer than @p least edges of bands, and edges that do not ascend. */
+MESO_MUST_CHECK meso_status meso_bands_check(const meso_doubles *bands_Hz, size_t least,
+                                             meso_err *err);
+
 /** View of the signal called @p name (if that is empty, of the one called "lfp", else of the first
  *  one) without its first @p discard_ms; it borrows all memory. Refuses to discard all of it, and
  *  samples that are not finite. */

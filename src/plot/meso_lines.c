@@ -46,7 +46,21 @@ static void settle(bool log_scale, bool exact, double *low, double *high)
 
 double meso_lines_legend(const meso_lines *lines)
 {
-  return 6.0 + 9.5 * (double) ((lines->n + COLUMNS - 1) / COLUMNS);
+  size_t n = 0;
+  for (size_t i = 0; i < lines->n; i++) n += lines->line[i].name[0] != '\0';
+  return 6.0 + 9.5 * (double) ((n + COLUMNS - 1) / COLUMNS);
+}
+
+static void draw_bars(meso_canvas *canvas, const meso_axes *axes, const struct meso_line *line)
+{
+  for (size_t k = 0; line->low != NULL && k < line->n; k++) {
+    const double x = meso_axes_x(axes, line->x[k]);
+    const double low = meso_axes_y(axes, line->low[k]), high = meso_axes_y(axes, line->high[k]);
+    if (!isfinite(x) || !isfinite(low) || !isfinite(high)) continue;
+    const double top = axes->box.y, bottom = axes->box.y + axes->box.h;
+    meso_canvas_segment(canvas, x, fmin(fmax(low, top), bottom), x, fmin(fmax(high, top), bottom),
+                        line->stroke.color, 0.6, false);
+  }
 }
 
 void meso_lines_draw(meso_canvas *canvas, meso_box box, const meso_lines *lines)
@@ -61,6 +75,9 @@ void meso_lines_draw(meso_canvas *canvas, meso_box box, const meso_lines *lines)
       if (!isfinite(y) || (lines->x_log && !(lines->line[i].x[k] > 0.0))) continue;
       widen(lines->line[i].x[k], lines->x_log, &axes.x_min, &axes.x_max);
       widen(y, lines->y_log, &axes.y_min, &axes.y_max);
+      if (lines->line[i].low == NULL) continue;
+      widen(lines->line[i].low[k], lines->y_log, &axes.y_min, &axes.y_max);
+      widen(lines->line[i].high[k], lines->y_log, &axes.y_min, &axes.y_max);
     }
   widen(lines->y_guide, lines->y_log, &axes.y_min, &axes.y_max);
   if (!lines->y_log) axes.y_min = fmin(axes.y_min, 0.0), axes.y_max = fmax(axes.y_max, 0.0);
@@ -69,15 +86,19 @@ void meso_lines_draw(meso_canvas *canvas, meso_box box, const meso_lines *lines)
   meso_axes_draw(canvas, &axes);
   if (isfinite(lines->x_guide)) meso_axes_guide(canvas, &axes, lines->x_guide, NAN, meso_grey);
   if (isfinite(lines->y_guide)) meso_axes_guide(canvas, &axes, NAN, lines->y_guide, meso_grey);
-  for (size_t i = 0; i < lines->n; i++) {
+  for (size_t i = 0, named = 0; i < lines->n; i++) {
     const struct meso_line *line = &lines->line[i];
     meso_stroke key = line->stroke;
+    draw_bars(canvas, &axes, line);
     meso_axes_line(canvas, &axes, line->n, line->x, line->y, line->stroke);
     if (line->dots)
       meso_axes_dots(canvas, &axes, line->n, line->x, line->y, line->stroke.color, 3.0);
+    if (line->name[0] == '\0') continue;
     key.width = 1.6;
-    meso_canvas_key(canvas, box.x + box.w / COLUMNS * (double) (i % COLUMNS),
-                    box.y + box.h + 36.0 + 9.5 * (double) (i / COLUMNS), key, "%s", line->name);
+    meso_canvas_key(canvas, box.x + box.w / COLUMNS * (double) (named % COLUMNS),
+                    box.y + box.h + 36.0 + 9.5 * (double) (named / COLUMNS), key, "%s",
+                    line->name);
+    named++;
   }
 }
 

@@ -4,15 +4,16 @@
 
 #include "meso_figure_tools.h"
 
-enum { MESO_MOST_CURVES = 12 };
+enum { MESO_MOST_CURVES = 16 };
 
 /** Curves over common axes; borrowed arrays. */
 typedef struct meso_lines {
   size_t n;
   struct meso_line {
-    char name[80];
+    char name[80];         /**< "": has no place in the legend */
     size_t n;
     const double *x, *y;
+    const double *low, *high; /**< ends of a bar at each value, or NULL */
     meso_stroke stroke;
     bool dots;             /**< a dot for each value as well */
   } line[MESO_MOST_CURVES];
