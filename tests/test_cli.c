@@ -691,6 +691,13 @@ static void test_compare(void)
   CU_ASSERT_EQUAL(json_array_size(json_object_get(chosen, "comparison")), 1);
   cli_expect(3, "compare run/analysis.h5 --measured no_such_number");
   cli_expect(3, "compare no_such_file.h5");
+  static const char *const none[] = { "compare run/lfp.h5", "compare run/spikes.h5",
+                                      "compare run/analysis.h5 run/lfp.h5 -o x.h5",
+                                      "compare run/bold.h5 run/analysis.h5 -o x.h5" };
+  for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+    cli_expect(3, none[i]);
+    CU_ASSERT(cli_said("no analysis") && cli_said("mesocast analyze"));
+  }
   cli_answer quiet = cli_run("compare run/analysis.h5 --quiet");
   CU_ASSERT_EQUAL(quiet.n_out, 0);
   free(quiet.out);

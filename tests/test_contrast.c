@@ -3,16 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis_run.h"
 #include "meso_contrast.h"
-#include "meso_rng.h"
-#include "meso_test.h"
 
-static double uniform(uint32_t stream, uint32_t i)
-{
-  uint32_t w[4];
-  meso_rng_block(meso_rng_key_make(61, MESO_RNG_TEST), (uint32_t[4]) {i, stream, 0, 0}, w);
-  return meso_rng_uniform(w[0], w[1]);
-}
+static double uniform(uint32_t stream, uint32_t i) { return draw_uniform(61, stream, i); }
 
 static int ascending(const void *a, const void *b)
 {
@@ -101,9 +95,19 @@ static meso_result *make(uint32_t stream, double shift, double factor, double bi
   return r;
 }
 
-static double attribute(meso_result *r, const char *path, const char *key)
+/* Distances of the rates of two analyses, from their values. */
+static meso_distances rate_distances(const meso_result *a, const meso_result *b)
 {
-  return meso_attrs_number(meso_result_group_attrs(r, path), key, NAN);
+  enum { N = 80 };
+  double x[2][N];
+  size_t n[2] = {0, 0};
+  for (int k = 0; k < 2; k++) {
+    const double *rate = values(k == 0 ? a : b, "/statistics/E/rate_Hz");
+    for (size_t i = 0; i < N; i++)
+      if (isfinite(rate[i])) x[k][n[k]++] = rate[i];
+    qsort(x[k], n[k], sizeof **x, ascending);
+  }
+  return meso_distances_of(n[0], x[0], n[1], x[1]);
 }
 
 static void test_analyses(void)
@@ -121,6 +125,10 @@ static void test_analyses(void)
   CU_ASSERT_EQUAL(attribute(out[0], rate, "n_a"), 79);
   const double w = attribute(out[0], rate, "wasserstein");
   MESO_CHECK_CLOSE(0.5, w, 0.15, 0);
+  const meso_distances d_ab = rate_distances(a, b);
+  MESO_CHECK_CLOSE(d_ab.ks, attribute(out[0], rate, "ks"), 1e-12, 0);
+  MESO_CHECK_CLOSE(d_ab.wasserstein, w, 1e-12, 0);
+  MESO_CHECK_CLOSE(d_ab.energy, attribute(out[0], rate, "energy"), 1e-12, 0);
   CU_ASSERT(attribute(out[0], rate, "wasserstein_low") < w);
   CU_ASSERT(attribute(out[0], rate, "wasserstein_low") > 0.35);
   CU_ASSERT(attribute(out[0], rate, "wasserstein_high") > w);
@@ -128,6 +136,10 @@ static void test_analyses(void)
   CU_ASSERT(attribute(out[1], rate, "p_energy") > 0.02);
   CU_ASSERT(attribute(out[0], rate, "ks_p") < 1e-6 && attribute(out[1], rate, "ks_p") > 0.01);
   CU_ASSERT_EQUAL(attribute(out[2], rate, "wasserstein"), 0);
+  CU_ASSERT(isnan(attribute(out[0], matrix, "p_energy")));
+  CU_ASSERT(isnan(attribute(out[0], matrix, "ks_p")));
+  CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(meso_result_find_group(out[0], matrix), "undefined"));
+  CU_ASSERT_PTR_NULL(meso_attrs_text(meso_result_find_group(out[0], rate), "undefined"));
   CU_ASSERT(attribute(out[0], matrix, "matrix_correlation") > 0.6);
   CU_ASSERT(attribute(out[0], matrix, "p_matrix") < 0.02);
   MESO_CHECK_CLOSE(1, attribute(out[2], matrix, "matrix_correlation"), 1e-12, 0);
@@ -177,10 +189,71 @@ static void test_null(void)
   CU_ASSERT(holds >= 44 && holds < R && small <= 14 && small >= 1);
 }
 
+/* One distribution against values that are known to be 0: its Wasserstein distance is the mean. Of
+ * the pairs of n units with gains g, values g_i g_j, the mean varies with the units that there are,
+ * and intervals that draw units hold its expectation; as pairs listed beside the values, or as a
+ * matrix, or, values alone, as if independent, which is too narrow. Threads change no bit. */
+static void test_pairs(void)
+{
+  enum { N = 24, P = N * (N - 1) / 2, R = 80 };
+  static const double edge[2] = {1, 80};
+  static const char *const path[3] = {"/correlation/coefficient", "/sttc/value",
+                                      "/statistics/E/rate_Hz"};
+  double inside[3] = {0, 0, 0}, low[2], high[2];
+  for (uint32_t r = 0; r < R; r++) {
+    meso_result *a[2], *out[2];
+    meso_array *x = NULL;
+    for (int k = 0; k < 2; k++) { /* a: products of gains; b: zeros */
+      CU_ASSERT_EQUAL_FATAL(meso_result_create(&a[k], NULL), MESO_OK);
+      CU_ASSERT_EQUAL_FATAL(meso_result_create(&out[k], NULL), MESO_OK);
+      CU_ASSERT_EQUAL(meso_result_add(a[k], path[0], "1", 2, (size_t[]) {N, N}, &x, NULL), 0);
+      for (uint32_t i = 0; i < N * N && k == 0; i++)
+        x->data[i] = uniform(9000 + r, i / N) * uniform(9000 + r, i % N);
+      const double *product = x->data;
+      size_t p = 0;
+      CU_ASSERT_EQUAL(meso_result_add(a[k], "/sttc/pairs", "1", 2, (size_t[]) {P, 2}, &x, NULL), 0);
+      double *pair = x->data;
+      for (int m = 1; m < 3; m++)
+        CU_ASSERT_EQUAL(meso_result_add(a[k], path[m], "1", 1, (size_t[]) {P}, &x, NULL), 0);
+      double *value = meso_result_find(a[k], path[1])->data;
+      product = meso_result_find(a[k], path[0])->data;
+      for (size_t i = 0; i < N; i++)
+        for (size_t j = i + 1; j < N; j++, p++) {
+          pair[2 * p] = (double) i;
+          pair[2 * p + 1] = (double) j;
+          value[p] = x->data[p] = product[i * N + j];
+        }
+    }
+    meso_contrast_params q = {.resamples = 300, .seed = 1 + r, .confidence = 0.95, .n_bands = 1,
+                              .band_edge_Hz = edge, .n_threads = 1};
+    CU_ASSERT_EQUAL(meso_contrast_run(&q, a[0], a[1], out[0], NULL), MESO_OK);
+    q.n_threads = 3;
+    if (r < 3) CU_ASSERT_EQUAL(meso_contrast_run(&q, a[0], a[1], out[1], NULL), MESO_OK);
+    for (int m = 0; m < 3; m++) {
+      char group[64];
+      (void) snprintf(group, sizeof group, "/comparison%s", path[m]);
+      for (int k = 0; k < (r < 3 ? 2 : 1); k++) {
+        low[k] = attribute(out[k], group, "wasserstein_low");
+        high[k] = attribute(out[k], group, "wasserstein_high");
+      }
+      if (r < 3) CU_ASSERT(low[0] == low[1] && high[0] == high[1]);
+      inside[m] += low[0] <= 0.25 && 0.25 <= high[0];
+    }
+    for (int k = 0; k < 2; k++) {
+      meso_result_destroy(a[k]);
+      meso_result_destroy(out[k]);
+    }
+  }
+  printf("# held: %g of %d as a matrix, %g as listed pairs, %g as independent\n", inside[0], (int) R,
+         inside[1], inside[2]);
+  CU_ASSERT(inside[0] > 0.86 * R && inside[1] > 0.86 * R && inside[2] < 0.7 * R);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
     {"distances of distributions", test_distances},
+    {"values of pairs: intervals draw what the pairs share", test_pairs},
     {"Kolmogorov-Smirnov p values", test_ks_p},
     {"two analyses with a known difference", test_analyses},
     {"two analyses without one", test_null},

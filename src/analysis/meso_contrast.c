@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_order.h"
 #include "meso_rng.h"
 
 /* ---- distances ------------------------------------------------------------------------------ */
@@ -53,30 +54,30 @@ typedef struct contrast {
   uint32_t item;       /* counts the arrays, so that each has draws of its own */
 } contrast;
 
-/* Draw k of resample r: an index below n. */
-static size_t draw(const contrast *c, uint32_t r, uint32_t k, size_t n)
+/* What draws are for: resampling a, resampling b, splitting the pool, ordering a matrix. */
+enum purpose { OF_A, OF_B, OF_SPLIT, OF_ORDER };
+
+/* A stream of indices, four from each block of random words. */
+typedef struct draws {
+  meso_rng_key key;
+  uint32_t counter[4], word[4], left;
+} draws;
+
+static draws draws_of(const contrast *c, uint32_t resample, enum purpose purpose)
 {
-  const meso_rng_key key = meso_rng_key_make(c->p->seed, MESO_RNG_RESAMPLING);
-  uint32_t w[4];
-  meso_rng_block(key, (uint32_t[4]) {k, r, c->item, 0}, w);
-  return (size_t) (meso_rng_uniform(w[0], w[1]) * (double) n);
+  return (draws) {.key = meso_rng_key_make(c->p->seed, MESO_RNG_RESAMPLING),
+                  .counter = {0, resample, c->item, purpose}};
 }
 
-static int ascending(const void *x, const void *y)
+/* An index below n; the share of one differs from another's by n / 2^32 at most. */
+static size_t draw(draws *d, size_t n)
 {
-  const double a = *(const double *) x, b = *(const double *) y;
-  return (a > b) - (a < b);
-}
-
-static void sort(size_t n, double *x) { qsort(x, n, sizeof *x, ascending); }
-
-/* Quantile of n sorted values, linear between them. */
-static double quantile(size_t n, const double *sorted, double q)
-{
-  if (n == 0) return NAN;
-  const double at = q * (double) (n - 1);
-  const size_t i = (size_t) at;
-  return i + 1 < n ? sorted[i] + (at - (double) i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
+  if (d->left == 0) {
+    meso_rng_block(d->key, d->counter, d->word);
+    d->counter[0]++;
+    d->left = 4;
+  }
+  return (size_t) ((uint64_t) d->word[--d->left] * n >> 32);
 }
 
 static meso_attrs *attributes(const contrast *c, const char *path)
@@ -86,96 +87,298 @@ static meso_attrs *attributes(const contrast *c, const char *path)
   return meso_result_group_attrs(c->result, text);
 }
 
-static meso_status put_interval(meso_attrs *attrs, const char *name, double value, size_t n,
-                                double *resampled, double confidence, meso_err *err)
+/* resampled: as many values as resamples; those that are not defined do not count. */
+static meso_status put_interval(const contrast *c, meso_attrs *attrs, const char *name,
+                                double value, double *resampled, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const double tail = 0.5 - 0.5 * c->p->confidence;
+  size_t n = 0;
   char key[96];
-  sort(n, resampled);
+  for (int64_t r = 0; r < c->p->resamples; r++)
+    if (isfinite(resampled[r])) resampled[n++] = resampled[r];
+  meso_order_sort(n, resampled);
   MESO_TRY(meso_attrs_set_number(attrs, name, value, err));
   snprintf(key, sizeof key, "%s_low", name);
-  MESO_TRY(meso_attrs_set_number(attrs, key, quantile(n, resampled, 0.5 - 0.5 * confidence), err));
+  MESO_TRY(meso_attrs_set_number(attrs, key, meso_order_quantile(n, resampled, tail), err));
   snprintf(key, sizeof key, "%s_high", name);
-  MESO_TRY(meso_attrs_set_number(attrs, key, quantile(n, resampled, 0.5 + 0.5 * confidence), err));
+  MESO_TRY(meso_attrs_set_number(attrs, key, meso_order_quantile(n, resampled, 1 - tail), err));
+cleanup:
+  return status;
+}
+
+/* ---- samples -------------------------------------------------------------------------------- */
+
+/* Values, each of one unit i (a neuron, a channel), or of a pair of them. Pairs share units, so it
+ * is units that are drawn again, and a pair counts as often as both were drawn. */
+typedef struct value { double x; uint32_t i, j; } value;
+typedef struct sample { size_t n, n_units; bool paired; value *v; } sample;
+
+static int by_value(const void *a, const void *b)
+{
+  const value *x = a, *y = b;
+  return x->x != y->x ? (x->x > y->x) - (x->x < y->x) : x->i != y->i ? (x->i > y->i) - (x->i < y->i)
+       : (x->j > y->j) - (x->j < y->j);
+}
+
+/* How often each unit is drawn in a resample. */
+static void draw_units(const contrast *c, const sample *s, uint32_t resample, enum purpose of,
+                       uint32_t *times)
+{
+  draws d = draws_of(c, resample, of);
+  memset(times, 0, s->n_units * sizeof *times);
+  for (size_t k = 0; k < s->n_units; k++) times[draw(&d, s->n_units)]++;
+}
+
+static uint32_t times_of(const sample *s, const uint32_t *times, size_t k)
+{
+  return s->paired ? times[s->v[k].i] * times[s->v[k].j] : times[s->v[k].i];
+}
+
+/* Pairs of units of the values of an array, from the array beside it that lists them; false if
+ * there is none. */
+static bool take_listed(const meso_result *r, const meso_array *x, sample *s)
+{
+  char path[600];
+  const char *slash = strrchr(x->path, '/');
+  snprintf(path, sizeof path, "%.*s/pairs", (int) (slash - x->path), x->path);
+  const meso_array *pairs = meso_result_find(r, path);
+  if (pairs == NULL || pairs->data == NULL || pairs->n_dims != 2 || pairs->dims[1] != 2
+      || pairs->dims[0] != x->dims[0]) return false;
+  for (size_t k = 0; k < x->dims[0]; k++) {
+    const double i = pairs->data[2 * k], j = pairs->data[2 * k + 1];
+    if (!(i >= 0 && i < UINT32_MAX && j >= 0 && j < UINT32_MAX)) return false;
+    s->v[k].i = (uint32_t) i;
+    s->v[k].j = (uint32_t) j;
+    if (s->v[k].i >= s->n_units) s->n_units = (size_t) s->v[k].i + 1;
+    if (s->v[k].j >= s->n_units) s->n_units = (size_t) s->v[k].j + 1;
+  }
+  return s->n_units <= 2 * x->dims[0]; /* else numbers are not those of units here */
+}
+
+/* Rows of an array: their units. */
+static meso_status take_rows(const meso_result *r, const meso_array *x, sample *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  *s = (sample) {.n = x->dims[0]};
+  MESO_ALLOC(err, s->v, s->n);
+  s->paired = take_listed(r, x, s);
+  if (s->paired) goto cleanup;
+  s->n_units = s->n;
+  for (size_t k = 0; k < s->n; k++) s->v[k] = (value) {.i = (uint32_t) k};
+cleanup:
+  return status;
+}
+
+static void number_units(sample *s)
+{
+  for (size_t k = 0; k < s->n && !s->paired; k++) s->v[k].i = (uint32_t) k;
+  if (!s->paired) s->n_units = s->n;
+}
+
+/* Finite values of an array, of a square matrix those above the diagonal, ascending. */
+static meso_status collect(const meso_result *r, const meso_array *x, sample *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = meso_array_count(x), width = x->n_dims == 2 ? x->dims[1] : 0;
+  size_t kept = 0;
+  if (width == 0) {
+    MESO_TRY(take_rows(r, x, s, err));
+    for (size_t k = 0; k < n; k++) s->v[k].x = x->data[k];
+    for (size_t k = 0; k < n; k++)
+      if (isfinite(s->v[k].x)) s->v[kept++] = s->v[k];
+  } else {
+    *s = (sample) {.n_units = width, .paired = true};
+    MESO_ALLOC(err, s->v, width * (width - 1) / 2 + 1);
+    for (size_t i = 0; i < x->dims[0] && i < width; i++)
+      for (size_t j = i + 1; j < width; j++)
+        if (isfinite(x->data[i * width + j]))
+          s->v[kept++] = (value) {x->data[i * width + j], (uint32_t) i, (uint32_t) j};
+  }
+  s->n = kept;
+  qsort(s->v, s->n, sizeof *s->v, by_value);
+  number_units(s);
 cleanup:
   return status;
 }
 
 /* ---- distributions -------------------------------------------------------------------------- */
 
-typedef struct sample { size_t n; double *x; } sample; /* ascending, finite */
+/* Both samples in one ascending row: value k of it is value `of` of sample `side`. */
+typedef struct pool {
+  size_t n;
+  struct pooled { double x; uint32_t of; uint8_t side; } *v;
+} pool;
 
-/* Share of random splits of both samples together with an energy distance of at least `energy`. */
-static double permutation_p(const contrast *c, const sample *s, double energy, double *pool)
+static meso_status make_pool(const sample *s, pool *p, meso_err *err)
 {
-  const size_t n_a = s[0].n, n = n_a + s[1].n, R = (size_t) c->p->resamples;
-  size_t as_large = 0;
-  for (size_t r = 0; r < R; r++) {
-    memcpy(pool, s[0].x, n_a * sizeof *pool);
-    memcpy(pool + n_a, s[1].x, s[1].n * sizeof *pool);
-    for (size_t i = 0; i < n_a && i + 1 < n; i++) { /* Fisher & Yates, as far as needed */
-      const size_t j = i + draw(c, (uint32_t) (R + r), (uint32_t) i, n - i);
-      const double other = pool[i];
-      pool[i] = pool[j];
-      pool[j] = other;
-    }
-    sort(n_a, pool);
-    sort(s[1].n, pool + n_a);
-    as_large += meso_distances_of(n_a, pool, s[1].n, pool + n_a).energy >= energy * (1 - 1e-12);
+  meso_status status = MESO_OK;
+  size_t i = 0, j = 0;
+  p->n = s[0].n + s[1].n;
+  MESO_ALLOC(err, p->v, p->n);
+  for (size_t k = 0; k < p->n; k++) {
+    const bool first = j == s[1].n || (i < s[0].n && s[0].v[i].x <= s[1].v[j].x);
+    p->v[k] = first ? (struct pooled) {s[0].v[i].x, (uint32_t) i, 0}
+                    : (struct pooled) {s[1].v[j].x, (uint32_t) j, 1};
+    if (first) i++;
+    else j++;
   }
-  return (1 + (double) as_large) / (1 + (double) R);
+cleanup:
+  return status;
+}
+
+/* Distances of the weighted samples; side and weight of every pooled value. NaN if one is empty. */
+static meso_distances weighted_distances(const pool *p, const uint8_t *side,
+                                         const uint32_t *weight)
+{
+  meso_distances d = {0, 0, 0};
+  double total[2] = {0, 0}, sum[2] = {0, 0}, squares = 0;
+  for (size_t k = 0; k < p->n; k++) total[side[k]] += weight[k];
+  if (!(total[0] > 0 && total[1] > 0)) return (meso_distances) {NAN, NAN, NAN};
+  const double share[2] = {1 / total[0], 1 / total[1]};
+  for (size_t k = 0; k < p->n; k++) {
+    sum[side[k]] += weight[k];
+    if (k + 1 < p->n && p->v[k + 1].x == p->v[k].x) continue;
+    const double gap = fabs(sum[0] * share[0] - sum[1] * share[1]);
+    const double step = k + 1 < p->n ? p->v[k + 1].x - p->v[k].x : 0;
+    d.ks = fmax(d.ks, gap);
+    d.wasserstein += gap * step;
+    squares += gap * gap * step;
+  }
+  d.energy = sqrt(2 * squares);
+  return d;
+}
+
+/* Room of one thread. */
+typedef struct room { uint32_t *times[2], *weight; uint8_t *side; } room;
+
+static bool room_make(const sample *s, const pool *p, room *r)
+{
+  *r = (room) {.weight = meso_calloc(p->n, sizeof *r->weight),
+               .side = meso_calloc(p->n, sizeof *r->side)};
+  for (int k = 0; k < 2; k++) r->times[k] = meso_calloc(s[k].n_units, sizeof *r->times[k]);
+  return r->weight != NULL && r->side != NULL && r->times[0] != NULL && r->times[1] != NULL;
+}
+
+static void room_clear(room *r)
+{
+  free(r->times[0]);
+  free(r->times[1]);
+  free(r->weight);
+  free(r->side);
+}
+
+static meso_distances bootstrap(const contrast *c, const sample *s, const pool *p,
+                                uint32_t resample, room *r)
+{
+  for (int k = 0; k < 2; k++)
+    draw_units(c, &s[k], resample, k == 0 ? OF_A : OF_B, r->times[k]);
+  for (size_t k = 0; k < p->n; k++) {
+    r->side[k] = p->v[k].side;
+    r->weight[k] = times_of(&s[r->side[k]], r->times[r->side[k]], p->v[k].of);
+  }
+  return weighted_distances(p, r->side, r->weight);
+}
+
+/* Energy distance of a random split: each value in turn goes to a with the share of places left. */
+static double split(const contrast *c, const sample *s, const pool *p, uint32_t resample, room *r)
+{
+  draws d = draws_of(c, resample, OF_SPLIT);
+  size_t left = s[0].n;
+  for (size_t k = 0; k < p->n; k++) {
+    r->side[k] = draw(&d, p->n - k) >= left;
+    left -= r->side[k] == 0;
+    r->weight[k] = 1;
+  }
+  return weighted_distances(p, r->side, r->weight).energy;
+}
+
+/* Distances of all resamples into out (3, resamples), and how many splits are as far apart as the
+ * samples; splits are made only of values that do not share units. */
+static meso_status resample(const contrast *c, const sample *s, const pool *p, double energy,
+                            double *out, size_t *ret_as_far, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t R = (size_t) c->p->resamples;
+  const bool splits = !s[0].paired && !s[1].paired;
+  bool short_of_memory = false;
+  size_t as_far = 0;
+#pragma omp parallel num_threads(c->p->n_threads > 0 ? c->p->n_threads : 1) reduction(+ : as_far)
+  {
+    room r;
+    const bool fine = room_make(s, p, &r);
+#pragma omp for schedule(dynamic, 8)
+    for (size_t k = 0; k < R; k++) {
+      if (!fine) continue;
+      const meso_distances d = bootstrap(c, s, p, (uint32_t) k, &r);
+      out[k] = d.ks;
+      out[R + k] = d.wasserstein;
+      out[2 * R + k] = d.energy;
+      as_far += splits && split(c, s, p, (uint32_t) k, &r) >= energy * (1 - 1e-12);
+    }
+    if (!fine) {
+#pragma omp atomic write
+      short_of_memory = true;
+    }
+    room_clear(&r);
+  }
+  if (short_of_memory) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate resamples");
+  *ret_as_far = as_far;
+cleanup:
+  return status;
+}
+
+static double median(const sample *s)
+{
+  if (s->n == 0) return NAN;
+  return 0.5 * (s->v[(s->n - 1) / 2].x + s->v[s->n / 2].x);
 }
 
 static meso_status write_distances(const contrast *c, const char *path, const sample *s,
                                    meso_err *err)
 {
+  static const char *const name[3] = {"ks", "wasserstein", "energy"};
   meso_status status = MESO_OK;
-  const size_t R = (size_t) c->p->resamples, n[2] = {s[0].n, s[1].n};
-  const meso_distances d = meso_distances_of(n[0], s[0].x, n[1], s[1].x);
-  double *room = NULL, *pool = NULL;
+  const size_t R = (size_t) c->p->resamples;
+  const bool paired = s[0].paired || s[1].paired;
+  pool p = {.n = 0};
+  double *out = NULL;
+  size_t as_far = 0;
+  room r = {.side = NULL};
   meso_attrs *attrs = attributes(c, path);
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes of %s", path);
-  MESO_ALLOC(err, room, 3 * R);
-  MESO_ALLOC(err, pool, n[0] + n[1]);
-  for (size_t r = 0; r < R && n[0] > 0 && n[1] > 0; r++) {
-    for (size_t k = 0; k < n[0]; k++) pool[k] = s[0].x[draw(c, (uint32_t) r, (uint32_t) k, n[0])];
-    for (size_t k = 0; k < n[1]; k++)
-      pool[n[0] + k] = s[1].x[draw(c, (uint32_t) r, (uint32_t) (n[0] + k), n[1])];
-    sort(n[0], pool);
-    sort(n[1], pool + n[0]);
-    const meso_distances x = meso_distances_of(n[0], pool, n[1], pool + n[0]);
-    room[r] = x.ks;
-    room[R + r] = x.wasserstein;
-    room[2 * R + r] = x.energy;
+  MESO_ALLOC(err, out, 3 * R);
+  MESO_TRY(make_pool(s, &p, err));
+  if (!room_make(s, &p, &r)) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate resamples");
+  for (size_t k = 0; k < p.n; k++) {
+    r.side[k] = p.v[k].side;
+    r.weight[k] = 1;
   }
-  const size_t used = n[0] > 0 && n[1] > 0 ? R : 0;
-  MESO_TRY(meso_attrs_set_number(attrs, "n_a", (double) n[0], err));
-  MESO_TRY(meso_attrs_set_number(attrs, "n_b", (double) n[1], err));
-  MESO_TRY(meso_attrs_set_number(attrs, "median_a", quantile(n[0], s[0].x, 0.5), err));
-  MESO_TRY(meso_attrs_set_number(attrs, "median_b", quantile(n[1], s[1].x, 0.5), err));
-  MESO_TRY(put_interval(attrs, "ks", d.ks, used, room, c->p->confidence, err));
-  MESO_TRY(put_interval(attrs, "wasserstein", d.wasserstein, used, room + R, c->p->confidence,
-                        err));
-  MESO_TRY(put_interval(attrs, "energy", d.energy, used, room + 2 * R, c->p->confidence, err));
-  MESO_TRY(meso_attrs_set_number(attrs, "ks_p", meso_ks_p(d.ks, n[0], n[1]), err));
-  MESO_TRY(meso_attrs_set_number(attrs, "p_energy",
-                                 used > 0 ? permutation_p(c, s, d.energy, pool) : NAN, err));
+  const meso_distances d = weighted_distances(&p, r.side, r.weight);
+  const double distance[3] = {d.ks, d.wasserstein, d.energy};
+  const bool both = s[0].n > 0 && s[1].n > 0;
+  for (size_t k = 0; k < 3 * R && !both; k++) out[k] = NAN;
+  if (both) MESO_TRY(resample(c, s, &p, d.energy, out, &as_far, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "n_a", (double) s[0].n, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "n_b", (double) s[1].n, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "median_a", median(&s[0]), err));
+  MESO_TRY(meso_attrs_set_number(attrs, "median_b", median(&s[1]), err));
+  for (size_t k = 0; k < 3; k++)
+    MESO_TRY(put_interval(c, attrs, name[k], distance[k], out + k * R, err));
+  const double ks_p = paired ? NAN : meso_ks_p(d.ks, s[0].n, s[1].n);
+  const double p_energy = both && !paired ? (1 + (double) as_far) / (1 + (double) R) : NAN;
+  MESO_TRY(meso_attrs_set_number(attrs, "ks_p", ks_p, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "p_energy", p_energy, err));
+  if (paired)
+    MESO_TRY(meso_attrs_set_text(attrs, "undefined", "values are of pairs, which share neurons or "
+                                 "channels: intervals draw these, and p values, which take values "
+                                 "as independent, are NaN", err));
+  else if (!both)
+    MESO_TRY(meso_attrs_set_text(attrs, "undefined", "one of the two has no defined value", err));
 cleanup:
-  free(room);
-  free(pool);
-  return status;
-}
-
-/* Finite values of an array, of a square matrix those above the diagonal, ascending. */
-static meso_status collect(const meso_array *x, sample *s, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const size_t n = meso_array_count(x), width = x->n_dims == 2 ? x->dims[1] : 0;
-  MESO_ALLOC(err, s->x, n);
-  for (size_t i = 0; i < n; i++)
-    if (isfinite(x->data[i]) && (width == 0 || i % width > i / width)) s->x[s->n++] = x->data[i];
-  sort(s->n, s->x);
-cleanup:
+  room_clear(&r);
+  free(p.v);
+  free(out);
   return status;
 }
 
@@ -183,13 +386,13 @@ static meso_status contrast_distribution(contrast *c, const meso_array *a, const
                                          meso_err *err)
 {
   meso_status status = MESO_OK;
-  sample s[2] = {{0, NULL}, {0, NULL}};
-  MESO_TRY(collect(a, &s[0], err));
-  MESO_TRY(collect(b, &s[1], err));
+  sample s[2] = {{.n = 0}, {.n = 0}};
+  MESO_TRY(collect(c->a, a, &s[0], err));
+  MESO_TRY(collect(c->b, b, &s[1], err));
   MESO_TRY(write_distances(c, a->path, s, err));
 cleanup:
-  free(s[0].x);
-  free(s[1].x);
+  free(s[0].v);
+  free(s[1].v);
   return status;
 }
 
@@ -213,116 +416,202 @@ static double triangle_correlation(size_t n, const double *a, const double *b, c
   return (xy - x * y / count) / sqrt((xx - x * x / count) * (yy - y * y / count));
 }
 
+static void shuffle(const contrast *c, uint32_t resample, size_t n, size_t *order)
+{
+  draws d = draws_of(c, resample, OF_ORDER);
+  for (size_t i = 0; i < n; i++) order[i] = i;
+  for (size_t i = 0; i + 1 < n; i++) { /* Fisher & Yates */
+    const size_t j = i + draw(&d, n - i), other = order[i];
+    order[i] = order[j];
+    order[j] = other;
+  }
+}
+
 static meso_status contrast_matrix(contrast *c, const meso_array *a, const meso_array *b,
                                    meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t n = a->dims[0];
-  size_t *order = NULL, as_large = 0;
+  size_t *own = NULL, as_large = 0;
+  bool short_of_memory = false;
   meso_attrs *attrs = attributes(c, a->path);
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes of %s", a->path);
-  MESO_ALLOC(err, order, n);
-  for (size_t i = 0; i < n; i++) order[i] = i;
-  const double r = triangle_correlation(n, a->data, b->data, order);
-  for (int64_t k = 0; k < c->p->resamples; k++) {
-    for (size_t i = 0; i + 1 < n; i++) {
-      const size_t j = i + draw(c, (uint32_t) k, (uint32_t) i, n - i), other = order[i];
-      order[i] = order[j];
-      order[j] = other;
+  MESO_ALLOC(err, own, n);
+  for (size_t i = 0; i < n; i++) own[i] = i;
+  const double r = triangle_correlation(n, a->data, b->data, own);
+#pragma omp parallel num_threads(c->p->n_threads > 0 ? c->p->n_threads : 1) reduction(+ : as_large)
+  {
+    size_t *order = meso_calloc(n, sizeof *order);
+#pragma omp for schedule(dynamic, 8)
+    for (int64_t k = 0; k < c->p->resamples; k++) {
+      if (order == NULL) continue;
+      shuffle(c, (uint32_t) k, n, order);
+      as_large += triangle_correlation(n, a->data, b->data, order) >= r;
     }
-    as_large += triangle_correlation(n, a->data, b->data, order) >= r;
+    if (order == NULL) {
+#pragma omp atomic write
+      short_of_memory = true;
+    }
+    free(order);
   }
+  if (short_of_memory) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate permutations");
   MESO_TRY(meso_attrs_set_number(attrs, "matrix_correlation", r, err));
   MESO_TRY(meso_attrs_set_number(attrs, "p_matrix", isnan(r) ? NAN : (1 + (double) as_large) /
                                  (1 + (double) c->p->resamples), err));
 cleanup:
-  free(order);
+  free(own);
   return status;
 }
 
 /* ---- curves --------------------------------------------------------------------------------- */
 
-/* Means over a band of every row; NaN where a row has none. */
-static void band_means(const meso_array *x, const double *f_Hz, double low, double high,
-                       double *mean)
+/* Means over a band of every row; NaN where a row has none. mean: (row, band). */
+static void band_means(const contrast *c, const meso_array *x, const double *f_Hz, double *mean)
 {
-  const size_t n = x->dims[0], n_f = x->dims[1];
-  for (size_t i = 0; i < n; i++) {
+  const size_t n = x->dims[0], n_f = x->dims[1], n_bands = c->p->n_bands;
+  for (size_t i = 0; i < n * n_bands; i++) {
+    const double low = c->p->band_edge_Hz[i % n_bands], high = c->p->band_edge_Hz[i % n_bands + 1];
+    const double *row = x->data + i / n_bands * n_f;
     double sum = 0, count = 0;
     for (size_t k = 0; k < n_f; k++) {
-      if (!(f_Hz[k] >= low && f_Hz[k] < high) || !isfinite(x->data[i * n_f + k])) continue;
-      sum += x->data[i * n_f + k];
+      if (!(f_Hz[k] >= low && f_Hz[k] < high) || !isfinite(row[k])) continue;
+      sum += row[k];
       count++;
     }
     mean[i] = count > 0 ? sum / count : NAN;
   }
 }
 
-/* Mean of the defined rows; of rows drawn with replacement if r >= 0. */
-static double mean_of(const contrast *c, size_t n, const double *x, int64_t r, uint32_t from)
+/* Means over the rows that are defined, each as often as its units were drawn; times NULL: once. */
+static void mean_of(size_t n_bands, const sample *s, const double *row, const uint32_t *times,
+                    double *mean)
 {
-  double sum = 0, count = 0;
-  for (size_t i = 0; i < n; i++) {
-    const double v = x[r < 0 ? i : draw(c, (uint32_t) r, from + (uint32_t) i, n)];
-    if (!isfinite(v)) continue;
-    sum += v;
-    count++;
+  for (size_t b = 0; b < n_bands; b++) {
+    double sum = 0, count = 0;
+    for (size_t k = 0; k < s->n; k++) {
+      const double v = row[k * n_bands + b];
+      const double w = times != NULL ? times_of(s, times, k) : 1;
+      if (!isfinite(v) || w == 0) continue;
+      sum += w * v;
+      count += w;
+    }
+    mean[b] = count > 0 ? sum / count : NAN;
   }
-  return count > 0 ? sum / count : NAN;
 }
 
 enum { MEAN_A, MEAN_B, DIFFERENCE, DIFFERENCE_LOW, DIFFERENCE_HIGH, N_CURVES };
 
-static void contrast_band(const contrast *c, const double *row_a, size_t n_a, const double *row_b,
-                          size_t n_b, bool log_ratio, double *room, double *out[N_CURVES],
-                          size_t band)
+/* Two samples of rows, their band means, and what is said of them. */
+typedef struct curves {
+  sample s[2];
+  double *row[2];          /* (row, band) */
+  bool log_ratio;
+  double *out[N_CURVES];   /* (band) */
+} curves;
+
+static double difference(const curves *u, double a, double b)
 {
-  const size_t R = (size_t) c->p->resamples;
-  size_t n = 0;
-  for (int64_t r = -1; r < (int64_t) R; r++) {
-    const double a = mean_of(c, n_a, row_a, r, 0), b = mean_of(c, n_b, row_b, r, (uint32_t) n_a);
-    const double difference = log_ratio ? log10(a / b) : a - b;
-    if (r >= 0 && isfinite(difference)) room[n++] = difference;
-    if (r >= 0) continue;
-    out[MEAN_A][band] = a;
-    out[MEAN_B][band] = b;
-    out[DIFFERENCE][band] = difference;
+  return u->log_ratio ? log10(a / b) : a - b;
+}
+
+/* Differences of all resamples: (resample, band). */
+static meso_status resample_curves(const contrast *c, const curves *u, double *all, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n_bands = c->p->n_bands;
+  bool short_of_memory = false;
+#pragma omp parallel num_threads(c->p->n_threads > 0 ? c->p->n_threads : 1)
+  {
+    uint32_t *times[2];
+    double *mean = meso_calloc(2 * n_bands, sizeof *mean);
+    for (int k = 0; k < 2; k++) times[k] = meso_calloc(u->s[k].n_units, sizeof *times[k]);
+    const bool fine = mean != NULL && times[0] != NULL && times[1] != NULL;
+#pragma omp for schedule(dynamic, 8)
+    for (int64_t r = 0; r < c->p->resamples; r++) {
+      for (int k = 0; k < 2 && fine; k++) {
+        draw_units(c, &u->s[k], (uint32_t) r, k == 0 ? OF_A : OF_B, times[k]);
+        mean_of(n_bands, &u->s[k], u->row[k], times[k], mean + (size_t) k * n_bands);
+      }
+      for (size_t b = 0; b < n_bands && fine; b++)
+        all[(size_t) r * n_bands + b] = difference(u, mean[b], mean[n_bands + b]);
+    }
+    if (!fine) {
+#pragma omp atomic write
+      short_of_memory = true;
+    }
+    free(mean);
+    free(times[0]);
+    free(times[1]);
   }
-  sort(n, room);
-  out[DIFFERENCE_LOW][band] = quantile(n, room, 0.5 - 0.5 * c->p->confidence);
-  out[DIFFERENCE_HIGH][band] = quantile(n, room, 0.5 + 0.5 * c->p->confidence);
+  if (short_of_memory) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate resamples");
+cleanup:
+  return status;
+}
+
+static meso_status write_curves(const contrast *c, const curves *u, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n_bands = c->p->n_bands, R = (size_t) c->p->resamples;
+  double *all = NULL, *column = NULL;
+  MESO_ALLOC(err, all, R * n_bands);
+  MESO_ALLOC(err, column, R);
+  for (int k = 0; k < 2; k++) mean_of(n_bands, &u->s[k], u->row[k], NULL, u->out[MEAN_A + k]);
+  MESO_TRY(resample_curves(c, u, all, err));
+  for (size_t b = 0; b < n_bands; b++) {
+    size_t n = 0;
+    for (size_t r = 0; r < R; r++)
+      if (isfinite(all[r * n_bands + b])) column[n++] = all[r * n_bands + b];
+    meso_order_sort(n, column);
+    u->out[DIFFERENCE][b] = difference(u, u->out[MEAN_A][b], u->out[MEAN_B][b]);
+    u->out[DIFFERENCE_LOW][b] = meso_order_quantile(n, column, 0.5 - 0.5 * c->p->confidence);
+    u->out[DIFFERENCE_HIGH][b] = meso_order_quantile(n, column, 0.5 + 0.5 * c->p->confidence);
+  }
+cleanup:
+  free(all);
+  free(column);
+  return status;
+}
+
+static meso_status add_curves(const contrast *c, const meso_array *a, curves *u, meso_err *err)
+{
+  static const char *const name[N_CURVES] = {"mean_a", "mean_b", "difference", "difference_low",
+                                             "difference_high"};
+  meso_status status = MESO_OK;
+  char path[640];
+  snprintf(path, sizeof path, "/comparison%s/band_edges_Hz", a->path);
+  MESO_TRY(meso_result_add_vector(c->result, path, "Hz", c->p->n_bands + 1, c->p->band_edge_Hz,
+                                  err));
+  for (int k = 0; k < N_CURVES; k++) {
+    meso_array *array = NULL;
+    snprintf(path, sizeof path, "/comparison%s/%s", a->path, name[k]);
+    const bool in_units = k < DIFFERENCE || !u->log_ratio;
+    MESO_TRY(meso_result_add(c->result, path, in_units ? a->units : "log10", 1, &c->p->n_bands,
+                             &array, err));
+    u->out[k] = array->data;
+  }
+cleanup:
+  return status;
 }
 
 static meso_status contrast_curve(contrast *c, const meso_array *a, const meso_array *b,
                                   const meso_array *f_a, const meso_array *f_b, bool log_ratio,
                                   meso_err *err)
 {
-  static const char *const name[N_CURVES] = {"mean_a", "mean_b", "difference", "difference_low",
-                                             "difference_high"};
   meso_status status = MESO_OK;
-  const size_t n_bands = c->p->n_bands;
-  double *out[N_CURVES] = {NULL}, *room = NULL, *row = NULL;
-  char path[640];
-  snprintf(path, sizeof path, "/comparison%s/band_edges_Hz", a->path);
-  MESO_TRY(meso_result_add_vector(c->result, path, "Hz", n_bands + 1, c->p->band_edge_Hz, err));
-  for (int k = 0; k < N_CURVES; k++) {
-    meso_array *array = NULL;
-    snprintf(path, sizeof path, "/comparison%s/%s", a->path, name[k]);
-    MESO_TRY(meso_result_add(c->result, path, k < DIFFERENCE || !log_ratio ? a->units : "log10", 1,
-                             &n_bands, &array, err));
-    out[k] = array->data;
-  }
-  MESO_ALLOC(err, room, (size_t) c->p->resamples);
-  MESO_ALLOC(err, row, a->dims[0] + b->dims[0]);
-  for (size_t k = 0; k < n_bands; k++) {
-    const double low = c->p->band_edge_Hz[k], high = c->p->band_edge_Hz[k + 1];
-    band_means(a, f_a->data, low, high, row);
-    band_means(b, f_b->data, low, high, row + a->dims[0]);
-    contrast_band(c, row, a->dims[0], row + a->dims[0], b->dims[0], log_ratio, room, out, k);
-  }
+  curves u = {.log_ratio = log_ratio};
+  MESO_TRY(take_rows(c->a, a, &u.s[0], err));
+  MESO_TRY(take_rows(c->b, b, &u.s[1], err));
+  MESO_ALLOC(err, u.row[0], a->dims[0] * c->p->n_bands);
+  MESO_ALLOC(err, u.row[1], b->dims[0] * c->p->n_bands);
+  band_means(c, a, f_a->data, u.row[0]);
+  band_means(c, b, f_b->data, u.row[1]);
+  MESO_TRY(add_curves(c, a, &u, err));
+  MESO_TRY(write_curves(c, &u, err));
 cleanup:
-  free(room);
-  free(row);
+  for (int k = 0; k < 2; k++) {
+    free(u.s[k].v);
+    free(u.row[k]);
+  }
   return status;
 }
 

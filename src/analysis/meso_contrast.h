@@ -26,22 +26,26 @@ typedef struct meso_contrast_params {
   double confidence;         /**< of the intervals */
   size_t n_bands;            /**< bands of curves: n_bands + 1 ascending edges */
   const double *band_edge_Hz;
+  int n_threads;             /**< below 1: one */
 } meso_contrast_params;
 
 /** For every array that both analyses have and that is one of
  *    /statistics/<population>/<name>, /sttc/value     distributions
- *    /correlation/coefficient                         distribution of the upper triangle; a matrix
- *    if                                                  both are of the same neurons
+ *    /correlation/coefficient      distribution of the upper triangle; a matrix if both are of as
+ *                                  many neurons
  *    /spectrum/psd, /population_spectrum/psd, /spike_spectrum/psd, /coherence/magnitude_squared
  *                                                     curves over frequency
  *  adds to @p result, under /comparison<path>:
  *    distributions: attributes n_a, n_b, median_a, median_b, the distances, each with the
- *    bootstrap's   percentile interval (..._low, ..._high), ks_p, and p_energy, the share of
- *    random splits of   the pooled values whose energy distance is at least as large
+ *      bootstrap's percentile interval (..._low, ..._high), ks_p, and p_energy, the share of
+ *      random splits of the pooled values whose energy distance is at least as large
  *    curves: band_edges_Hz; mean_a, mean_b (band); difference, of densities log10(a / b), of
- *      coherence a - b, with the bootstrap's interval over channels or pairs difference_low, _high
+ *      coherence a - b, with the bootstrap's interval over rows difference_low, _high
  *    matrices: attribute matrix_correlation of the upper triangles, p_matrix by permuting neurons
  *      (Mantel 1967, Cancer Res. 27:209)
+ *  Values of pairs (a matrix, or an array with `pairs` beside it) share neurons or channels, so the
+ *  bootstrap draws these, a pair counting as often as both were drawn, and ks_p and p_energy, which
+ *  take values as independent, are NaN with the attribute `undefined`. Threads change no bit;
  *  and says in attributes differences_<key> where the two estimators' parameters differ. */
 MESO_MUST_CHECK meso_status meso_contrast_run(const meso_contrast_params *params,
                                               const meso_result *a, const meso_result *b,

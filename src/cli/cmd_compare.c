@@ -113,6 +113,7 @@ static meso_status compare(const meso_cli *cli, const char *path, const options 
   meso_result *analysis = NULL;
   meso_signals *lfp = NULL, *bold = NULL;
   meso_comparison *c = NULL;
+  MESO_TRY(mesoi_compare_check(path, err));
   if (!own) MESO_TRY(mesoi_measured_find(NULL, &found, err));
   MESO_TRY(meso_result_read(path, &analysis, err));
   if (o->lfp[0] != '\0') MESO_TRY(meso_signals_read(o->lfp, &lfp, err));
@@ -122,6 +123,11 @@ static meso_status compare(const meso_cli *cli, const char *path, const options 
   MESO_TRY(meso_compare_run(own ? 1 : found.gl_pathc, files, own ? NULL : o->measured, analysis,
                             lfp, bold, &c, err));
   MESO_TRY(put_out(cli, c, err));
+  size_t n_predicted = 0;
+  for (size_t i = 0; i < c->n; i++) n_predicted += c->entry[i].predicted[0] != '\0';
+  if (n_predicted == 0)
+    mesoi_warn(cli, "%s: holds nothing that these published numbers speak of; most are of the "
+               "analyses statistics, correlation and coherence", path);
 cleanup:
   if (found.gl_pathv != NULL) globfree(&found);
   meso_comparison_destroy(c);

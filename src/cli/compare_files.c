@@ -1,13 +1,33 @@
 /* compare_files.c: compare A.h5 B.h5: two analyses against each other. */
 #include "compare_files.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
 #include "cli_options.h"
 #include "cli_surrogate.h"
 #include "meso_contrast.h"
+#include "meso_io.h"
+
+/* One distance with its interval, and p if there is one. */
+static void say_distance(const meso_cli *cli, const meso_attrs *a, size_t k)
+{
+  static const struct { const char *key, *name, *p; } distance[3] = {
+    {"ks", "KS", "ks_p"}, {"wasserstein", "Wasserstein", NULL}, {"energy", "energy", "p_energy"}};
+  char low[32], high[32];
+  (void) snprintf(low, sizeof low, "%s_low", distance[k].key);
+  (void) snprintf(high, sizeof high, "%s_high", distance[k].key);
+  mesoi_say(cli, "; %s %.3g (%.3g to %.3g)", distance[k].name,
+            meso_attrs_number(a, distance[k].key, NAN), meso_attrs_number(a, low, NAN),
+            meso_attrs_number(a, high, NAN));
+  const double p = distance[k].p != NULL ? meso_attrs_number(a, distance[k].p, NAN) : NAN;
+  if (isfinite(p)) mesoi_say(cli, ", p %.2g", p);
+  if (k == 2) mesoi_say(cli, "\n");
+}
 
 static void say_result(const meso_cli *cli, const meso_result *result)
 {
@@ -15,13 +35,10 @@ static void say_result(const meso_cli *cli, const meso_result *result)
     const meso_attrs *a = &result->group[i].attrs;
     const char *path = result->group[i].path + sizeof "/comparison" - 1;
     if (meso_attrs_get(a, "ks") != NULL)
-      mesoi_say(cli, "%s: medians %.4g, %.4g; KS %.3g (p %.2g); Wasserstein %.3g (%.3g to %.3g); "
-                "energy %.3g (p %.2g)\n", path, meso_attrs_number(a, "median_a", 0),
-                meso_attrs_number(a, "median_b", 0), meso_attrs_number(a, "ks", 0),
-                meso_attrs_number(a, "ks_p", 0), meso_attrs_number(a, "wasserstein", 0),
-                meso_attrs_number(a, "wasserstein_low", 0),
-                meso_attrs_number(a, "wasserstein_high", 0), meso_attrs_number(a, "energy", 0),
-                meso_attrs_number(a, "p_energy", 0));
+      mesoi_say(cli, "%s: medians %.4g, %.4g", path, meso_attrs_number(a, "median_a", 0),
+                meso_attrs_number(a, "median_b", 0));
+    for (size_t k = 0; k < 3 && meso_attrs_get(a, "ks") != NULL; k++)
+      say_distance(cli, a, k);
     if (meso_attrs_get(a, "matrix_correlation") != NULL)
       mesoi_say(cli, "%s: correlation of the matrices %.3g (p %.2g)\n", path,
                 meso_attrs_number(a, "matrix_correlation", 0), meso_attrs_number(a, "p_matrix", 0));
@@ -34,6 +51,19 @@ static void warn_differences(const meso_cli *cli, const meso_result *result)
   for (size_t k = 0; attrs != NULL && k < attrs->n; k++)
     if (attrs->v[k].text != NULL)
       mesoi_warn(cli, "the estimators differ: %s", attrs->v[k].key + sizeof "differences_" - 1);
+}
+
+meso_status mesoi_compare_check(const char *path, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char kind[64] = "";
+  MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));
+  if (strcmp(kind, "analysis") != 0)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: holds %s, no analysis: make one first, with mesocast analyze "
+              "statistics, correlation, spectrum, coherence ... FILE -o ANALYSIS.h5", path,
+              kind[0] != '\0' ? kind : "nothing that mesocast knows");
+cleanup:
+  return status;
 }
 
 meso_status mesoi_compare_files(const meso_cli *cli, const char *const paths[2],
@@ -51,10 +81,12 @@ meso_status mesoi_compare_files(const meso_cli *cli, const char *const paths[2],
   if (bands->n < 2) MESO_FAIL(err, MESO_EUSAGE, "compare: --bands-Hz: give at least two edges");
   MESO_TRY(mesoi_need_output(cli, "compare", err));
   MESO_TRY(mesoi_seed(cli, &seed, err));
+  for (size_t k = 0; k < 2; k++) MESO_TRY(mesoi_compare_check(paths[k], err));
   MESO_TRY(meso_result_read(paths[0], &a, err));
   MESO_TRY(meso_result_read(paths[1], &b, err));
   MESO_TRY(meso_result_create(&result, err));
-  const meso_contrast_params p = { o->resamples, seed, o->confidence, bands->n - 1, bands->v };
+  const meso_contrast_params p = { o->resamples, seed, o->confidence, bands->n - 1, bands->v,
+                                   cli->n_threads };
   MESO_TRY(meso_contrast_run(&p, a, b, result, err));
   MESO_TRY(mesoi_origin_make(cli, NULL, 2, paths, &origin, err));
   MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));

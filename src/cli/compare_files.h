@@ -12,6 +12,9 @@ typedef struct mesoi_compare_options {
   meso_doubles bands_Hz;
 } mesoi_compare_options;
 
+/** Fails (exit 3) on files that hold no analysis, and says how to make one. */
+MESO_MUST_CHECK meso_status mesoi_compare_check(const char *path, meso_err *err);
+
 /** Writes the comparison of two analysis files to -o, and says it. */
 MESO_MUST_CHECK meso_status mesoi_compare_files(const meso_cli *cli, const char *const paths[2],
                                                 const mesoi_compare_options *options,
