@@ -244,8 +244,8 @@ static void test_pairs(void)
       meso_result_destroy(out[k]);
     }
   }
-  printf("# held: %g of %d as a matrix, %g as listed pairs, %g as independent\n", inside[0], (int) R,
-         inside[1], inside[2]);
+  printf("# held: %g of %d as a matrix, %g as listed pairs, %g as independent\n", inside[0],
+         (int) R, inside[1], inside[2]);
   CU_ASSERT(inside[0] > 0.86 * R && inside[1] > 0.86 * R && inside[2] < 0.7 * R);
 }
 

@@ -176,8 +176,8 @@ static void test_canonical_known(void)
     x[C * i + 6] += 3 * a;
   }
   meso_result *q = run("canonical_coherence", split, NULL, s, 2);
-  MESO_CHECK_WORST(f, 3 * 129, fabs(values(q, "/canonical_coherence/magnitude_squared")[f] - rho[f]),
-                   1e-9);
+  const double *mixed = values(q, "/canonical_coherence/magnitude_squared");
+  MESO_CHECK_WORST(f, 3 * 129, fabs(mixed[f] - rho[f]), 1e-9);
   meso_result_destroy(r);
   meso_result_destroy(q);
   meso_signals_destroy(s);
