@@ -136,7 +136,8 @@ static bool is_of_a_run(const char *figure)
   static const char *const other[] = {"cross_correlogram", "sttc", "correlation_distance",
                                       "spike_field", "spike_spectrum", "synchrony",
                                       "fano_windows", "bold_states", "bold_layers", "bold_drives",
-                                      "connectivity"};
+                                      "connectivity", "granger", "canonical_coherence",
+                                      "lines", "field_distance"};
   char arguments[256];
   for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
     if (strcmp(figure, other[i]) != 0) continue;

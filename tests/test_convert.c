@@ -273,8 +273,12 @@ static void formats_are_sound(void)
     const bool network = f->content == MESO_CONTENT_NETWORK;
     CU_ASSERT_PTR_EQUAL(meso_format_by_name(f->name), f);
     CU_ASSERT(f->summary[0] != '\0' && f->ending[0] != '\0');
-    CU_ASSERT((f->read_network != NULL) == network && (f->read_spikes != NULL) == !network);
-    CU_ASSERT(network ? f->write_spikes == NULL : f->write_network == NULL);
+    const bool spikes = f->content == MESO_CONTENT_SPIKES;
+    const bool signals = f->content == MESO_CONTENT_SIGNALS;
+    CU_ASSERT((f->read_network != NULL) == network && (f->read_spikes != NULL) == spikes);
+    CU_ASSERT((f->read_signals != NULL) == signals);
+    CU_ASSERT((network || f->write_network == NULL) && (spikes || f->write_spikes == NULL));
+    CU_ASSERT(signals || f->write_signals == NULL);
     CU_ASSERT(!network || !meso_format_writes(f) || f->bytes_per_item > 0);
     char name[64];
     const char *ending = f->ending;

@@ -141,6 +141,36 @@ static void test_summary(void)
   meso_spikes_destroy(s);
 }
 
+/* The triangle is that of the matrix, NaN included; the histogram stays. */
+static void test_triangle(void)
+{
+  enum { N = 70 };
+  meso_spikes *s = recording(2, N / 2, 20000);
+  for (uint32_t i = 0; i + 1 < N; i++) /* the last one is silent, and so is number 20 */
+    if (i != 20) add_poisson(s, i / 35, i % 35, 2 + i % 7, 3000 + i);
+  sort(s);
+  meso_result *full = run("correlation", (options) {NULL}, s, NULL, 2);
+  meso_result *r = run("correlation", (options) {"triangle", "true", NULL}, s, NULL, 3);
+  const double *matrix = values(full, "/correlation/coefficient");
+  const meso_array *triangle = meso_result_find(r, "/correlation/coefficient_triangle");
+  CU_ASSERT_FATAL(triangle != NULL && triangle->n_dims == 1);
+  CU_ASSERT_FATAL(triangle->dims[0] == N * (N - 1) / 2);
+  CU_ASSERT(triangle->single_precision);
+  double want[N * (N - 1) / 2];
+  size_t n = 0;
+  for (size_t i = 0; i < N; i++)
+    for (size_t j = i + 1; j < N; j++) want[n++] = matrix[i * N + j];
+  MESO_CHECK_EACH(k, n, (isnan(want[k]) != 0) == (isnan(triangle->data[k]) != 0));
+  MESO_CHECK_EACH(k, n, isnan(want[k]) || fabs(want[k] - triangle->data[k]) < 1e-13);
+  CU_ASSERT_PTR_NULL(meso_result_find(r, "/correlation/coefficient"));
+  CU_ASSERT_STRING_EQUAL(meso_result_find(r, "/correlation/labels")->text[N - 1], "B/34");
+  MESO_CHECK_EACH(h, 200, values(r, "/correlation/A/histogram")[h] ==
+                  values(full, "/correlation/A/histogram")[h]);
+  meso_result_destroy(full);
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+}
+
 static void test_fit(void)
 {
   double x[30], y[30], w[30];
@@ -212,6 +242,7 @@ int main(void)
     {"a cross-correlogram peaks at the lag by which the second neuron fires later", test_lag},
     {"spike time tiling: equal, unrelated, silent trains; a fixed window", test_tiling},
     {"summaries of all pairs are those of the matrix", test_summary},
+    {"the triangle of coefficients is that of the matrix", test_triangle},
     {"an exponential is fitted", test_fit},
     {"synchrony of equal and of independent trains", test_synchrony},
     {"LvR and Fano factors over windows", test_variation},

@@ -33,6 +33,10 @@ static const meso_param correlation_rows[] = {
   {.key = "summary", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
    .offset = offsetof(correlation_params, summary),
    .help = "histograms and dependence on distance only, no matrices: for any number of neurons"},
+  {.key = "triangle", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
+   .offset = offsetof(correlation_params, triangle),
+   .help = "the coefficients of all pairs i < j alone, in single precision, instead of matrices: "
+           "an eighth of the memory in files, a quarter at work, and faster"},
   {.key = "histogram_bins", .type = MESO_PARAM_INT, .unit = "1", .min = 2, .max = 1e6,
    .default_text = "200", .offset = offsetof(correlation_params, histogram_bins),
    .help = "bins of the histograms over -1 to 1"},
@@ -95,6 +99,19 @@ cleanup:
   return status;
 }
 
+static meso_status add_triangle(meso_result *result, size_t n, double **ret_data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_array *array = NULL;
+  const size_t n_pairs = n > 0 ? n * (n - 1) / 2 : 0;
+  MESO_TRY(meso_result_add(result, "/correlation/coefficient_triangle", "1", 1, &n_pairs, &array,
+                           err));
+  array->single_precision = true;
+  *ret_data = array->data;
+cleanup:
+  return status;
+}
+
 static meso_status add_labels(const correlation_counts *c, const meso_spikes *spikes,
                               meso_result *result, meso_err *err)
 {
@@ -142,7 +159,7 @@ static meso_status check_memory(const correlation_params *p, const correlation_c
                                 meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double need_GB = 16e-9 * (double) c->n * (double) c->n;
+  const double need_GB = (p->triangle ? 4e-9 : 16e-9) * (double) c->n * (double) c->n;
   if (need_GB > p->memory_limit_GB)
     MESO_FAIL(err, MESO_ERANGE, "correlations of %zu neurons need %.3g GB, allowed are "
               "memory_limit_GB = %g GB: choose fewer populations, set max_neurons, or keep "
@@ -158,11 +175,16 @@ static meso_status correlation_run(const void *params, const meso_spikes *spikes
   meso_status status = MESO_OK;
   correlation_counts c = {.n = 0};
   const correlation_params *p = params;
-  double *covariance = NULL, *coefficient = NULL;
+  double *covariance = NULL, *coefficient = NULL, *triangle = NULL;
   (void) signals;
+  if (p->summary && p->triangle)
+    MESO_FAIL(err, MESO_EINVAL, "summary and triangle exclude each other");
   MESO_TRY(correlation_counts_make(params, spikes, &c, err));
-  if (!p->summary) {
-    MESO_TRY(check_memory(p, &c, err));
+  if (!p->summary) MESO_TRY(check_memory(p, &c, err));
+  if (p->triangle) {
+    MESO_TRY(add_triangle(result, c.n, &triangle, err));
+    MESO_TRY(add_labels(&c, spikes, result, err));
+  } else if (!p->summary) {
     MESO_TRY(add_matrix(result, "/correlation/covariance", "count^2", c.n, &covariance, err));
     MESO_TRY(add_matrix(result, "/correlation/coefficient", "1", c.n, &coefficient, err));
     MESO_TRY(add_labels(&c, spikes, result, err));
@@ -170,7 +192,7 @@ static meso_status correlation_run(const void *params, const meso_spikes *spikes
     normalise(&c, n_threads, covariance, coefficient);
   }
   MESO_TRY(set_attributes(params, &c, result, err));
-  MESO_TRY(correlation_summarise(p, &c, spikes, n_threads, result, err));
+  MESO_TRY(correlation_summarise(p, &c, spikes, triangle, n_threads, result, err));
 cleanup:
   correlation_counts_clear(&c);
   return status;

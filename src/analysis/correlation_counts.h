@@ -10,7 +10,7 @@ typedef struct correlation_params {
   meso_interval_params interval;
   double bin_ms, memory_limit_GB, distance_bin_um;
   int64_t max_neurons, histogram_bins;
-  bool drop_silent, binary, summary;
+  bool drop_silent, binary, summary, triangle;
 } correlation_params;
 
 typedef struct correlation_entry { uint32_t row; uint32_t count; } correlation_entry;
@@ -41,10 +41,12 @@ void correlation_counts_clear(correlation_counts *counts);
 void correlation_pair_name(const correlation_counts *c, const meso_spikes *spikes, size_t a,
                            size_t b, char *text, size_t size);
 
-/** Summaries of all pairs without their matrix (correlation_summary.c). */
+/** Summaries of all pairs without their matrix (correlation_summary.c). @p triangle: room for the
+ *  coefficients of all pairs i < j, row by row, or NULL. */
 MESO_MUST_CHECK meso_status correlation_summarise(const correlation_params *params,
                                                   const correlation_counts *counts,
-                                                  const meso_spikes *spikes, int n_threads,
-                                                  meso_result *result, meso_err *err);
+                                                  const meso_spikes *spikes, double *triangle,
+                                                  int n_threads, meso_result *result,
+                                                  meso_err *err);
 
 #endif

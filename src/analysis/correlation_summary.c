@@ -31,6 +31,7 @@ typedef struct summary {
   double distance_bin_um;
   double *mean;      /* row: N_i / L */
   double *scale;     /* row: 1 / sqrt(SS_i); 0 where the count never varies */
+  double *triangle;  /* (pair i < j, row by row), or NULL */
   sums total;
 } summary;
 
@@ -104,11 +105,26 @@ static void count(const summary *s, size_t i, size_t j, size_t n, size_t pair, c
   }
 }
 
+/* Coefficients of row i with the n rows from j on: into the triangle; NaN where a count never
+ * varies. */
+static void keep(const summary *s, size_t i, size_t j, size_t n, const double *r)
+{
+  double *out = s->triangle + i * (2 * s->c->n - i - 1) / 2 + (j - i - 1);
+  for (size_t k = 0; k < n; k++) out[k] = s->scale[j + k] == 0 ? NAN : r[k];
+}
+
+static void keep_undefined(const summary *s, size_t i)
+{
+  double *out = s->triangle + i * (2 * s->c->n - i - 1) / 2;
+  for (size_t k = i + 1; k < s->c->n; k++) out[k - i - 1] = NAN;
+}
+
 /* All pairs of row i with later rows. product: room for a row, which is left zeroed. */
 static void add_row(const summary *s, size_t i, size_t population, uint32_t *product, sums *x)
 {
   const correlation_counts *c = s->c;
   double r[CHUNK];
+  if (s->scale[i] == 0 && s->triangle != NULL) keep_undefined(s, i);
   if (s->scale[i] == 0) return;
   for (size_t k = c->by_row[i]; k < c->by_row[i + 1]; k++) {
     const uint32_t own = c->place[k].count;
@@ -124,6 +140,7 @@ static void add_row(const summary *s, size_t i, size_t population, uint32_t *pro
       for (size_t k = 0; k < n; k++)
         r[k] = ((double) product[j + k] - expected * s->mean[j + k]) * (scale * s->scale[j + k]);
       count(s, i, j, n, pair, r, x);
+      if (s->triangle != NULL) keep(s, i, j, n, r);
     }
   }
   memset(product + i, 0, (c->n - i) * sizeof *product);
@@ -291,12 +308,13 @@ cleanup:
 
 meso_status correlation_summarise(const correlation_params *params,
                                   const correlation_counts *counts, const meso_spikes *spikes,
-                                  int n_threads, meso_result *result, meso_err *err)
+                                  double *triangle, int n_threads, meso_result *result,
+                                  meso_err *err)
 {
   meso_status status = MESO_OK;
   const correlation_counts *c = counts;
   summary s = {.c = c, .n_pairs = c->n_populations * (c->n_populations + 1) / 2,
-               .n_histogram = (size_t) params->histogram_bins};
+               .n_histogram = (size_t) params->histogram_bins, .triangle = triangle};
   const double L = (double) c->bins.n;
   MESO_TRY(choose_distances(&s, params->distance_bin_um, err));
   MESO_ALLOC(err, s.mean, c->n);

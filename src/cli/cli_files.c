@@ -11,6 +11,7 @@
 #include "cli_answer.h"
 #include "meso_engine.h"
 #include "meso_lfp.h"
+#include "meso_format.h"
 
 meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model, size_t n,
                               const char *const *inputs, mesoi_origin *origin, meso_err *err)
@@ -56,7 +57,10 @@ meso_status mesoi_spikes_read(const meso_cli *cli, const char *path, meso_spikes
                               meso_err *err)
 {
   meso_status status = MESO_OK;
-  MESO_TRY(meso_spikes_read(path, ret_spikes, err));
+  const meso_format *format = meso_format_also(path, MESO_CONTENT_SPIKES);
+  const meso_format_input input = {.path = path};
+  if (format != NULL) MESO_TRY(format->read_spikes(&input, ret_spikes, err));
+  else MESO_TRY(meso_spikes_read(path, ret_spikes, err));
   const char *warning = meso_attrs_text(&(*ret_spikes)->attrs, "warning");
   if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
 cleanup:
@@ -74,6 +78,20 @@ meso_status mesoi_spikes_read_for(const meso_cli *cli, const char *path, const m
     mesoi_warn(cli, "%s: spikes of seed %.0f go through the wiring of seed %lld, which is another "
                "network: --seed %.0f is theirs", path, seed, (long long) model->simulation.seed,
                seed);
+cleanup:
+  return status;
+}
+
+meso_status mesoi_signals_read(const meso_cli *cli, const char *path, meso_signals **ret_signals,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_format *format = meso_format_also(path, MESO_CONTENT_SIGNALS);
+  const meso_format_input input = {.path = path};
+  if (format == NULL) return meso_signals_read(path, ret_signals, err);
+  MESO_TRY(format->read_signals(&input, ret_signals, err));
+  const char *warning = meso_attrs_text(&(*ret_signals)->attrs, "warning");
+  if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
 cleanup:
   return status;
 }

@@ -28,15 +28,15 @@ cleanup:
 }
 
 /** Signals of n files in one container. */
-static meso_status read_signals(size_t n, const char *const *paths, meso_signals **ret,
-                                meso_err *err)
+static meso_status read_signals(const meso_cli *cli, size_t n, const char *const *paths,
+                                meso_signals **ret, meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_signals *more = NULL;
   meso_err why = { .status = MESO_OK };
-  MESO_TRY(meso_signals_read(paths[0], ret, err));
+  MESO_TRY(mesoi_signals_read(cli, paths[0], ret, err));
   for (size_t i = 1; i < n; i++) {
-    MESO_TRY(meso_signals_read(paths[i], &more, err));
+    MESO_TRY(mesoi_signals_read(cli, paths[i], &more, err));
     status = meso_signals_move(more, *ret, &why);
     if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", paths[i], why.msg);
     meso_signals_destroy(more);
@@ -71,7 +71,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(mesoi_need_output(cli, "analyze", err));
   if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
   if (of_signals)
-    MESO_TRY(read_signals(n_signals, &args.v[1 + n_files - n_signals], &signals, err));
+    MESO_TRY(read_signals(cli, n_signals, &args.v[1 + n_files - n_signals], &signals, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(ops->run(params, spikes, signals, cli->n_threads, result, err));

@@ -1,4 +1,4 @@
-/* cmd_convert.c: networks and spikes from one file format into another. */
+/* cmd_convert.c: networks, spikes and signals from one file format into another. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +24,8 @@ static const meso_param rows[] = {
 
 #define HUGE_BYTES 2e9
 
+static const char *const content_name[] = { "a network", "spikes", "signals" };
+
 /** "a, b or c" of the formats that can hold it. */
 static void list_formats(meso_content content, char *text, size_t room)
 {
@@ -45,7 +47,7 @@ static meso_status choose_output(const char *path, const options *o, const meso_
   list_formats(from->content, known, sizeof known);
   *ret_to = o->to[0] != '\0' ? meso_format_by_name(o->to)
                              : meso_format_to_write(path, from->content);
-  const char *what = from->content == MESO_CONTENT_NETWORK ? "a network" : "spikes";
+  const char *what = content_name[from->content];
   if (*ret_to == NULL && o->to[0] != '\0')
     MESO_FAIL(err, MESO_EUSAGE, "convert: --to %s: %s can become %s", o->to, what, known);
   if (*ret_to == NULL)
@@ -113,6 +115,26 @@ cleanup:
   return status;
 }
 
+static meso_status convert_signals(const meso_cli *cli, const meso_format *from,
+                                   const meso_format *to, const char *path, const char *out,
+                                   meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_format_input input = {.path = path};
+  meso_signals *signals = NULL;
+  mesoi_origin origin = { .model_text = NULL };
+  MESO_TRY(from->read_signals(&input, &signals, err));
+  const char *warning = meso_attrs_text(&signals->attrs, "warning");
+  if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
+  MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
+  MESO_TRY(to->write_signals(out, signals, &origin.provenance, err));
+  mesoi_answer_signals(cli, signals);
+cleanup:
+  mesoi_origin_clear(&origin);
+  meso_signals_destroy(signals);
+  return status;
+}
+
 /** OUT is the second argument or -o; checked as main does for -o. */
 static meso_status find_output(const meso_cli *cli, const mesoi_positionals *args,
                                const char **ret_out, meso_err *err)
@@ -151,13 +173,19 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(find_output(cli, &args, &out, err));
   const char *in = args.v[0];
   MESO_TRY(meso_format_of_file(in, &from, err));
+  const meso_format *wanted = meso_format_by_name(o.to), *also = NULL;
+  if (wanted != NULL && wanted->content != from->content)
+    also = meso_format_also(in, wanted->content); /* the spikes of a recording */
+  if (also != NULL) from = also;
   MESO_TRY(choose_output(out, &o, from, &to, err));
   MESO_TRY(check_output(cli, in, out, to, err));
   if (cli->n_sets > 0 && !mesoi_is_model_name(in))
     MESO_FAIL(err, MESO_EUSAGE, "convert: --set and --seed need a model file, not %s", in);
   MESO_TRY(from->content == MESO_CONTENT_NETWORK
              ? convert_network(cli, from, to, in, out, &o, err)
-             : convert_spikes(cli, from, to, in, out, err));
+             : from->content == MESO_CONTENT_SPIKES
+             ? convert_spikes(cli, from, to, in, out, err)
+             : convert_signals(cli, from, to, in, out, err));
   mesoi_answer_output(cli, out);
 cleanup:
   free(args.v);
@@ -167,7 +195,7 @@ cleanup:
 
 const meso_command meso_cmd_convert = {
   .name = "convert", .usage = "convert IN OUT [OPTIONS]",
-  .summary = "networks and spikes into another file format", .params = rows, .run = run,
+  .summary = "networks, spikes and recordings into another file format", .params = rows, .run = run,
   .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_OUTPUT, .makes_folder = true,
   .stops_cleanly = true,
 };

@@ -18,7 +18,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   meso_signal x;
   MESO_TRY(mesoi_options_parse(cli, "csd", 1, &set, 1, 1, &args, err));
   MESO_TRY(mesoi_need_output(cli, "csd", err));
-  MESO_TRY(meso_signals_read(args.v[0], &in, err));
+  MESO_TRY(mesoi_signals_read(cli, args.v[0], &in, err));
   MESO_TRY(meso_signal_select(in, NULL, 0, &x, err));
   MESO_TRY(meso_signals_create(&out, err));
   MESO_TRY(meso_csd_apply(&p, &x, out, err));

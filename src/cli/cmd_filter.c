@@ -24,7 +24,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
     MESO_TRY(meso_params_set(meso_recording_rows, &p, "seed", cli->seed, NULL, err));
   MESO_TRY(mesoi_need_output(cli, "filter", err));
   MESO_TRY(meso_file_kind(args.v[0], kind, sizeof kind, err));
-  MESO_TRY(meso_signals_read(args.v[0], &in, err));
+  MESO_TRY(mesoi_signals_read(cli, args.v[0], &in, err));
   MESO_TRY(meso_signal_select(in, NULL, 0, &x, err));
   MESO_TRY(meso_signals_create(&out, err));
   MESO_TRY(meso_recording_apply(&p, &x, out, err));

@@ -58,7 +58,7 @@ meso_status meso_format_of_file(const char *path, const meso_format **ret_format
     if (format_table[i]->kind != NULL && strcmp(kind, format_table[i]->kind) == 0)
       *ret_format = format_table[i];
   if (*ret_format == NULL)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: holds neither a network nor spikes%s%s", path,
+    MESO_FAIL(err, MESO_EFORMAT, "%s: holds neither a network nor spikes nor a recording%s%s", path,
               kind[0] != '\0' ? ", but " : "", kind);
 cleanup:
   return status;
@@ -66,7 +66,16 @@ cleanup:
 
 bool meso_format_writes(const meso_format *f)
 {
-  return f->content == MESO_CONTENT_NETWORK ? f->write_network != NULL : f->write_spikes != NULL;
+  return f->write_network != NULL || f->write_spikes != NULL || f->write_signals != NULL;
+}
+
+const meso_format *meso_format_also(const char *path, meso_content content)
+{
+  for (size_t i = 0; i < meso_format_count(); i++) {
+    const meso_format *f = format_table[i];
+    if (f->content == content && f->kind == NULL && ends_as(path, f)) return f;
+  }
+  return NULL;
 }
 
 const meso_format *meso_format_to_write(const char *path, meso_content content)

@@ -1,9 +1,10 @@
-/* meso_format.h: the registry of file formats of networks and of spikes. One format is one file
- * src/formats/format_X.c that defines `const meso_format meso_format_X`, and one row in
+/* meso_format.h: the registry of file formats of networks, of spikes and of signals. One format is
+ * one file src/formats/format_X.c that defines `const meso_format meso_format_X`, and one row in
  * src/formats/Makefile.am.
  *
- * A format reads into and writes from one of two things in memory, a meso_network or meso_spikes;
- * so each that can be read can be turned into each of its sort that can be written. */
+ * A format reads into and writes from one of three things in memory, a meso_network, meso_spikes or
+ * meso_signals; so each that can be read can be turned into each of its sort that can be written. A
+ * recording that holds spikes and signals is two formats. */
 #ifndef MESO_FORMAT_H
 #define MESO_FORMAT_H
 
@@ -16,7 +17,9 @@
 extern "C" {
 #endif
 
-typedef enum meso_content { MESO_CONTENT_NETWORK, MESO_CONTENT_SPIKES } meso_content;
+typedef enum meso_content {
+  MESO_CONTENT_NETWORK, MESO_CONTENT_SPIKES, MESO_CONTENT_SIGNALS
+} meso_content;
 
 /** What is read: a path and, for models only, changes as in meso_model_read. Borrowed. */
 typedef struct meso_format_input {
@@ -42,6 +45,10 @@ typedef struct meso_format {
                              meso_err *err);
   meso_status (*write_spikes)(const char *path, const meso_spikes *spikes,
                               const meso_provenance *provenance, meso_err *err);
+  meso_status (*read_signals)(const meso_format_input *input, meso_signals **ret_signals,
+                              meso_err *err);
+  meso_status (*write_signals)(const char *path, const meso_signals *signals,
+                               const meso_provenance *provenance, meso_err *err);
 } meso_format;
 
 size_t meso_format_count(void);
@@ -53,6 +60,8 @@ const meso_format *meso_format_by_name(const char *name);
  *  of none (exit 3). */
 MESO_MUST_CHECK meso_status meso_format_of_file(const char *path, const meso_format **ret_format,
                                                 meso_err *err);
+/** Another format that the same file name may have, of this content, or NULL. */
+const meso_format *meso_format_also(const char *path, meso_content content);
 /** The format to write something into a file of this name, or NULL. */
 const meso_format *meso_format_to_write(const char *path, meso_content content);
 /** Whether it writes what it holds. */

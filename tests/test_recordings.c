@@ -1,0 +1,275 @@
+/* test_recordings.c: recordings in foreign formats: NWB made by PyNWB (tests/reference/recordings),
+ * files of Blackrock byte by byte after their specification; broken ones. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "meso_format.h"
+#include "meso_io.h"
+#include "meso_test.h"
+
+static meso_status read_signals(const char *path, meso_signals **s, meso_err *err)
+{
+  const meso_format *f = NULL;
+  *s = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_format_of_file(path, &f, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(f->content, MESO_CONTENT_SIGNALS);
+  return f->read_signals(&(meso_format_input) {.path = path}, s, err);
+}
+
+static meso_status read_spikes(const char *path, meso_spikes **s, meso_err *err)
+{
+  const meso_format *f = meso_format_also(path, MESO_CONTENT_SPIKES);
+  *s = NULL;
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  return f->read_spikes(&(meso_format_input) {.path = path}, s, err);
+}
+
+/* ---- NWB ---------------------------------------------------------------------------------- */
+
+static void test_nwb(void)
+{
+  const char *path = meso_test_path("tests/reference/recordings/small.nwb");
+  meso_signals *s = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(read_signals(path, &s, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(s->n, 2);
+  const meso_signal *raw = meso_signals_find(s, "raw"), *lfp = meso_signals_find(s, "lfp_low");
+  CU_ASSERT_FATAL(raw != NULL && lfp != NULL);
+  CU_ASSERT(raw->n_times == 200 && raw->n_channels == 3 && raw->sampling_rate_Hz == 1000);
+  CU_ASSERT(raw->t_start_ms == 2000 && strcmp(raw->units, "mV") == 0);
+  static const int factor[3] = {1, 3, 7}; /* what the file was made with */
+  MESO_CHECK_WORST(i, 600, fabs(raw->data[i] - ((int) (i / 3) * factor[i % 3] % 1000 - 300) * 1e-3
+                                - 5e-3), 1e-12);
+  static const double at[3] = {1, 3, 4};
+  CU_ASSERT_PTR_NOT_NULL_FATAL(raw->position_um);
+  MESO_CHECK_EACH(c, 3, raw->position_um[3 * c] == 0 && raw->position_um[3 * c + 1] == 10 * at[c]
+                  && raw->position_um[3 * c + 2] == -100 * at[c]);
+  CU_ASSERT(lfp->n_times == 150 && lfp->n_channels == 2 && lfp->t_start_ms == 1000);
+  MESO_CHECK_CLOSE(500, lfp->sampling_rate_Hz, 1e-9, 0);
+  MESO_CHECK_WORST(t, 150, fabs(lfp->data[2 * t] - 0.1 * sin(0.1 * (double) t)), 1e-7);
+  MESO_CHECK_WORST(t, 150, fabs(lfp->data[2 * t + 1] - 0.2 * cos(0.1 * (double) t)), 1e-7);
+  meso_signals_destroy(s);
+  meso_spikes *p = NULL;
+  CU_ASSERT_EQUAL_FATAL(read_spikes(path, &p, &err), MESO_OK);
+  const meso_spike_population *u = &p->population[0];
+  static const double time_ms[7] = {50, 60, 100, 250, 1500, 2000, 3000};
+  static const uint32_t id[7] = {2, 2, 0, 0, 2, 0, 2};
+  CU_ASSERT(u->size == 3 && u->n_spikes == 7 && p->t_stop_ms == 3000);
+  MESO_CHECK_EACH(k, 7, fabs(u->time_ms[k] - time_ms[k]) < 1e-9 && u->id[k] == id[k]);
+  CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(&p->attrs, "warning"));
+  meso_spikes_destroy(p);
+}
+
+/* ---- Blackrock ---------------------------------------------------------------------------- */
+
+typedef struct bytes { size_t n; char v[4096]; } bytes;
+
+static void put(bytes *b, uint64_t v, size_t n)
+{
+  for (size_t k = 0; k < n; k++) b->v[b->n++] = (char) (v >> 8 * k & 255);
+}
+
+static void put_text(bytes *b, const char *text, size_t n)
+{
+  CU_ASSERT_FATAL(strlen(text) <= n);
+  memset(b->v + b->n, 0, n);
+  memcpy(b->v + b->n, text, strlen(text));
+  b->n += n;
+}
+
+enum { BASIC = 314, CHANNEL = 66, NEV_BASIC = 336, NEV_PACKET = 20 };
+
+/* Two channels at 1 kHz, +-1000 for +-500 uV and +-2 mV; version 2 (time stamps of 4 bytes, 30 kHz)
+ * or 3 (8 bytes). */
+static bytes nsx_header(int version)
+{
+  bytes b = {.n = 0};
+  put_text(&b, version == 2 ? "NEURALCD" : "BRSMPGRP", 8);
+  put(&b, (uint64_t) version, 1);
+  put(&b, 3, 1);
+  put(&b, BASIC + 2 * CHANNEL, 4);
+  put_text(&b, "1 kS/s", 16);
+  put_text(&b, "made for a test", 256);
+  put(&b, 30, 4);
+  put(&b, 30000, 4);
+  put(&b, 0, 16);
+  put(&b, 2, 4);
+  for (int c = 0; c < 2; c++) {
+    put_text(&b, "CC", 2);
+    put(&b, (uint64_t) (c + 1), 2);
+    put_text(&b, c == 0 ? "chan1" : "ainp", 16);
+    put(&b, 0, 2);
+    put(&b, (uint64_t) -1000, 2);
+    put(&b, 1000, 2);
+    put(&b, (uint64_t) (c == 0 ? -500 : -2), 2);
+    put(&b, c == 0 ? 500 : 2, 2);
+    put_text(&b, c == 0 ? "uV" : "mV", 16);
+    put(&b, 0, 20);
+  }
+  CU_ASSERT_EQUAL_FATAL(b.n, BASIC + 2 * CHANNEL);
+  return b;
+}
+
+/* n rows 10 first, -10 first ... */
+static void put_packet(bytes *b, int version, uint64_t stamp, uint64_t n_said, int first, int n)
+{
+  put(b, 1, 1);
+  put(b, stamp, version == 2 ? 4 : 8);
+  put(b, n_said, 4);
+  for (int k = 0; k < n; k++) {
+    put(b, (uint64_t) (int64_t) (10 * (first + k)), 2);
+    put(b, (uint64_t) (int64_t) (-10 * (first + k)), 2);
+  }
+}
+
+static void save(const char *path, const void *v, size_t n)
+{
+  CU_ASSERT_EQUAL_FATAL(meso_file_write(path, v, n, NULL), MESO_OK);
+}
+
+static void test_nsx(void)
+{
+  for (int version = 2; version <= 3; version++) {
+    bytes b = nsx_header(version);
+    put_packet(&b, version, 3000, 8, 1, 8);    /* 100 ms; goes on in the next */
+    put_packet(&b, version, 3240, 4, 9, 4);
+    put_packet(&b, version, 60000, 0, 1, 100); /* 2 s; never closed; its last value is clipped */
+    save("test_recordings.ns2", b.v, b.n);
+    meso_signals *s = NULL;
+    meso_err err = {0};
+    const meso_status st = read_signals("test_recordings.ns2", &s, &err);
+    if (st != MESO_OK) printf("# %s\n", err.msg);
+    CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
+    CU_ASSERT_EQUAL_FATAL(s->n, 2);
+    const meso_signal *a = meso_signals_find(s, "lfp_1"), *z = meso_signals_find(s, "lfp_2");
+    CU_ASSERT_FATAL(a != NULL && z != NULL);
+    CU_ASSERT(a->n_times == 12 && a->n_channels == 2 && a->sampling_rate_Hz == 1000);
+    CU_ASSERT(a->t_start_ms == 100 && z->t_start_ms == 2000 && z->n_times == 100);
+    MESO_CHECK_WORST(t, 12, fabs(a->data[2 * t] - 5e-3 * (double) (t + 1)), 1e-12);
+    MESO_CHECK_WORST(t, 12, fabs(a->data[2 * t + 1] + 20e-3 * (double) (t + 1)), 1e-12);
+    CU_ASSERT(strcmp(a->label[0], "chan1") == 0 && strcmp(a->label[1], "ainp") == 0);
+    CU_ASSERT_EQUAL(meso_attrs_number(&a->attrs, "n_clipped", -1), 0);
+    CU_ASSERT_EQUAL(meso_attrs_number(&z->attrs, "n_clipped", -1), 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(&s->attrs, "warning"), "clipped"));
+    meso_signals_destroy(s);
+    b = nsx_header(version);
+    put_packet(&b, version, 0, 5, 1, 5);
+    save("test_recordings.ns2", b.v, b.n);
+    CU_ASSERT_EQUAL_FATAL(read_signals("test_recordings.ns2", &s, &err), MESO_OK);
+    CU_ASSERT(s->n == 1 && strcmp(s->signal[0].name, "lfp") == 0);
+    meso_signals_destroy(s);
+  }
+  unlink("test_recordings.ns2");
+}
+
+static bytes nev_file(int version)
+{
+  static const struct { uint64_t stamp, electrode, unit; } packet[6] = {
+    {300, 7, 1}, {600, 2, 0}, {900, 7, 255}, {1200, 0, 1}, {1500, 7, 0}, {3000, 7, 1}};
+  bytes b = {.n = 0};
+  put_text(&b, version == 2 ? "NEURALEV" : "BREVENTS", 8);
+  put(&b, (uint64_t) version, 1);
+  put(&b, 3, 1);
+  put(&b, 0, 2);
+  put(&b, NEV_BASIC + 32, 4);
+  put(&b, NEV_PACKET, 4);
+  put(&b, 30000, 4);
+  put(&b, 30000, 4);
+  put(&b, 0, 16);
+  put_text(&b, "test", 32);
+  put_text(&b, "", 256);
+  put(&b, 1, 4);
+  put_text(&b, "NEUEVWAV", 32);
+  for (int k = 0; k < 6; k++) {
+    const size_t from = b.n;
+    put(&b, packet[k].stamp, version == 2 ? 4 : 8);
+    put(&b, packet[k].electrode, 2);
+    put(&b, packet[k].unit, 1);
+    while (b.n < from + NEV_PACKET) put(&b, 0, 1);
+  }
+  return b;
+}
+
+static void test_nev(void)
+{
+  for (int version = 2; version <= 3; version++) {
+    const bytes b = nev_file(version);
+    meso_spikes *s = NULL;
+    meso_err err = {0};
+    save("test_recordings.nev", b.v, b.n);
+    CU_ASSERT_EQUAL_FATAL(read_spikes("test_recordings.nev", &s, &err), MESO_OK);
+    const meso_spike_population *p = &s->population[0];
+    static const double time_ms[4] = {10, 20, 50, 100};
+    static const uint32_t id[4] = {2, 0, 1, 2};
+    CU_ASSERT(p->size == 3 && p->n_spikes == 4 && s->t_stop_ms == 100);
+    MESO_CHECK_EACH(k, 4, p->time_ms[k] == time_ms[k] && p->id[k] == id[k]);
+    CU_ASSERT_STRING_EQUAL(meso_attrs_text(&s->attrs, "neurons"), "2/0,7/0,7/1");
+    meso_spikes_destroy(s);
+  }
+  unlink("test_recordings.nev");
+}
+
+/* ---- broken files ------------------------------------------------------------------------- */
+
+/* Cut anywhere and with any byte changed, files are read or refused as bad input, never worse. */
+static void break_file(const char *path, const char *v, size_t n, bool spikes)
+{
+  size_t worse = 0, refused = 0;
+  char *own = meso_calloc(n + 1, 1);
+  for (size_t k = 0; k < 2 * n; k++) {
+    meso_signals *s = NULL;
+    meso_spikes *p = NULL;
+    meso_err err = {0};
+    memcpy(own, v, n);
+    if (k >= n) own[k - n] = (char) (own[k - n] ^ (k % 3 == 0 ? 255 : 0x81));
+    save(path, own, k < n ? k : n);
+    const meso_status st = spikes ? read_spikes(path, &p, &err) : read_signals(path, &s, &err);
+    worse += st != MESO_OK && meso_status_exit_code(st) != 3;
+    refused += st != MESO_OK;
+    if (st != MESO_OK && strstr(err.msg, path) == NULL) worse++;
+    meso_signals_destroy(s);
+    meso_spikes_destroy(p);
+  }
+  CU_ASSERT_EQUAL(worse, 0);
+  CU_ASSERT(refused > BASIC);
+  free(own);
+  unlink(path);
+}
+
+static void test_broken(void)
+{
+  bytes b = nsx_header(2);
+  put_packet(&b, 2, 0, 5, 1, 5);
+  break_file("test_recordings_broken.ns3", b.v, b.n, false);
+  b = nev_file(3);
+  break_file("test_recordings_broken.nev", b.v, b.n, true);
+  char *nwb = NULL;
+  size_t n = 0;
+  CU_ASSERT_EQUAL_FATAL(meso_file_read(meso_test_path("tests/reference/recordings/small.nwb"),
+                                       1 << 24, &nwb, &n, NULL), MESO_OK);
+  size_t worse = 0;
+  for (size_t k = 0; k < 40; k++) { /* HDF5 itself answers for other damage */
+    meso_signals *s = NULL;
+    meso_spikes *p = NULL;
+    save("test_recordings_broken.nwb", nwb, k * n / 40);
+    worse += meso_status_exit_code(read_signals("test_recordings_broken.nwb", &s, NULL)) != 3;
+    worse += meso_status_exit_code(read_spikes("test_recordings_broken.nwb", &p, NULL)) != 3;
+    meso_signals_destroy(s);
+    meso_spikes_destroy(p);
+  }
+  CU_ASSERT_EQUAL(worse, 0);
+  unlink("test_recordings_broken.nwb");
+  free(nwb);
+}
+
+int main(void)
+{
+  static const meso_test tests[] = {
+    {"series and units of NWB", test_nwb},
+    {"continuous recordings of Blackrock, with pauses", test_nsx},
+    {"spikes of Blackrock", test_nev},
+    {"broken recordings are bad input", test_broken},
+    {NULL, NULL}};
+  return meso_test_main("recordings", tests);
+}
