@@ -137,7 +137,8 @@ static bool is_of_a_run(const char *figure)
                                       "spike_field", "spike_spectrum", "synchrony",
                                       "fano_windows", "bold_states", "bold_layers", "bold_drives",
                                       "connectivity", "granger", "canonical_coherence",
-                                      "lines", "field_distance"};
+                                      "lines", "field_distance", "spectrogram", "envelope",
+                                      "significance", "comparison"};
   char arguments[256];
   for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
     if (strcmp(figure, other[i]) != 0) continue;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis_run.h"
+#include "meso_contrast.h"
 #include "meso_plot.h"
 
 enum { N = 30, T_MS = 20000, N_TIMES = 8192, N_CHANNELS = 6 };
@@ -112,6 +113,10 @@ static void test_figures(void)
     {"canonical_coherence", "canonical_coherence",
      {"frequency (Hz)", "magnitude squared coherence (dimensionless)"}, {"nperseg", "256", NULL},
      4 * 129},
+    {"spectrogram", "spectrogram", {"time (s)", "frequency (Hz)"}, {"nperseg", "256", NULL},
+     63 * 52},
+    {"envelope", "envelope", {"middle of the band (Hz)", "channel (number)",
+     "correlation of envelopes (dimensionless)"}, {NULL}, 0},
     {"lines", "lines", {"frequency (Hz)", "F (dimensionless)"}, {"nperseg", "1024", NULL}, 0},
     {"field_distance", "field_distance",
      {"distance (\u00b5m)", "magnitude squared, debiased (dimensionless)",
@@ -219,6 +224,68 @@ static void test_bold(void)
   draw_bold("bold_drives", s, (const char *const[]) {"time (s)", "BOLD (%)", "BOLD (%)"},
             2 * VOLUMES + 4);
   meso_signals_destroy(s);
+/* One figure of a result: its labels, and how many data it draws. */
+static void check_figure(const char *name, const meso_result *r, const char *const *label,
+                         size_t n_marks)
+{
+  const meso_figure_ops *figure = meso_figure_by_name(name);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(figure);
+  const meso_figure_data data = {.analysis = r}, none = {.analysis = NULL};
+  meso_figure_report report = {.n_marks = 0};
+  char *svg = NULL;
+  CU_ASSERT(figure->available(&data) && !figure->available(&none));
+  CU_ASSERT_EQUAL(meso_figure_svg(figure, &data, &svg, &report, NULL), MESO_OK);
+  for (; *label != NULL; label++) {
+    if (!has_line(report.labels, *label)) printf("# %s: no label %s\n", name, *label);
+    CU_ASSERT(has_line(report.labels, *label));
+  }
+  if (report.n_marks != n_marks) printf("# %s: %zu marks\n", name, report.n_marks);
+  CU_ASSERT_EQUAL(report.n_marks, n_marks);
+  CU_ASSERT(svg != NULL && strstr(svg, "nan") == NULL);
+  free(svg);
+}
+
+/* Statistics and a spectrum against themselves: a dot for each array, a line with dots for the
+ * curve. */
+static void test_comparison(void)
+{
+  static const double edge[4] = {4, 30, 80, 150};
+  const meso_contrast_params p = {.resamples = 20, .seed = 1, .confidence = 0.9, .n_bands = 3,
+                                  .band_edge_Hz = edge};
+  meso_spikes *spikes = make_spikes();
+  meso_signals *lfp = make_lfp();
+  meso_result *r[2] = {run("statistics", (options) {NULL}, spikes, NULL, 1),
+                       run("spectrum", (options) {NULL}, NULL, lfp, 1)};
+  meso_result *out = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_result_create(&out, NULL), MESO_OK);
+  for (int k = 0; k < 2; k++)
+    CU_ASSERT_EQUAL_FATAL(meso_contrast_run(&p, r[k], r[k], out, NULL), MESO_OK);
+  size_t n_rows = 0;
+  for (size_t i = 0; i < out->n_groups; i++)
+    n_rows += meso_attrs_get(&out->group[i].attrs, "ks") != NULL;
+  CU_ASSERT(n_rows >= 10);
+  check_figure("comparison", out, (const char *[]) {"KS distance (dimensionless)",
+               "middle of the band (Hz)", "a \u2212 b; of densities log10(a / b)", NULL},
+               n_rows + 2 * 3);
+  for (int k = 0; k < 2; k++) meso_result_destroy(r[k]);
+  meso_result_destroy(out);
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(lfp);
+}
+
+static void test_significance(void)
+{
+  meso_result *r = NULL;
+  meso_array *a = NULL;
+  const size_t n = 500;
+  CU_ASSERT_EQUAL_FATAL(meso_result_create(&r, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_result_add(r, "/significance/coherence/x/p", "1", 1, &n, &a, NULL), 0);
+  for (uint32_t i = 0; i < n; i++) a->data[i] = i == 3 ? NAN : uniform(70, i);
+  check_figure("significance", r, (const char *[]) {"p (dimensionless)",
+               "share of values with at most this p (dimensionless)", NULL}, 201 + 2);
+  for (size_t i = 0; i < n; i++) a->data[i] = NAN;
+  check_figure("significance", r, (const char *[]) {NULL}, 0);
+  meso_result_destroy(r);
 }
 
 int main(void)
@@ -226,6 +293,8 @@ int main(void)
   static const meso_test tests[] = {
     {"figures of analyses: axes with units, all data drawn", test_figures},
     {"figures of BOLD: axes with units, all data drawn", test_bold},
+    {"two analyses against each other", test_comparison},
+    {"p values against surrogates", test_significance},
     {NULL, NULL}};
   return meso_test_main("plot_analysis", tests);
 }
