@@ -120,16 +120,26 @@ cleanup:
 
 /* ---- 3. places ---------------------------------------------------------------------------- */
 
-/** Uniform numbers of a cell: two a block. */
-static void draw_uniforms(const meso_model *model, uint32_t neuron, unsigned n, double *u)
+enum { TYPE, RADIUS, ANGLE, DEPTH, ROTATION, N_UNIFORMS = ROTATION + 3 };
+
+/** Uniform numbers of a cell, two a block, each with the seed of what it is for. */
+static void draw_uniforms(const meso_model *model, uint32_t neuron, double u[N_UNIFORMS])
 {
-  const meso_rng_key key = meso_rng_key_make(model->simulation.seed, MESO_RNG_CELL);
-  for (unsigned i = 0; i < n; i += 2) {
+  const meso_cell_draws *draws = &model->lfp.draws;
+  const int64_t seed[N_UNIFORMS] = {
+    draws->type, draws->place, draws->place, draws->place,
+    draws->rotation, draws->rotation, draws->rotation};
+  for (unsigned i = 0; i < N_UNIFORMS; i++) {
     uint32_t word[4];
-    meso_rng_block(key, (const uint32_t[4]) {neuron, i / 2, 0, 0}, word);
-    u[i] = meso_rng_uniform(word[0], word[1]);
-    if (i + 1 < n) u[i + 1] = meso_rng_uniform(word[2], word[3]);
+    meso_rng_block(meso_rng_key_make(seed[i], MESO_RNG_CELL),
+                   (const uint32_t[4]) {neuron, i / 2, 0, 0}, word);
+    u[i] = meso_rng_uniform(word[i % 2 * 2], word[i % 2 * 2 + 1]);
   }
+}
+
+meso_rng_key meso_cell_synapse_key(const meso_model *model)
+{
+  return meso_rng_key_make(model->lfp.draws.synapse, MESO_RNG_PLACEMENT);
 }
 
 static size_t choose_type(const meso_model *model, size_t population, double u)
@@ -169,24 +179,24 @@ void meso_cell_place(const meso_model *model, const meso_cell_shape *shapes, siz
                      uint32_t neuron, const double *network_xy, meso_cell *cell)
 {
   const meso_lfp_params *lfp = &model->lfp;
-  double u[7]; /* type, radius, angle, depth, rotation */
-  draw_uniforms(model, (uint32_t) model->population[population].first_neuron + neuron, 7, u);
-  cell->type = choose_type(model, population, u[0]);
+  double u[N_UNIFORMS];
+  draw_uniforms(model, (uint32_t) model->population[population].first_neuron + neuron, u);
+  cell->type = choose_type(model, population, u[TYPE]);
   if (network_xy != NULL) {
     cell->soma_um[0] = network_xy[0];
     cell->soma_um[1] = network_xy[1];
   } else {
     const double inner = lfp->clearance_um * lfp->clearance_um;
-    const double r = sqrt(inner + u[1] * (lfp->radius_um * lfp->radius_um - inner));
-    cell->soma_um[0] = r * cos(2 * M_PI * u[2]);
-    cell->soma_um[1] = r * sin(2 * M_PI * u[2]);
+    const double r = sqrt(inner + u[RADIUS] * (lfp->radius_um * lfp->radius_um - inner));
+    cell->soma_um[0] = r * cos(2 * M_PI * u[ANGLE]);
+    cell->soma_um[1] = r * sin(2 * M_PI * u[ANGLE]);
   }
   cell->soma_um[2] = shapes[cell->type].soma_z_um
-    + lfp->soma_sd_um * gsl_cdf_ugaussian_Pinv(u[3]);
+    + lfp->soma_sd_um * gsl_cdf_ugaussian_Pinv(u[DEPTH]);
   if (model->cell_type[cell->type].rotation == MESO_ROTATION_Z)
-    rotate_about_z(u[4], cell->rotation);
+    rotate_about_z(u[ROTATION], cell->rotation);
   else
-    rotate_at_random(u + 4, cell->rotation);
+    rotate_at_random(u + ROTATION, cell->rotation);
 }
 
 static void turn_and_move(const meso_cell *cell, const double *at, double *to)

@@ -2,7 +2,7 @@
  *
  * Shapes: one per cell type, read from its SWC file and cut into segments, soma at the origin.
  * Places: which type a neuron is, where its soma lies and how the cell is turned; a pure function
- * of (seed, neuron), so that every method that asks sees the same cells.
+ * of (model->lfp.draws, neuron), so that every method that asks sees the same cells.
  *   type      by the types' fractions of the population
  *   x, y      the neuron's place in the network if its population has places; else uniform in the
  *             disc of lfp.radius_um, at least lfp.clearance_um from its axis
@@ -75,6 +75,9 @@ void meso_cell_segments(const meso_cell_shape *shape, const meso_cell *cell, dou
  *  diameters */
 lfp_segments meso_cell_columns(const meso_cell_shape *shape, const meso_cell *cell,
                                double *columns);
+
+/** Key of the draws of segments: synapse k of a target by the counter (k, target, projection). */
+meso_rng_key meso_cell_synapse_key(const meso_model *model);
 
 /** Probability of each segment to receive a synapse of a source population.
  *  @param[in] z_um  (n_segments) middles of the segments

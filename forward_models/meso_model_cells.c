@@ -69,7 +69,7 @@ static meso_status add_projection(const source *s, size_t cell, size_t projectio
   meso_status status = MESO_OK;
   const meso_projection *p = &s->model->projection[projection];
   const meso_wiring_projection *q = &s->wiring->projection[projection];
-  const meso_rng_key key = meso_rng_key_make(s->model->simulation.seed, MESO_RNG_PLACEMENT);
+  const meso_rng_key key = meso_cell_synapse_key(s->model);
   const uint32_t neuron = s->cell[cell].neuron;
   const size_t n_segments =
     s->explicit_->type[s->explicit_->cell[cell].type].morphology->n_segments;

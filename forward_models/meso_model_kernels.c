@@ -540,8 +540,10 @@ cleanup:
 static bool kernels_depend_on(const meso_model *model, const char *line)
 {
   static const char *const never[] = {"simulation.duration_ms ", "thalamus.", "lfp.external ",
-                                      "lfp.proxies "};
-  static const char *const not_of_pathways[] = {"simulation.seed ", "lfp.output_rate_Hz "};
+                                      "lfp.proxies ", "lfp.ensemble"};
+  static const char *const not_of_pathways[] = {"simulation.seed ", "lfp.placement_seed ",
+                                                "lfp.output_rate_Hz "};
+  if (strncmp(line, "cells.", 6) == 0 && strstr(line, ".alternatives ") != NULL) return false;
   for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
     if (strncmp(line, never[i], strlen(never[i])) == 0) return false;
   for (size_t i = 0; i < sizeof not_of_pathways / sizeof not_of_pathways[0]; i++)

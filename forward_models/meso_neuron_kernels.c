@@ -51,7 +51,7 @@ typedef struct worker {
   meso_err err;
 } worker;
 
-typedef struct build {
+struct meso_neuron_builder {
   const meso_model *model;
   meso_cell_shape *shape;
   meso_wiring *wiring;
@@ -78,7 +78,8 @@ typedef struct build {
   double *n_of_type;              /* (n_cell_types) */
   double *in_degree, *moved;      /* (n_cell_types, n_populations) */
   double *batch_moved;            /* (BATCH, n_populations) */
-} build;
+};
+typedef struct meso_neuron_builder build;
 
 /* ---- 1. cells and their synapses ---------------------------------------------------------- */
 
@@ -189,7 +190,7 @@ static void draw_projection(const build *b, worker *w, size_t i, size_t projecti
 {
   const meso_model *m = b->model;
   const meso_wiring_projection *q = &b->wiring->projection[projection];
-  const meso_rng_key key = meso_rng_key_make(m->simulation.seed, MESO_RNG_PLACEMENT);
+  const meso_rng_key key = meso_cell_synapse_key(m);
   const batch_cell *cell = &b->cell[i];
   const meso_population *source = &m->population[m->projection[projection].source];
   const uint32_t K = q->in_degree[cell->neuron];
@@ -502,8 +503,9 @@ cleanup:
   return status;
 }
 
-static void build_clear(build *b)
+void meso_neuron_builder_destroy(meso_neuron_builder *b)
 {
+  if (b == NULL) return;
   for (int t = 0; b->worker != NULL && t < b->n_threads; t++) {
     worker *w = &b->worker[t];
     meso_wiring_row_clear(&w->row);
@@ -533,6 +535,7 @@ static void build_clear(build *b)
   free(b->in_degree);
   free(b->moved);
   free(b->batch_moved);
+  free(b);
 }
 
 /** Kernels of a block of rows into their arrays; weights turn from steps to nA. */
@@ -656,26 +659,59 @@ cleanup:
   return status;
 }
 
+meso_status meso_neuron_builder_create(const meso_model *model, size_t n_dirs,
+                                       const char *const *morphology_dirs, int n_threads,
+                                       meso_neuron_builder **ret_builder, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  build *b = NULL;
+  MESO_ALLOC(err, b, 1);
+  *b = (build) {.model = model, .n_threads = n_threads > 0 ? n_threads : 1};
+  MESO_TRY(prepare(b, n_dirs, morphology_dirs, err));
+  *ret_builder = b;
+  b = NULL;
+cleanup:
+  meso_neuron_builder_destroy(b);
+  return status;
+}
+
+meso_status meso_neuron_builder_run(meso_neuron_builder *b, const meso_model *variant,
+                                    const meso_progress *progress, meso_result *result,
+                                    meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *own = b->model;
+  double *potential = NULL, *moment = NULL;
+  b->model = variant;
+  b->contact_um = variant->probe.contacts.xyz_um;
+  MESO_TRY(add_coefficients(b, result, "/kernels/coefficient", "mV", b->n_channels, &potential,
+                            err));
+  if (variant->lfp.dipole)
+    MESO_TRY(add_coefficients(b, result, "/kernels/dipole", "nA um", 3, &moment, err));
+  memset(b->n_of_type, 0, variant->n_cell_types * sizeof *b->n_of_type);
+  memset(b->in_degree, 0, variant->n_cell_types * variant->n_populations * sizeof *b->in_degree);
+  memset(b->moved, 0, variant->n_cell_types * variant->n_populations * sizeof *b->moved);
+  for (size_t block = 0; block * LFP_LANES < b->n_rows_of_probe; block++)
+    MESO_TRY(do_block(b, block, progress, potential, moment, err));
+  MESO_TRY(add_basis(b, result, err));
+  MESO_TRY(add_cells(b, result, err));
+  MESO_TRY(describe(b, result, err));
+cleanup:
+  b->model = own;
+  return status;
+}
+
 meso_status meso_neuron_kernels_add(const meso_model *model, size_t n_dirs,
                                     const char *const *morphology_dirs, int n_threads,
                                     const meso_progress *progress, meso_result *result,
                                     meso_err *err)
 {
   meso_status status = MESO_OK;
-  build b = {.model = model, .n_threads = n_threads > 0 ? n_threads : 1};
+  build *b = NULL;
   MESO_TRY(meso_progress_step(progress, "kernels", 0, err));
-  MESO_TRY(prepare(&b, n_dirs, morphology_dirs, err));
-  double *potential = NULL, *moment = NULL;
-  MESO_TRY(add_coefficients(&b, result, "/kernels/coefficient", "mV", b.n_channels, &potential,
-                            err));
-  if (model->lfp.dipole)
-    MESO_TRY(add_coefficients(&b, result, "/kernels/dipole", "nA um", 3, &moment, err));
-  for (size_t block = 0; block * LFP_LANES < b.n_rows_of_probe; block++)
-    MESO_TRY(do_block(&b, block, progress, potential, moment, err));
-  MESO_TRY(add_basis(&b, result, err));
-  MESO_TRY(add_cells(&b, result, err));
-  MESO_TRY(describe(&b, result, err));
+  MESO_TRY(meso_neuron_builder_create(model, n_dirs, morphology_dirs, n_threads, &b, err));
+  MESO_TRY(meso_neuron_builder_run(b, model, progress, result, err));
 cleanup:
-  build_clear(&b);
+  meso_neuron_builder_destroy(b);
   return status;
 }

@@ -34,6 +34,23 @@ MESO_MUST_CHECK meso_status meso_neuron_kernels_add(const meso_model *model, siz
                                                     int n_threads, const meso_progress *progress,
                                                     meso_result *result, meso_err *err);
 
+/** What kernels have in common that differ in the draws of cells (lfp.draws) and in the places of
+ *  contacts only: shapes, wiring, functions of time. */
+typedef struct meso_neuron_builder meso_neuron_builder;
+/** Prepares for a model, which must outlive the builder. */
+MESO_MUST_CHECK meso_status meso_neuron_builder_create(const meso_model *model, size_t n_dirs,
+                                                       const char *const *morphology_dirs,
+                                                       int n_threads,
+                                                       meso_neuron_builder **ret_builder,
+                                                       meso_err *err);
+/** Adds to @p result what meso_neuron_kernels_add does. @param[in] variant  the model, or one that
+ *  differs in lfp.draws and probe.contacts (not in their number) alone */
+MESO_MUST_CHECK meso_status meso_neuron_builder_run(meso_neuron_builder *builder,
+                                                    const meso_model *variant,
+                                                    const meso_progress *progress,
+                                                    meso_result *result, meso_err *err);
+void meso_neuron_builder_destroy(meso_neuron_builder *builder);
+
 /** Kernels ready for use. A spike in phase p of the output interval b (step = factor b + p) adds to
  *  output sample m
  *    sum_f K[f] B_f(factor (m - b) - p) = sum_f K[f] sum_g phase[p, f, g] coarse_g(m - b) */

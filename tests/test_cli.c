@@ -40,6 +40,8 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
     { "outputs", "signals" } },
   { "proxy", TOY " --spikes run/spikes.h5 --lfp run/lfp.h5 -o j_proxy.h5",
     { "outputs", "proxies" } },
+  { "ensemble", TOY " --set lfp.method=neuron --set lfp.ensemble=2 --set lfp.n_cells=20 --set "
+    "probe.n_contacts=2 run/spikes.h5 -o j_ensemble.h5", { "outputs", "arrays", "finding" } },
   { "eeg", "run/lfp.h5 -o j_eeg.h5", { "outputs", "signals" } },
   { "lfp", "\"$REFERENCE/lfp/population_reference.h5\" --method synapse --tolerance 1e-2 "
     "-o j_events.h5", { "outputs", "signals", "cells", "n_functions", "basis_error" } },
@@ -260,6 +262,7 @@ static const struct { const char *command, *arguments; unsigned takes; } shared[
   { "kernels", TOY, SET | SEED | THREADS | OUTPUT },
   { "convert", TOY " --to network", SET | SEED | OUTPUT },
   { "lfp", TOY " --spikes run/spikes.h5", SET | SEED | THREADS | OUTPUT },
+  { "ensemble", TOY " run/spikes.h5", SET | SEED | THREADS | OUTPUT },
   { "eeg", "run/lfp.h5", SET | OUTPUT },
   { "bold", "run/bold.h5", SET | SEED | THREADS | OUTPUT },
   { "filter", "run/lfp.h5", SEED | OUTPUT },

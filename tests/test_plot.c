@@ -394,8 +394,9 @@ static meso_figure_data make_data(void)
   add_cause(result);
   add_proxy(result);
   add_parameters(result);
-  return (meso_figure_data) { model, make_spikes(model), make_lfp(model), NULL, make_bold(),
-                              result, N_CELLS, make_cells() };
+  return (meso_figure_data) { .model = model, .spikes = make_spikes(model),
+                              .lfp = make_lfp(model), .bold = make_bold(), .analysis = result,
+                              .n_cells = N_CELLS, .cell = make_cells() };
 }
 
 static void free_data(meso_figure_data *data)

@@ -224,6 +224,8 @@ static void test_bold(void)
   draw_bold("bold_drives", s, (const char *const[]) {"time (s)", "BOLD (%)", "BOLD (%)"},
             2 * VOLUMES + 4);
   meso_signals_destroy(s);
+}
+
 /* One figure of a result: its labels, and how many data it draws. */
 static void check_figure(const char *name, const meso_result *r, const char *const *label,
                          size_t n_marks)

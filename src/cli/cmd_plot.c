@@ -25,7 +25,7 @@ typedef struct contents {
   meso_model *model;
   meso_spikes *spikes;
   meso_signals *lfp, *currents, *bold;
-  meso_result *analysis;
+  meso_result *analysis, *ensemble, *kernels;
   mesoi_cells cells;
 } contents;
 
@@ -38,13 +38,16 @@ static void contents_clear(contents *c)
   meso_signals_destroy(c->currents);
   meso_signals_destroy(c->bold);
   meso_result_destroy(c->analysis);
+  meso_result_destroy(c->ensemble);
+  meso_result_destroy(c->kernels);
 }
 
 static meso_figure_data data_of(const contents *c)
 {
   return (meso_figure_data) { .model = c->model, .spikes = c->spikes, .lfp = c->lfp,
                               .currents = c->currents, .bold = c->bold,
-                              .analysis = c->analysis, .n_cells = c->cells.n,
+                              .analysis = c->analysis, .ensemble = c->ensemble,
+                              .kernels = c->kernels, .n_cells = c->cells.n,
                               .cell = c->cells.cell };
 }
 
@@ -63,6 +66,16 @@ static meso_status load_signals(const char *path, const char *kind, meso_signals
   meso_status status = MESO_OK;
   if (*to != NULL) MESO_FAIL(err, MESO_EUSAGE, "plot: %s: a second file of kind %s", path, kind);
   MESO_TRY(meso_signals_read(path, to, err));
+cleanup:
+  return status;
+}
+
+static meso_status load_result(const char *path, const char *kind, meso_result **to,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (*to != NULL) MESO_FAIL(err, MESO_EUSAGE, "plot: %s: a second file of kind %s", path, kind);
+  MESO_TRY(meso_result_read(path, to, err));
 cleanup:
   return status;
 }
@@ -86,11 +99,14 @@ static meso_status load(const meso_cli *cli, const char *path, contents *c, meso
   } else if (strcmp(kind, "bold") == 0) {
     MESO_TRY(load_signals(path, kind, &c->bold, err));
   } else if (strcmp(kind, "analysis") == 0) {
-    if (c->analysis != NULL) MESO_FAIL(err, MESO_EUSAGE, "plot: %s: a second analysis", path);
-    MESO_TRY(meso_result_read(path, &c->analysis, err));
+    MESO_TRY(load_result(path, kind, &c->analysis, err));
+  } else if (strcmp(kind, "ensemble") == 0) {
+    MESO_TRY(load_result(path, kind, &c->ensemble, err));
+  } else if (strcmp(kind, "kernels") == 0) {
+    MESO_TRY(load_result(path, kind, &c->kernels, err));
   } else {
     MESO_FAIL(err, MESO_EFORMAT, "%s: kind \"%s\": no figure draws it; there are figures of "
-              "spikes, lfp, currents, bold and analysis files", path, kind);
+              "spikes, lfp, currents, bold, analysis, ensemble and kernel files", path, kind);
   }
 cleanup:
   return status;

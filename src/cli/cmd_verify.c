@@ -78,6 +78,16 @@ cleanup:
   return status;
 }
 
+/** Whether the run is to make a stage that not every model wants. */
+static bool is_planned(const json_t *record, const char *stage)
+{
+  size_t i;
+  const json_t *name;
+  json_array_foreach(json_object_get(record, "plan"), i, name)
+    if (json_is_string(name) && strcmp(json_string_value(name), stage) == 0) return true;
+  return false;
+}
+
 /** Notes the outputs of stages that the run has not come to. */
 static meso_status find_unmade(verification *v, const json_t *record, meso_err *err)
 {
@@ -86,7 +96,8 @@ static meso_status find_unmade(verification *v, const json_t *record, meso_err *
   const bool imported = json_is_string(json_object_get(record, "spikes"));
   for (size_t i = 0; i < mesoi_pipeline_stage_count; i++) {
     const pipeline_stage *s = &mesoi_pipeline_stages[i];
-    const bool wanted = !(imported && strcmp(s->output, "spikes.h5") == 0);
+    const bool wanted = !(imported && strcmp(s->output, "spikes.h5") == 0)
+                        && (s->is_wanted == NULL || is_planned(record, s->name));
     if (wanted && json_object_get(stages, s->name) == NULL)
       MESO_TRY(note(v, s->name, s->output, MESOI_FILE_MISSING, err));
   }

@@ -50,6 +50,23 @@ cleanup:
   return status;
 }
 
+/* ---- stages ------------------------------------------------------------------------------- */
+
+static bool is_wanted(const pipeline *p, const pipeline_stage *s)
+{
+  if (p->imported != NULL && strcmp(s->name, "simulate") == 0) return false;
+  return s->is_wanted == NULL || s->is_wanted(p->model);
+}
+
+bool mesoi_pipeline_has(const pipeline *p, const char *output)
+{
+  if (p->imported != NULL && strcmp(output, "spikes.h5") == 0) return true;
+  for (size_t i = 0; i < mesoi_pipeline_stage_count; i++)
+    if (strcmp(mesoi_pipeline_stages[i].output, output) == 0)
+      return is_wanted(p, &mesoi_pipeline_stages[i]);
+  return false;
+}
+
 /* ---- keys --------------------------------------------------------------------------------- */
 
 static meso_status hash_file(json_t *cache, const char *path, const char **ret_hash, meso_err *err)
@@ -148,6 +165,7 @@ static meso_status stage_key(const pipeline *p, const pipeline_stage *s, json_t 
   for (size_t i = 0; i < PIPELINE_INPUTS && s->inputs[i] != NULL; i++) {
     char path[PIPELINE_PATH];
     const char *hash = NULL;
+    if (!mesoi_pipeline_has(p, s->inputs[i])) continue;
     mesoi_pipeline_path(p, s->inputs[i], path);
     MESO_TRY(hash_file(cache, path, &hash, err));
     MESO_TRY(append(&t, s->inputs[i], hash, err));
@@ -211,6 +229,12 @@ static meso_status record_model(pipeline *p, meso_err *err)
       json_object_set_new(p->record, "model", model) != 0)
     MESO_FAIL(err, MESO_EINVAL, "%s: cannot note it in stages.json: a name that is not UTF-8?",
               p->model_path);
+  json_t *plan = json_array();
+  for (size_t i = 0; i < mesoi_pipeline_stage_count; i++)
+    if (is_wanted(p, &mesoi_pipeline_stages[i]))
+      (void) json_array_append_new(plan, json_string(mesoi_pipeline_stages[i].name));
+  if (json_object_set_new(p->record, "plan", plan) != 0)
+    MESO_FAIL(err, MESO_ENOMEM, "cannot note the stages of the run");
   (void) json_object_del(p->record, "spikes");
   if (p->imported != NULL &&
       json_object_set_new(p->record, "spikes", json_string(p->imported)) != 0)
@@ -282,8 +306,9 @@ static meso_status record_stage(pipeline *p, const pipeline_stage *s, const char
 {
   meso_status status = MESO_OK;
   json_t *inputs = json_object();
-  for (size_t i = 0; i < provenance->n_inputs; i++)
-    (void) json_object_set_new(inputs, s->inputs[i], json_string(provenance->input_sha256[i]));
+  for (size_t i = 0, n = 0; n < provenance->n_inputs; i++)
+    if (mesoi_pipeline_has(p, s->inputs[i]))
+      (void) json_object_set_new(inputs, s->inputs[i], json_string(provenance->input_sha256[n++]));
   json_t *entry = json_pack("{s:s, s:s, s:s, s:s, s:o}", "key", key, "command", p->command,
                             "output", s->output, "sha256", sha256, "inputs", inputs);
   if (entry != NULL && json_object_size(p->figures) > 0 &&
@@ -306,9 +331,11 @@ static meso_status make_stage(pipeline *p, const pipeline_stage *s, json_t *cach
   const char *inputs[PIPELINE_INPUTS], *hash = NULL;
   char paths[PIPELINE_INPUTS][PIPELINE_PATH];
   size_t n = 0;
-  for (; n < PIPELINE_INPUTS && s->inputs[n] != NULL; n++) {
-    mesoi_pipeline_path(p, s->inputs[n], paths[n]);
+  for (size_t i = 0; i < PIPELINE_INPUTS && s->inputs[i] != NULL; i++) {
+    if (!mesoi_pipeline_has(p, s->inputs[i])) continue;
+    mesoi_pipeline_path(p, s->inputs[i], paths[n]);
     inputs[n] = paths[n];
+    n++;
   }
   const double t0 = mesoi_clock_s();
   json_decref(p->figures);
@@ -354,7 +381,7 @@ meso_status mesoi_pipeline_run(pipeline *p, meso_err *err)
   MESO_TRY(record_model(p, err));
   for (size_t i = 0; i < mesoi_pipeline_stage_count; i++) {
     const pipeline_stage *s = &mesoi_pipeline_stages[i];
-    if (p->imported != NULL && strcmp(s->name, "simulate") == 0) continue;
+    if (!is_wanted(p, s)) continue;
     MESO_TRY(run_stage(p, s, cache, err));
   }
 cleanup:
@@ -431,7 +458,7 @@ static meso_status find_inputs(const pipeline *p, const pipeline_stage *report, 
   struct stat st;
   for (size_t i = 0; i < PIPELINE_INPUTS && report->inputs[i] != NULL; i++) {
     mesoi_pipeline_path(p, report->inputs[i], path);
-    if (stat(path, &st) == 0) continue;
+    if (!mesoi_pipeline_has(p, report->inputs[i]) || stat(path, &st) == 0) continue;
     const bool imported = p->imported != NULL && strcmp(path, p->imported) == 0;
     const int n = snprintf(missing + used, sizeof missing - used, "%s%s%s", used > 0 ? ", " : "",
                            imported ? path : report->inputs[i],
@@ -452,7 +479,7 @@ static meso_status warn_of_misfits(const pipeline *p, json_t *cache, meso_err *e
   for (size_t i = 0; i + 1 < mesoi_pipeline_stage_count; i++) {
     const pipeline_stage *s = &mesoi_pipeline_stages[i];
     char path[PIPELINE_PATH], key[65];
-    if (p->imported != NULL && strcmp(s->name, "simulate") == 0) continue;
+    if (!is_wanted(p, s)) continue;
     mesoi_pipeline_path(p, s->output, path);
     if (!is_as_noted(cache, path, noted(p, s, "sha256"))) {
       mesoi_warn(p->cli, "%s: not the file that the run wrote", path);

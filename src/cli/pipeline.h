@@ -17,7 +17,7 @@
 #include "run_record.h"
 
 #define PIPELINE_MODEL_COPY "model_as_run.yaml" /* in the folder */
-enum { PIPELINE_PATH = 4096, PIPELINE_NOTES = 64, PIPELINE_INPUTS = 6 };
+enum { PIPELINE_PATH = 4096, PIPELINE_NOTES = 64, PIPELINE_INPUTS = 7 };
 
 typedef struct pipeline {
   const meso_cli *cli;
@@ -43,6 +43,7 @@ typedef struct pipeline_stage {
   const char *inputs[PIPELINE_INPUTS]; /**< outputs of earlier stages; "spikes.h5" is the import
                                             if any */
   bool reads_morphologies, reads_measured, reads_response;
+  bool (*is_wanted)(const meso_model *model); /**< NULL: always */
   meso_status (*make)(pipeline *p, const char *output, const meso_provenance *provenance,
                       meso_err *err);
 } pipeline_stage;
@@ -69,6 +70,9 @@ MESO_MUST_CHECK meso_status mesoi_pipeline_check(const pipeline *p, meso_err *er
 MESO_MUST_CHECK meso_status mesoi_pipeline_folder_make(pipeline *p, meso_err *err);
 /** Of a run that made nothing: removes the folders that it made, and only those. */
 void mesoi_pipeline_folder_undo(const pipeline *p);
+
+/** Whether this run has a file: the output of a stage that the model wants. */
+bool mesoi_pipeline_has(const pipeline *p, const char *output);
 
 /** Spikes of the run, read once. */
 MESO_MUST_CHECK meso_status mesoi_pipeline_spikes(pipeline *p, const meso_spikes **ret_spikes,

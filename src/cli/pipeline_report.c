@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cli_cells.h"
+#include "cli_ensemble.h"
 #include "meso_compare.h"
 #include "meso_config.h"
 #include "meso_io.h"
@@ -14,7 +15,7 @@
 /** Everything the report draws from. */
 typedef struct sources {
   meso_signals *lfp, *bold, *currents;
-  meso_result *analysis;
+  meso_result *analysis, *ensemble; /**< ensemble: NULL unless the model wants one */
   mesoi_cells cells;
 } sources;
 
@@ -25,6 +26,7 @@ static void sources_clear(sources *s)
   meso_signals_destroy(s->bold);
   meso_signals_destroy(s->currents);
   meso_result_destroy(s->analysis);
+  meso_result_destroy(s->ensemble);
 }
 
 /** A report may be made again where the morphologies are not: then without them. */
@@ -49,6 +51,8 @@ static meso_status sources_read(pipeline *p, sources *s, meso_err *err)
   MESO_TRY(meso_signals_read(path, &s->currents, err));
   mesoi_pipeline_path(p, "analysis.h5", path);
   MESO_TRY(meso_result_read(path, &s->analysis, err));
+  mesoi_pipeline_path(p, "ensemble.h5", path);
+  if (mesoi_pipeline_has(p, "ensemble.h5")) MESO_TRY(meso_result_read(path, &s->ensemble, err));
 cleanup:
   return status;
 }
@@ -134,6 +138,17 @@ static void note_lfp(pipeline *p, const sources *s)
     mesoi_pipeline_note(p, "The spikes have no population %s: taken as silent.", silent);
 }
 
+static void note_ensemble(pipeline *p, const sources *s)
+{
+  char text[1024];
+  if (s->ensemble == NULL) return;
+  const meso_attrs *a = meso_result_find_group(s->ensemble, "/ensemble");
+  const char *empty = a != NULL ? meso_attrs_text(a, "empty") : NULL;
+  mesoi_ensemble_sentence(s->ensemble, text, sizeof text);
+  if (empty != NULL) mesoi_pipeline_note(p, "There is no ensemble of the LFP: %s.", empty);
+  else if (text[0] != '\0') mesoi_pipeline_note(p, "%s", text);
+}
+
 static size_t whole_blocks(const meso_model *m, double duration_ms)
 {
   const meso_schedule *t = &m->thalamus;
@@ -211,6 +226,7 @@ static void add_notes(pipeline *p, const sources *s, const meso_spikes *spikes)
   const char *warning = meso_attrs_text(&spikes->attrs, "warning");
   if (warning != NULL) mesoi_pipeline_note(p, "Spike file: %s.", warning);
   note_lfp(p, s);
+  note_ensemble(p, s);
   note_bold(p, s, spikes->t_stop_ms - spikes->t_start_ms);
   note_analysis(p, s);
 }
@@ -310,6 +326,7 @@ meso_status mesoi_pipeline_report(pipeline *p, const char *output,
   add_notes(p, &s, spikes);
   const meso_figure_data data = {.model = p->model, .spikes = spikes, .lfp = s.lfp,
                                  .currents = s.currents, .bold = s.bold, .analysis = s.analysis,
+                                 .ensemble = s.ensemble,
                                  .n_cells = s.cells.n, .cell = s.cells.cell};
   MESO_TRY(save_figures(p, &data, err));
   MESO_TRY(compare(p, &data, &comparison, err));

@@ -5,6 +5,7 @@
 
 #include "cause_make.h"
 #include "cli_answer.h"
+#include "cli_ensemble.h"
 #include "cli_progress.h"
 #include "meso_analysis.h"
 #include "meso_bold.h"
@@ -259,6 +260,35 @@ cleanup:
   return status;
 }
 
+/* ---- ensemble ----------------------------------------------------------------------------- */
+
+static bool wants_ensemble(const meso_model *model) { return model->lfp.ensemble > 0; }
+
+/** A recording that is too short for spectra leaves a file that says so, as with the analyses. */
+static meso_status make_ensemble(pipeline *p, const char *output,
+                                 const meso_provenance *provenance, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_spikes *spikes = NULL;
+  meso_result *result = NULL;
+  meso_err reason = {0};
+  MESO_TRY(mesoi_pipeline_spikes(p, &spikes, err));
+  status = mesoi_ensemble_write(p->cli, p->model, p->model_path, spikes, output, provenance,
+                                &result, &reason);
+  if (status != MESO_OK && meso_status_exit_code(status) == 3) {
+    MESO_TRY(meso_result_create(&result, err));
+    meso_attrs *a = meso_result_group_attrs(result, "/ensemble");
+    if (a == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot note why the ensemble is empty");
+    MESO_TRY(meso_attrs_set_text(a, "empty", reason.msg, err));
+    MESO_TRY(meso_result_write(output, "ensemble", result, provenance, err));
+  } else if (status != MESO_OK && err != NULL) {
+    *err = reason;
+  }
+cleanup:
+  meso_result_destroy(result);
+  return status;
+}
+
 /* Kernels are first: they are quick, and what is wrong with cells and probe must not wait for the
  * end of the simulation. */
 const pipeline_stage mesoi_pipeline_stages[] = {
@@ -275,8 +305,13 @@ const pipeline_stage mesoi_pipeline_stages[] = {
   {.name = "analysis", .output = "analysis.h5",
    .sections = MESO_SECTION_ANALYSIS | MESO_SECTION_NETWORK, /* the schedule: window and state */
    .inputs = {"spikes.h5", "lfp.h5", "kernels.h5", "bold.h5"}, .make = make_analysis},
+  {.name = "ensemble", .output = "ensemble.h5",
+   .sections = MESO_SECTION_NETWORK | MESO_SECTION_LFP | MESO_SECTION_ANALYSIS,
+   .inputs = {"spikes.h5"}, .reads_morphologies = true, .is_wanted = wants_ensemble,
+   .make = make_ensemble},
   {.name = "report", .output = "report.html", .sections = MESO_SECTION_ALL,
-   .inputs = {"kernels.h5", "lfp.h5", "bold.h5", "currents.h5", "analysis.h5", "spikes.h5"},
+   .inputs = {"kernels.h5", "lfp.h5", "bold.h5", "currents.h5", "analysis.h5", "spikes.h5",
+              "ensemble.h5"},
    .reads_measured = true,
    .make = mesoi_pipeline_report},
 };

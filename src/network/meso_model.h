@@ -128,6 +128,8 @@ typedef struct meso_cell_type {
   char *population_name;
   double fraction;             /**< of the population's neurons; sums to 1 per population */
   char *morphology;            /**< SWC file, relative to the model file or the data directory */
+  char *alternatives;          /**< other SWC files that might stand for it, separated by commas: an
+                                    ensemble draws among all of them */
   char *morphology_place;      /**< "file:line" where the model says so, for messages; or NULL */
   int rotation;                /**< MESO_ROTATION_...: how its cells are turned */
   char *sections;              /**< section types that carry synapses: "dend", "dend+apic", ... */
@@ -158,6 +160,14 @@ typedef struct meso_probe_params {
   meso_points contacts;        /**< derived: all contacts; the one place where they are */
 } meso_probe_params;
 
+/** Seeds of what is drawn for the cells of the LFP. */
+typedef struct meso_cell_draws {
+  int64_t type;                /**< which of its population's types a neuron is */
+  int64_t place;               /**< where its soma is */
+  int64_t rotation;            /**< how it is turned */
+  int64_t synapse;             /**< which segment a synapse lies on */
+} meso_cell_draws;
+
 typedef struct meso_lfp_params {
   int method;                  /**< MESO_LFP_... */
   double radius_um;            /**< of the column's disc */
@@ -172,6 +182,11 @@ typedef struct meso_lfp_params {
   int64_t n_cells;             /**< neuron kernels: cells that make the LFP, evenly taken; 0: all */
   bool proxies;                /**< also the proxies of meso_proxy.h */
   int external, external_synapses; /**< MESO_EXTERNAL_... */
+  int64_t placement_seed;      /**< of cells and places of synapses; 0: that of the simulation */
+  meso_cell_draws draws;       /**< derived: all of them that seed */
+  int64_t ensemble;            /**< members for each assumption of an ensemble; 0: none is made */
+  double ensemble_sigma_rel_sd; /**< spread of the conductivity in it */
+  double ensemble_shift_um;    /**< standard deviation of the place of the probe in it */
 } meso_lfp_params;
 
 /** Choices of bold.drive, in the order of the table in forward_models/bold_source.c. */

@@ -70,6 +70,17 @@ cleanup:
   return status;
 }
 
+static meso_status check_ensemble(const meso_model *model, const mesoi_node *root, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (model->lfp.ensemble == 1)
+    REFUSE("lfp", 0, "ensemble", "must be 0 or at least 2: one member has no spread");
+  if (model->lfp.ensemble > 0 && model->lfp.method != MESO_LFP_NEURON)
+    REFUSE("lfp", 0, "ensemble", "needs lfp.method = neuron");
+cleanup:
+  return status;
+}
+
 /* Does any contact lie within the layers, or no farther from them than the column is wide? */
 static bool sees_the_column(const meso_model *model)
 {
@@ -529,6 +540,7 @@ meso_status mesoi_model_check(meso_model *model, const mesoi_node *root, meso_er
   MESO_TRY(check_names(model, root, "populations", err));
   MESO_TRY(check_names(model, root, "cells", err));
   MESO_TRY(check_times(model, root, err));
+  MESO_TRY(check_ensemble(model, root, err));
   MESO_TRY(check_probe(model, root, err));
   MESO_TRY(check_populations(model, root, err));
   if (model->scaling.N > 1 && model->scaling.N != floor(model->scaling.N))

@@ -202,6 +202,9 @@ meso_status mesoi_model_derive(meso_model *model, meso_err *err)
     MESO_TRY(derive_projection(model, &model->projection[i], err));
   for (size_t i = 0; i < model->n_populations; i++) derive_background(model, &model->population[i]);
   model->compensation_warning = smallest_compensation(model);
+  const int64_t seed = model->lfp.placement_seed > 0 ? model->lfp.placement_seed
+                                                     : model->simulation.seed;
+  model->lfp.draws = (meso_cell_draws) {seed, seed, seed, seed};
 cleanup:
   return status;
 }

@@ -204,6 +204,8 @@ static const meso_param cell_rows[] = {
   TEXT("population", NULL, CELL, population_name, "population that it stands for"),
   NUMBER("fraction", "1", 0, 1, true, "1", CELL, fraction, "part of the population's neurons"),
   TEXT("morphology", NULL, CELL, morphology, "SWC file"),
+  TEXT("alternatives", "", CELL, alternatives,
+       "other SWC files that might stand for it, which an ensemble tries"),
   CHOICE("rotation", "z", "z|any", CELL, rotation, "turned about z, or in any direction"),
   TEXT("sections", "dend", CELL, sections, "section types with synapses: dend, apic, dend+apic"),
   {"share", MESO_PARAM_DOUBLES, "1", 0, 1, false, "", NULL, offsetof(CELL, share_list),
@@ -272,6 +274,14 @@ static const meso_param lfp_rows[] = {
          "its spectra, or the engine's own events"),
   CHOICE("external_synapses", "area", "area|input", LFP, external_synapses,
          "where it acts: by membrane area, or where the network's excitatory synapses are"),
+  WHOLE("placement_seed", 0, 0x1p53, "0", LFP, placement_seed,
+        "neuron kernels: seed of cells and of the places of synapses; 0: simulation.seed"),
+  WHOLE("ensemble", 0, 10000, "0", LFP, ensemble,
+        "neuron kernels: members for each assumption of the ensemble that run makes; 0: none"),
+  NUMBER("ensemble_sigma_rel_sd", "1", 0, 10, false, "0.15", LFP, ensemble_sigma_rel_sd,
+         "ensemble: relative spread of the conductivity, lognormal"),
+  NUMBER("ensemble_shift_um", "um", 0, 1e4, false, "50", LFP, ensemble_shift_um,
+         "ensemble: standard deviation of the probe's place along x, y and z"),
   END
 };
 

@@ -27,6 +27,8 @@ typedef struct meso_figure_data {
   const meso_signals *currents; /**< signals E_<population>, I_<population> ... */
   const meso_signals *bold;     /**< signals bold, drive */
   const meso_result *analysis;
+  const meso_result *ensemble;  /**< group /ensemble */
+  const meso_result *kernels;   /**< group /kernels */
   size_t n_cells;
   const meso_figure_cell *cell; /**< (n_cells) representative cells of the model */
 } meso_figure_data;
