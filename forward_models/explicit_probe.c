@@ -31,7 +31,8 @@ meso_status explicit_probe_init(const meso_explicit *p, explicit_probe *probe, m
                              .n_channels = p->n_contacts + p->n_boxes + DIPOLE_CHANNELS};
   MESO_TRY(make_boxes(probe, err));
   MESO_TRY(meso_conductor_parse(p->method, &probe->medium, err));
-  MESO_TRY(meso_conductor_set(probe->medium, "sigma_S_per_m", p->sigma_S_per_m, err));
+  if (meso_conductor_has(probe->medium, "sigma_S_per_m")) /* else its text has several */
+    MESO_TRY(meso_conductor_set(probe->medium, "sigma_S_per_m", p->sigma_S_per_m, err));
   MESO_TRY(meso_conductor_create("dipole", NULL, &probe->dipole, err));
   if (meso_conductor_n_channels(probe->medium, 1) != 1
       || strcmp(meso_conductor_unit(probe->medium), "mV") != 0)

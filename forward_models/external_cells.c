@@ -60,7 +60,7 @@ static meso_status create_workers(external_cells *x, meso_err *err)
   for (int t = 0; t < x->n_threads; t++) {
     external_worker *w = &x->worker[t];
     MESO_ALLOC(err, w->columns, 6 * x->largest_shape);
-    MESO_ALLOC(err, w->work, LFP_LANES * x->largest_shape);
+    MESO_ALLOC(err, w->work, meso_cell_probe_work(x->largest_shape));
     MESO_ALLOC(err, w->z_um, x->largest_shape);
     MESO_ALLOC(err, w->part, x->largest_shape);
   }
@@ -95,8 +95,10 @@ meso_status external_cells_init(external_cells *x, const meso_model *model, bool
                          .loops = lfp_loops_choose(NULL), .n_contacts = model->probe.contacts.n};
   MESO_TRY(meso_cell_shapes_read(model, n_dirs, morphology_dirs, &x->shape, err));
   MESO_TRY(meso_wiring_create(model, &x->wiring, err));
-  MESO_TRY(meso_basis_init(model, x->shape, x->n_contacts, model->probe.contacts.xyz_um, 0, 1,
-                           &no_delay, x->n_threads, &x->basis, err));
+  MESO_TRY(meso_cell_probe_init(model, &x->medium, err));
+  MESO_TRY(meso_basis_init(model, x->shape, &x->medium, x->n_contacts,
+                           model->probe.contacts.xyz_um, 0, 1, &no_delay, x->n_threads, &x->basis,
+                           err));
   MESO_TRY(set_course(x, err));
   MESO_TRY(meso_cells_choose(model, &x->chosen, &x->n_chosen, err));
   choose_receivers(x);
@@ -122,6 +124,7 @@ void external_cells_clear(external_cells *x)
   if (x->shape != NULL) meso_cell_shapes_destroy(x->model, x->shape);
   meso_wiring_destroy(x->wiring);
   meso_basis_clear(&x->basis);
+  meso_cell_probe_clear(&x->medium);
   free(x->block);
   free(x->course);
   free(x->chosen);
@@ -197,9 +200,10 @@ static void load_cell(const external_cells *x, external_worker *w, size_t i, ext
   cell->probability = x->probability + i * x->largest_shape;
   for (size_t j = 0; j < s.n; j++) w->z_um[j] = 0.5 * (s.start_um[2][j] + s.end_um[2][j]);
   if (w->status == MESO_OK) w->status = density[x->model->lfp.external_synapses](x, w, cell);
-  for (size_t b = 0; b < x->n_blocks; b++)
-    lfp_probe_matrix(x->loops, &s, &x->block[b], x->model->probe.sigma_S_per_m, w->work,
-                     x->matrix + (i * x->n_blocks + b) * x->largest_shape * LFP_LANES);
+  for (size_t b = 0; b < x->n_blocks && w->status == MESO_OK; b++)
+    w->status = lfp_probe_matrix(&x->medium, shape, &s, &x->block[b], w->work,
+                                 x->matrix + (i * x->n_blocks + b) * x->largest_shape * LFP_LANES,
+                                 &w->err);
 }
 
 /** Cells of one shape, block by block. */

@@ -40,6 +40,7 @@ typedef struct external_cells {
   meso_wiring *wiring;          /**< places, step of the weights */
   meso_basis basis;             /**< without delays */
   const lfp_loops *loops;
+  meso_cell_probe medium;
   size_t n_contacts, n_rows, n_blocks;
   lfp_probe_block *block;       /**< (n_blocks) */
   size_t n_functions;           /**< r */

@@ -30,10 +30,13 @@ static void moment_matrix(const lfp_segments *s, const lfp_probe_block *block, f
   }
 }
 
-void lfp_probe_matrix(const lfp_loops *loops, const lfp_segments *segments,
-                      const lfp_probe_block *block, double sigma_S_per_m, double *work,
-                      float *matrix)
+meso_status lfp_probe_matrix(const meso_cell_probe *medium, const meso_cell_shape *shape,
+                             const lfp_segments *segments, const lfp_probe_block *block,
+                             double *work, float *matrix, meso_err *err)
 {
-  loops->potential(segments, block->contact_um, sigma_S_per_m, work, matrix);
+  meso_status status = MESO_OK;
+  MESO_TRY(meso_cell_probe_matrix(medium, shape, segments, block->contact_um, work, matrix, err));
   moment_matrix(segments, block, matrix);
+cleanup:
+  return status;
 }

@@ -4,6 +4,7 @@
 #define LFP_PROBE_H
 
 #include "lfp_loops.h"
+#include "meso_cell_probe.h"
 
 /** A block of rows; lanes beyond the last row repeat the last contact. */
 typedef struct lfp_probe_block {
@@ -18,10 +19,13 @@ lfp_probe_block lfp_probe_block_make(size_t n_contacts, const double *contact_um
                                      size_t block);
 
 /** Signals of a cell's segments per nA: mV and nA um, less their mean over the segments.
- *  @param work         (LFP_LANES, n) scratch
- *  @param[out] matrix  (n, LFP_LANES) */
-void lfp_probe_matrix(const lfp_loops *loops, const lfp_segments *segments,
-                      const lfp_probe_block *block, double sigma_S_per_m, double *work,
-                      float *matrix);
+ *  @param[in] segments  from meso_cell_columns of this shape
+ *  @param work          (meso_cell_probe_work)
+ *  @param[out] matrix   (n, LFP_LANES) */
+MESO_MUST_CHECK meso_status lfp_probe_matrix(const meso_cell_probe *medium,
+                                             const meso_cell_shape *shape,
+                                             const lfp_segments *segments,
+                                             const lfp_probe_block *block, double *work,
+                                             float *matrix, meso_err *err);
 
 #endif

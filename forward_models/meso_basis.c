@@ -26,6 +26,7 @@ enum { N_PLACES = 4 };                   /* distances from the probe; the last o
 typedef struct maker {
   const meso_model *model;
   const meso_cell_shape *shapes;
+  const meso_cell_probe *probe;
   int n_threads;
   size_t n_steps;          /* of a response: t = 0 .. n_steps - 1 */
   size_t n_filtered;       /* of a filtered response: t = -half .. */
@@ -116,15 +117,14 @@ static meso_status place_matrix(const maker *mk, const meso_basis_class *c, size
   double *columns = NULL, *work = NULL;
   float *single = NULL;
   MESO_ALLOC(err, columns, 6 * n);
-  MESO_ALLOC(err, work, LFP_LANES * n);
+  MESO_ALLOC(err, work, meso_cell_probe_work(n));
   MESO_ALLOC(err, single, LFP_LANES * n);
   const meso_cell cell = {
     .soma_um = {mk->contact_um[0] + part_of_radius[place] * mk->model->lfp.radius_um,
                 mk->contact_um[LFP_LANES], shape->soma_z_um},
     .rotation = {1, 0, 0, 0, 1, 0, 0, 0, 1}};
   const lfp_segments segments = meso_cell_columns(shape, &cell, columns);
-  lfp_loops_choose(NULL)->potential(&segments, mk->contact_um, mk->model->probe.sigma_S_per_m,
-                                    work, single);
+  MESO_TRY(meso_cell_probe_matrix(mk->probe, shape, &segments, mk->contact_um, work, single, err));
   for (size_t i = 0; i < LFP_LANES * n; i++) matrix[i] = (double) single[i];
 cleanup:
   free(columns);
@@ -452,13 +452,13 @@ static void choose_contacts(size_t n_contacts, const double *contact_um, double 
 }
 
 meso_status meso_basis_init(const meso_model *model, const meso_cell_shape *shapes,
-                            size_t n_contacts, const double *contact_um, unsigned min_delay,
+                            const meso_cell_probe *probe, size_t n_contacts, const double *contact_um, unsigned min_delay,
                             size_t n_delays, const double *delay_weight, int n_threads,
                             meso_basis *basis, meso_err *err)
 {
   meso_status status = MESO_OK;
   const double dt = model->simulation.dt_ms;
-  maker mk = {.model = model, .shapes = shapes, .n_threads = n_threads > 0 ? n_threads : 1,
+  maker mk = {.model = model, .shapes = shapes, .probe = probe, .n_threads = n_threads > 0 ? n_threads : 1,
               .basis = basis, .delay_weight = delay_weight};
   *basis = (meso_basis) {.dt_ms = dt, .min_delay = min_delay, .n_delays = n_delays};
   openblas_set_num_threads(1); /* products of fixed shape: the same bits for any number */

@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+#include "meso_cell_probe.h"
 #include "meso_cells.h"
 #include "meso_error.h"
 #include "meso_model.h"
@@ -54,7 +55,8 @@ typedef struct meso_basis {
  *  min_delay steps. contact_um: (n_contacts, 3). Shapes as of meso_cell_shapes_read. Free with
  *  meso_basis_clear. MESO_ERANGE if the tolerance needs more than 64 functions. */
 MESO_MUST_CHECK meso_status meso_basis_init(const meso_model *model,
-                                            const meso_cell_shape *shapes, size_t n_contacts,
+                                            const meso_cell_shape *shapes,
+                                            const meso_cell_probe *probe, size_t n_contacts,
                                             const double *contact_um, unsigned min_delay,
                                             size_t n_delays, const double *delay_weight,
                                             int n_threads, meso_basis *basis, meso_err *err);

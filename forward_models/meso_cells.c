@@ -176,23 +176,24 @@ static void rotate_at_random(const double u[3], double *r)
 }
 
 void meso_cell_place(const meso_model *model, const meso_cell_shape *shapes, size_t population,
-                     uint32_t neuron, const double *network_xy, meso_cell *cell)
+                     uint32_t neuron, const double *network_xyz, meso_cell *cell)
 {
   const meso_lfp_params *lfp = &model->lfp;
   double u[N_UNIFORMS];
   draw_uniforms(model, (uint32_t) model->population[population].first_neuron + neuron, u);
   cell->type = choose_type(model, population, u[TYPE]);
-  if (network_xy != NULL) {
-    cell->soma_um[0] = network_xy[0];
-    cell->soma_um[1] = network_xy[1];
+  if (network_xyz != NULL) {
+    cell->soma_um[0] = network_xyz[0];
+    cell->soma_um[1] = network_xyz[1];
   } else {
     const double inner = lfp->clearance_um * lfp->clearance_um;
     const double r = sqrt(inner + u[RADIUS] * (lfp->radius_um * lfp->radius_um - inner));
     cell->soma_um[0] = r * cos(2 * M_PI * u[ANGLE]);
     cell->soma_um[1] = r * sin(2 * M_PI * u[ANGLE]);
   }
-  cell->soma_um[2] = shapes[cell->type].soma_z_um
-    + lfp->soma_sd_um * gsl_cdf_ugaussian_Pinv(u[DEPTH]);
+  const bool is_in_box = network_xyz != NULL && model->space.extent_z_um > 0;
+  cell->soma_um[2] = is_in_box ? network_xyz[2]
+    : shapes[cell->type].soma_z_um + lfp->soma_sd_um * gsl_cdf_ugaussian_Pinv(u[DEPTH]);
   if (model->cell_type[cell->type].rotation == MESO_ROTATION_Z)
     rotate_about_z(u[ROTATION], cell->rotation);
   else

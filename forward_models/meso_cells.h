@@ -6,7 +6,8 @@
  *   type      by the types' fractions of the population
  *   x, y      the neuron's place in the network if its population has places; else uniform in the
  *             disc of lfp.radius_um, at least lfp.clearance_um from its axis
- *   z         middle of the population's layer, normal with lfp.soma_sd_um
+ *   z         the neuron's place in a network with depth (space.extent_z_um > 0); else the middle of
+ *             the population's layer, normal with lfp.soma_sd_um
  *   rotation  cells[].rotation: about z (uniform angle), or uniform over all rotations
  * Synapses: which segments a synapse of a source population may lie on, and how likely each is: the
  * layer by layer_share, within a layer by membrane area of the sections that carry synapses.
@@ -61,10 +62,11 @@ typedef struct meso_cell {
   double rotation[9];         /**< row-major; applied to the shape before it is moved */
 } meso_cell;
 
-/** Cell of a neuron (index within its population). network_xy: its place in the network (x, y) or
- *  NULL. The population must have cell types. */
+/** Cell of a neuron (index within its population). network_xyz: its place in the network or NULL;
+ *  its depth counts in a network that has one (space.extent_z_um > 0). The population must have
+ *  cell types. */
 void meso_cell_place(const meso_model *model, const meso_cell_shape *shapes, size_t population,
-                     uint32_t neuron, const double *network_xy, meso_cell *cell);
+                     uint32_t neuron, const double *network_xyz, meso_cell *cell);
 
 /** Ends of all segments of a cell. @param[out] start, end (n_segments, 3) um */
 void meso_cell_segments(const meso_cell_shape *shape, const meso_cell *cell, double *start_um,

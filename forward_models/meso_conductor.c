@@ -76,6 +76,13 @@ void meso_conductor_destroy(meso_conductor *conductor)
   }
 }
 
+bool meso_conductor_has(const meso_conductor *conductor, const char *key)
+{
+  for (; conductor != NULL; conductor = conductor->inner)
+    if (meso_param_find(conductor->ops->params, key) != NULL) return true;
+  return false;
+}
+
 meso_status meso_conductor_set(meso_conductor *conductor, const char *key, double value,
                                meso_err *err)
 {

@@ -59,6 +59,9 @@ MESO_MUST_CHECK meso_status meso_conductor_create(const char *name, meso_conduct
                                                   meso_conductor **ret_conductor, meso_err *err);
 void meso_conductor_destroy(meso_conductor *conductor);
 
+/** Whether the conductor, or one that it wraps, has a parameter. */
+bool meso_conductor_has(const meso_conductor *conductor, const char *key);
+
 /** Sets a parameter of the outermost conductor that has the key. */
 MESO_MUST_CHECK meso_status meso_conductor_set(meso_conductor *conductor, const char *key,
                                                double value, meso_err *err);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lfp_contributions.h"
 #include "meso_kernel_means.h"
 #include "meso_neuron_kernels.h"
 
@@ -28,7 +29,7 @@ typedef struct kernel_view {
   const double *dipole_z;             /* (n_pathways, n_lags), or NULL */
   size_t n_rows;                      /* channels, and the moment if there is one */
   size_t n_moments;                   /* components of the dipole: 1 (z), 3, or 0 */
-  char *const *source;                /* (n_pathways) */
+  char *const *source, *const *target; /* (n_pathways) populations; target may be NULL */
   size_t n_channels, n_lags;
   const double *channel_um;
   size_t n_populations;
@@ -119,6 +120,9 @@ static meso_status view_pathways(const meso_result *kernels, kernel_view *view, 
   view->data = data->data;
   view->n_rows = view->n_channels;
   view->source = source->text;
+  const meso_array *target = meso_result_find(kernels, "/kernels/population");
+  if (target != NULL && target->text != NULL && meso_array_count(target) == view->n_pathways)
+    view->target = target->text;
   for (size_t i = 0; i < meso_array_count(data); i++)
     if (!isfinite(view->data[i])) MESO_FAIL(err, MESO_EFORMAT, "kernel file: non-finite kernel");
   MESO_TRY(view_dipole(kernels, view, err));
@@ -225,13 +229,16 @@ cleanup:
   return status;
 }
 
-/* One job per source population with any kernel, with its pathways' kernels summed. */
-static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes, source_job *job,
-                             size_t *n_jobs, meso_err *err)
+/* One job per source population with any kernel, with its pathways' kernels summed: all of them, or
+ * those onto one target. */
+static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes,
+                             const char *only_onto, source_job *job, size_t *n_jobs,
+                             meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t size = view->n_channels * view->n_lags;
   for (size_t p = 0; p < view->n_pathways; p++) {
+    if (only_onto != NULL && strcmp(view->target[p], only_onto) != 0) continue;
     size_t i = find_job(job, *n_jobs, view->source[p]);
     if (i == NOT_FOUND) {
       i = (*n_jobs)++;
@@ -419,6 +426,8 @@ static meso_status apply_neurons(const meso_result *kernels, const kernel_view *
     if (job[i].spikes != NULL)
       MESO_TRY(meso_neuron_kernels_apply(&k, job[i].spikes, job[i].first_neuron, g->start_ms,
                                          g->n_out, n_threads, job[i].out, job[i].moment, err));
+  if (lfp_contributions_by_target(kernels))
+    MESO_TRY(lfp_contributions_onto(kernels, &k, spikes, n_threads, signals, err));
   MESO_TRY(meso_kernel_means_apply(kernels, &k, view->n_populations, view->population, view->size,
                                    spikes, n_threads, signals, err));
 cleanup:
@@ -614,6 +623,51 @@ static void add_up(const kernel_view *view, const grid *g, const source_job *job
     for (size_t k = 0; k < g->n_out * view->n_channels; k++) total->data[k] += job[i].out[k];
 }
 
+/* What the cells of one population make, from pathway kernels. */
+static meso_status convolve_target(const kernel_view *view, const grid *g, const char *target,
+                                   const meso_spikes *spikes, int n_threads,
+                                   meso_signals *signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  kernel_view potentials = *view;
+  source_job *job = NULL;
+  size_t n_jobs = 0;
+  meso_signal *signal;
+  potentials.dipole_z = NULL;
+  potentials.n_moments = 0;
+  potentials.n_rows = view->n_channels;
+  MESO_ALLOC(err, job, view->n_pathways);
+  MESO_TRY(list_jobs(&potentials, spikes, target, job, &n_jobs, err));
+  for (size_t i = 0; i < n_jobs; i++) MESO_ALLOC(err, job[i].out, g->n_out * view->n_channels);
+  MESO_TRY(convolve_all(&potentials, g, job, n_jobs, n_threads, err));
+  MESO_TRY(lfp_contributions_add(signals, target, &signal, err));
+  add_up(view, g, job, n_jobs, signal);
+cleanup:
+  for (size_t i = 0; i < n_jobs; i++) {
+    free(job[i].kernel);
+    free(job[i].out);
+  }
+  free(job);
+  return status;
+}
+
+static meso_status convolve_targets(const kernel_view *view, const grid *g,
+                                    const meso_spikes *spikes, int n_threads,
+                                    meso_signals *signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (view->target == NULL)
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: /kernels/population is missing or does not fit");
+  for (size_t p = 0; p < view->n_pathways; p++) {
+    size_t first = 0;
+    while (strcmp(view->target[first], view->target[p]) != 0) first++;
+    if (first == p)
+      MESO_TRY(convolve_target(view, g, view->target[p], spikes, n_threads, signals, err));
+  }
+cleanup:
+  return status;
+}
+
 meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes *spikes,
                                   double output_rate_Hz, int n_threads, meso_signals **ret_lfp,
                                   meso_err *err)
@@ -629,7 +683,7 @@ meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes 
   MESO_ALLOC(err, job, view.by_neuron ? view.n_populations : view.n_pathways);
   MESO_TRY(check_populations(&view, spikes, err));
   if (view.by_neuron) list_neurons(&view, spikes, job, &n_jobs);
-  else MESO_TRY(list_jobs(&view, spikes, job, &n_jobs, err));
+  else MESO_TRY(list_jobs(&view, spikes, NULL, job, &n_jobs, err));
   MESO_TRY(meso_signals_create(&signals, err));
   MESO_TRY(add_signals(&view, &g, job, n_jobs, signals, err));
   if (view.by_neuron)
@@ -638,11 +692,16 @@ meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes 
   meso_signal *lfp = meso_signals_find(signals, "lfp");
   add_up(&view, &g, job, n_jobs, lfp);
   for (size_t i = 0; i < n_jobs; i++) n_spikes += job[i].spikes ? job[i].spikes->n_spikes : 0;
+  if (!view.by_neuron && lfp_contributions_by_target(kernels)) {
+    MESO_TRY(convolve_targets(&view, &g, spikes, n_threads, signals, err));
+    lfp = meso_signals_find(signals, "lfp");
+  }
   MESO_TRY(describe(&view, &g, n_spikes, &lfp->attrs, err));
   MESO_TRY(describe_charge(kernels, &view, spikes, &lfp->attrs, err));
   MESO_TRY(describe_silent(&view, spikes, &lfp->attrs, err));
   if (view.n_moments > 0) MESO_TRY(add_dipole(&view, &g, job, n_jobs, lfp, signals, err));
   MESO_TRY(add_csd(&view, signals, err));
+  MESO_TRY(lfp_contributions_finish(kernels, signals, err));
   *ret_lfp = signals;
   signals = NULL;
 cleanup:

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_cell_probe.h"
 #include "meso_cells.h"
 #include "meso_output_filter.h"
 #include "meso_wiring.h"
@@ -195,9 +196,6 @@ static meso_status make_population(source *s, const meso_output_filter *filter, 
   meso_status status = MESO_OK;
   const meso_model *m = s->model;
   meso_explicit *e = NULL;
-  if (m->probe.contact_shape != MESO_CONTACT_POINT)
-    MESO_FAIL(err, MESO_EINVAL, "%s: probe.contact_shape must be point for the compartment method",
-              m->path);
   if (m->n_projections > MESO_EXPLICIT_MAX_KINDS)
     MESO_FAIL(err, MESO_ERANGE, "%s: at most %d projections can be integrated cell by cell",
               m->path, MESO_EXPLICIT_MAX_KINDS);
@@ -212,6 +210,9 @@ static meso_status make_population(source *s, const meso_output_filter *filter, 
   e->n_steps = (size_t) ceil((s->spikes->t_stop_ms - s->spikes->t_start_ms) / e->dt_ms - 1e-6)
     + filter->half; /* the last samples are means over what follows, too */
   e->sigma_S_per_m = m->probe.sigma_S_per_m;
+  free(e->method);
+  e->method = NULL;
+  MESO_TRY(meso_cell_probe_text(m, &e->method, err));
   MESO_TRY(meso_explicit_set_contacts(e, m->probe.contacts.n, m->probe.contacts.xyz_um, err));
   e->events_of = events_of;
   e->events_user = s;

@@ -16,7 +16,7 @@ extern "C" {
 /** Integrates the cells that lfp.n_cells chooses (0: all) and gives signals "lfp" (mV, contacts of
  *  the model's probe) and "dipole" (nA um; x, y, z) at lfp.output_rate_Hz through the same output
  *  filter as the neuron kernels, from spikes->t_start_ms on. As with them the network falls silent
- *  where the spikes end. Contacts must be points.
+ *  where the spikes end.
  *  @param[out] opt_times  may be NULL */
 MESO_MUST_CHECK meso_status meso_model_cells_lfp(const meso_model *model, size_t n_dirs,
                                                  const char *const *morphology_dirs,

@@ -245,6 +245,10 @@ cleanup:
 static meso_status check_pathways(const meso_model *model, meso_err *err)
 {
   meso_status status = MESO_OK;
+  if (strcmp(model->lfp.conductor, "root_as_point") != 0)
+    MESO_FAIL(err, MESO_EINVAL, "%s: lfp.conductor = %s: must be root_as_point for population "
+              "kernels, which have a medium of their own; use lfp.method = neuron", model->path,
+              model->lfp.conductor);
   for (size_t i = 0; i < model->n_projections; i++)
     if (model->projection[i].delay_ms_per_um > 0)
       MESO_FAIL(err, MESO_EINVAL, "%s: projections.%s->%s.delay_ms_per_um = %g: must be 0 for "
@@ -472,7 +476,7 @@ static meso_status add_populations(const meso_model *model, meso_result *result,
   meso_status status = MESO_OK;
   const size_t n = model->n_populations;
   const char **name = NULL;
-  meso_array *size = NULL, *source = NULL; /* each valid until the next is added */
+  meso_array *size = NULL, *source = NULL, *sign = NULL; /* each valid until the next is added */
   MESO_ALLOC(err, name, n);
   for (size_t i = 0; i < n; i++) name[i] = model->population[i].name;
   MESO_TRY(meso_result_add_text(result, "/populations/name", n, name, err));
@@ -481,6 +485,9 @@ static meso_status add_populations(const meso_model *model, meso_result *result,
   MESO_TRY(meso_result_add(result, "/populations/is_source", "1", 1, &n, &source, err));
   for (size_t i = 0; i < n; i++)
     source->data[i] = model->population[i].model == MESO_NEURON_POISSON;
+  MESO_TRY(meso_result_add(result, "/populations/is_inhibitory", "1", 1, &n, &sign, err));
+  for (size_t i = 0; i < n; i++)
+    sign->data[i] = model->population[i].sign == MESO_INHIBITORY;
 cleanup:
   free(name);
   return status;
@@ -573,6 +580,21 @@ static meso_status model_lines(const meso_model *model, char **ret_text, const c
   *ret_text = text;
   *ret_line = line;
   text = NULL;
+cleanup:
+  free(text);
+  return status;
+}
+
+/** Which parts of the LFP are wanted, for those who apply the kernels. */
+static meso_status add_contributions(const meso_model *model, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model_section *section = meso_model_sections();
+  while (section->path != NULL && strcmp(section->path, "lfp") != 0) section++;
+  char *text = meso_param_format(meso_param_find(section->rows, "contributions"), &model->lfp);
+  meso_attrs *attrs = meso_result_group_attrs(result, "/kernels");
+  if (text == NULL || attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot add attributes");
+  MESO_TRY(meso_attrs_set_text(attrs, "contributions", text, err));
 cleanup:
   free(text);
   return status;
@@ -673,6 +695,7 @@ meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
   MESO_TRY(add_charge(model, result, err));
   MESO_TRY(add_external_share(model, result, err));
   MESO_TRY(add_populations(model, result, err));
+  MESO_TRY(add_contributions(model, result, err));
   MESO_TRY(add_model(model, result, err));
   *ret_kernels = result;
   result = NULL;

@@ -21,12 +21,14 @@
 #include "lfp_loops.h"
 #include "lfp_probe.h"
 #include "meso_basis.h"
+#include "meso_cell_probe.h"
 #include "meso_cells.h"
 #include "meso_space.h"
 #include "meso_wiring.h"
 
 enum { BATCH = 1024, GROUP = 16 }; /* cells */
 enum { GUIDE = 256 };              /* of the choice of a segment */
+enum { AT_ONCE = 2 };              /* blocks of rows of the probe that share their synapses */
 
 /* A cell of the batch. */
 typedef struct batch_cell {
@@ -56,6 +58,7 @@ struct meso_neuron_builder {
   meso_cell_shape *shape;
   meso_wiring *wiring;
   meso_basis basis;
+  meso_cell_probe probe;
   const lfp_loops *loops;
   int n_threads;
   worker *worker;
@@ -64,7 +67,7 @@ struct meso_neuron_builder {
   size_t n_chosen;                /* of cells */
   meso_cell_id *chosen;
   const double *contact_um;       /* (n_channels, 3), the model's */
-  float *kernel;                  /* (n_sources, n_functions, LFP_LANES) of a block */
+  float *kernel;                  /* (AT_ONCE, n_sources, n_functions, LFP_LANES) */
   /* the batch */
   size_t n_batch, n_synapses, n_rows, rows_capacity;
   batch_cell *cell;               /* (BATCH) */
@@ -117,12 +120,12 @@ static void place_cell(build *b, size_t population, uint32_t neuron)
   }
 }
 
-/** The chosen cells from the first on. */
-static meso_status next_batch(build *b, size_t first, meso_err *err)
+/** The chosen cells from the first on, as many as fit. */
+static meso_status next_batch(build *b, size_t first, size_t last, meso_err *err)
 {
   meso_status status = MESO_OK;
   b->n_batch = b->n_synapses = b->n_rows = 0;
-  for (size_t i = first; i < b->n_chosen && b->n_batch < BATCH; i++)
+  for (size_t i = first; i < last && b->n_batch < BATCH; i++)
     place_cell(b, b->chosen[i].population, b->chosen[i].neuron);
   if (b->n_rows > UINT32_MAX) MESO_FAIL(err, MESO_ERANGE, "neuron kernels: shapes too large");
   if (b->n_rows > b->rows_capacity) {
@@ -148,11 +151,9 @@ cleanup:
 static void cell_matrix(const build *b, worker *w, size_t i, const lfp_probe_block *block)
 {
   const meso_cell_shape *shape = &b->shape[b->cell[i].place.type];
-  const size_t n = shape->morphology->n_segments;
   const lfp_segments s = meso_cell_columns(shape, &b->cell[i].place, w->columns);
-  for (size_t j = 0; j < n; j++) w->z_um[j] = 0.5 * (s.start_um[2][j] + s.end_um[2][j]);
   float *matrix = b->matrix + i * b->largest_shape * LFP_LANES;
-  lfp_probe_matrix(b->loops, &s, block, b->model->probe.sigma_S_per_m, w->work, matrix);
+  w->status = lfp_probe_matrix(&b->probe, shape, &s, block, w->work, matrix, &w->err);
 }
 
 /** Table from which the segments of a projection's synapses on a cell are drawn. */
@@ -217,7 +218,11 @@ static meso_status draw_cell(const build *b, worker *w, size_t i)
 {
   meso_status status = MESO_OK;
   const batch_cell *cell = &b->cell[i];
+  const lfp_segments segments =
+    meso_cell_columns(&b->shape[cell->place.type], &cell->place, w->columns);
   size_t at = cell->first_synapse;
+  for (size_t j = 0; j < segments.n; j++)
+    w->z_um[j] = 0.5 * (segments.start_um[2][j] + segments.end_um[2][j]);
   for (size_t p = 0; p < b->model->n_projections; p++) {
     const meso_projection *projection = &b->model->projection[p];
     const uint32_t K = projection->target == cell->population
@@ -297,17 +302,23 @@ static void find_places(build *b)
   b->source_start[b->n_sources] = next;
 }
 
-/** Work of one thread up to the sorted list: steps 1 and 3. */
-static void draw_share(const build *b, int t, const lfp_probe_block *block)
+/** The synapses of one thread's cells, and how many each source has. */
+static void draw_share(const build *b, int t)
 {
   worker *w = &b->worker[t];
   memset(w->count, 0, b->n_sources * sizeof *w->count);
   for (size_t i = share(b, t); i < share(b, t + 1) && w->status == MESO_OK; i++) {
-    cell_matrix(b, w, i, block);
     w->status = draw_cell(b, w, i);
     const size_t first = b->cell[i].first_synapse;
     for (size_t s = first; s < first + b->cell[i].n_synapses; s++) w->count[b->source[s]]++;
   }
+}
+
+static void matrix_share(const build *b, int t, const lfp_probe_block *block)
+{
+  worker *w = &b->worker[t];
+  for (size_t i = share(b, t); i < share(b, t + 1) && w->status == MESO_OK; i++)
+    cell_matrix(b, w, i, block);
 }
 
 static void sort_share(const build *b, int t)
@@ -331,7 +342,7 @@ static int this_thread(void)
 #endif
 }
 
-static void add_to_kernels(build *b)
+static void add_to_kernels(build *b, float *kernel)
 {
   const meso_basis *basis = &b->basis;
   const size_t size = basis->n_functions * LFP_LANES;
@@ -342,26 +353,41 @@ static void add_to_kernels(build *b)
     if (n == 0) continue;
     b->loops->gather(b->sorted + first, n, b->rows, basis->n_undelayed, w->sums, w->used);
     b->loops->shift(w->sums, w->used, basis->n_delays, basis->n_undelayed, basis->shift,
-                    basis->n_functions, b->kernel + s * size);
+                    basis->n_functions, kernel + s * size);
   }
 }
 
-static meso_status do_batch(build *b, size_t first, const lfp_probe_block *block, meso_err *err)
+/** The first failure of a thread. */
+static meso_status check_workers(const build *b, meso_err *err)
 {
-  meso_status status = MESO_OK;
-  MESO_TRY(next_batch(b, first, err));
-#pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
-  for (int t = 0; t < b->n_threads; t++) draw_share(b, t, block);
   for (int t = 0; t < b->n_threads; t++)
     if (b->worker[t].status != MESO_OK) {
       if (err != NULL) *err = b->worker[t].err;
       return b->worker[t].status;
     }
-  respond_all(b);
+  return MESO_OK;
+}
+
+/** The chosen cells first ... last - 1, or as many as fit: their synapses once, then one block of
+ *  rows of the probe after the other. */
+static meso_status do_batch(build *b, size_t first, size_t last, size_t n_blocks,
+                            const lfp_probe_block *block, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(next_batch(b, first, last, err));
+#pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
+  for (int t = 0; t < b->n_threads; t++) draw_share(b, t);
+  MESO_TRY(check_workers(b, err));
   find_places(b);
 #pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
   for (int t = 0; t < b->n_threads; t++) sort_share(b, t);
-  add_to_kernels(b);
+  for (size_t k = 0; k < n_blocks; k++) {
+#pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
+    for (int t = 0; t < b->n_threads; t++) matrix_share(b, t, &block[k]);
+    MESO_TRY(check_workers(b, err));
+    respond_all(b);
+    add_to_kernels(b, b->kernel + k * b->n_sources * b->basis.n_functions * LFP_LANES);
+  }
 cleanup:
   return status;
 }
@@ -395,9 +421,6 @@ static meso_status check_model(const meso_model *model, meso_err *err)
     MESO_FAIL(err, MESO_EINVAL, "%s: lfp.output_rate_Hz = %g: the output interval must be a whole "
               "number (1 to 10000) of steps of simulation.dt_ms = %g", model->path,
               lfp->output_rate_Hz, model->simulation.dt_ms);
-  if (model->probe.contact_shape != MESO_CONTACT_POINT)
-    MESO_FAIL(err, MESO_EINVAL, "%s: probe.contact_shape must be point for lfp.method = neuron",
-              model->path);
   if (!(lfp->clearance_um < lfp->radius_um))
     MESO_FAIL(err, MESO_ERANGE, "%s: lfp.clearance_um = %g um must be below lfp.radius_um = %g um",
               model->path, lfp->clearance_um, lfp->radius_um);
@@ -455,7 +478,7 @@ static meso_status create_workers(build *b, meso_err *err)
     worker *w = &b->worker[t];
     MESO_TRY(meso_wiring_row_init(b->wiring, &w->row, err));
     MESO_ALLOC(err, w->columns, 6 * n);
-    MESO_ALLOC(err, w->work, LFP_LANES * n);
+    MESO_ALLOC(err, w->work, meso_cell_probe_work(n));
     MESO_ALLOC(err, w->z_um, n);
     MESO_ALLOC(err, w->probability, n);
     MESO_ALLOC(err, w->threshold, n);
@@ -476,7 +499,8 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
   MESO_TRY(check_model(m, err));
   MESO_TRY(meso_cell_shapes_read(m, n_dirs, dirs, &b->shape, err));
   MESO_TRY(meso_wiring_create(m, &b->wiring, err));
-  b->loops = lfp_loops_choose(NULL);
+  MESO_TRY(meso_cell_probe_init(m, &b->probe, err));
+  b->loops = b->probe.loops;
   b->n_channels = m->probe.contacts.n;
   b->n_rows_of_probe = b->n_channels + (m->lfp.dipole ? 3 : 0);
   b->contact_um = m->probe.contacts.xyz_um;
@@ -486,13 +510,15 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
     if (b->shape[y].morphology->n_segments > b->largest_shape)
       b->largest_shape = b->shape[y].morphology->n_segments;
   MESO_TRY(weigh_delays(b, &delay_weight, &n_delays, err));
-  MESO_TRY(meso_basis_init(m, b->shape, b->n_channels, b->contact_um,
+  MESO_TRY(meso_basis_init(m, b->shape, &b->probe, b->n_channels, b->contact_um,
                            b->wiring->min_delay_steps, n_delays, delay_weight, b->n_threads,
                            &b->basis, err));
   MESO_TRY(create_workers(b, err));
   MESO_ALLOC(err, b->cell, BATCH);
   MESO_ALLOC_ALIGNED(err, b->matrix, BATCH * b->largest_shape * LFP_LANES);
-  MESO_ALLOC_ALIGNED(err, b->kernel, b->n_sources * b->basis.n_functions * LFP_LANES);
+  const size_t n_blocks = (b->n_rows_of_probe + LFP_LANES - 1) / LFP_LANES;
+  MESO_ALLOC_ALIGNED(err, b->kernel, (n_blocks < AT_ONCE ? n_blocks : AT_ONCE) * b->n_sources
+                                     * b->basis.n_functions * LFP_LANES);
   MESO_ALLOC(err, b->source_start, b->n_sources + 1);
   MESO_ALLOC(err, b->n_of_type, m->n_cell_types);
   MESO_ALLOC(err, b->in_degree, m->n_cell_types * m->n_populations);
@@ -522,6 +548,7 @@ void meso_neuron_builder_destroy(meso_neuron_builder *b)
   meso_cell_shapes_destroy(b->model, b->shape);
   meso_wiring_destroy(b->wiring);
   meso_basis_clear(&b->basis);
+  meso_cell_probe_clear(&b->probe);
   free(b->chosen);
   free(b->kernel);
   free(b->cell);
@@ -538,30 +565,60 @@ void meso_neuron_builder_destroy(meso_neuron_builder *b)
   free(b);
 }
 
+/* Where kernels go, and from which cells. */
+typedef struct job {
+  size_t first, last;             /* chosen cells */
+  size_t n_rows;                  /* of the probe */
+  double *potential, *moment;     /* (n_sources, n_significant, n_channels | 3) */
+  bool tabulates;
+  double from, part;              /* of the progress */
+} job;
+
 /** Kernels of a block of rows into their arrays; weights turn from steps to nA. */
-static meso_status do_block(build *b, size_t block, const meso_progress *progress, double *out,
-                            double *moment, meso_err *err)
+static void store_block(const build *b, const job *j, size_t block, const float *kernel)
+{
+  const size_t F = b->basis.n_functions, n_out = b->basis.n_significant;
+  const double scale = b->wiring->weight_step_pA * 1e-3;
+  for (size_t i = 0; i < b->n_sources * n_out; i++)
+    for (size_t c = 0; c < LFP_LANES && block * LFP_LANES + c < j->n_rows; c++) {
+      const size_t row = block * LFP_LANES + c;
+      double *to = row < b->n_channels ? j->potential + i * b->n_channels + row
+                                       : j->moment + 3 * i + row - b->n_channels;
+      *to = scale * (double) kernel[(i / n_out * F + i % n_out) * LFP_LANES + c];
+    }
+}
+
+/** Blocks first_block ... first_block + n - 1, n <= AT_ONCE. */
+static meso_status do_blocks(build *b, const job *j, size_t first_block, size_t n,
+                             const meso_progress *progress, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const size_t F = b->basis.n_functions, n_out = b->basis.n_significant;
-  const size_t n_blocks = (b->n_rows_of_probe + LFP_LANES - 1) / LFP_LANES;
-  const double scale = b->wiring->weight_step_pA * 1e-3;
-  const lfp_probe_block rows = lfp_probe_block_make(b->n_channels, b->contact_um,
-                                                    b->n_rows_of_probe, block);
-  memset(b->kernel, 0, b->n_sources * F * LFP_LANES * sizeof *b->kernel);
-  for (size_t done = 0; done < b->n_chosen; done += b->n_batch) {
-    MESO_TRY(meso_progress_step(progress, "kernels", ((double) block + (double) done
-                                / (double) b->n_chosen) / (double) n_blocks, err));
-    MESO_TRY(do_batch(b, done, &rows, err));
-    if (block == 0) tabulate(b);
+  const size_t size = b->n_sources * b->basis.n_functions * LFP_LANES;
+  const size_t n_blocks = (j->n_rows + LFP_LANES - 1) / LFP_LANES;
+  lfp_probe_block rows[AT_ONCE];
+  for (size_t k = 0; k < n; k++)
+    rows[k] = lfp_probe_block_make(b->n_channels, b->contact_um, j->n_rows, first_block + k);
+  memset(b->kernel, 0, n * size * sizeof *b->kernel);
+  for (size_t done = j->first; done < j->last; done += b->n_batch) {
+    const double cells = (double) (done - j->first) / (double) (j->last - j->first);
+    MESO_TRY(meso_progress_step(progress, "kernels", j->from + j->part
+                                * ((double) first_block + (double) n * cells) / (double) n_blocks,
+                                err));
+    MESO_TRY(do_batch(b, done, j->last, n, rows, err));
+    if (first_block == 0 && j->tabulates) tabulate(b);
   }
-  for (size_t i = 0; i < b->n_sources * n_out; i++)
-    for (size_t c = 0; c < LFP_LANES && block * LFP_LANES + c < b->n_rows_of_probe; c++) {
-      const size_t row = block * LFP_LANES + c;
-      double *to = row < b->n_channels ? out + i * b->n_channels + row
-                                       : moment + 3 * i + row - b->n_channels;
-      *to = scale * (double) b->kernel[(i / n_out * F + i % n_out) * LFP_LANES + c];
-    }
+  for (size_t k = 0; k < n; k++) store_block(b, j, first_block + k, b->kernel + k * size);
+cleanup:
+  return status;
+}
+
+static meso_status do_job(build *b, const job *j, const meso_progress *progress, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n_blocks = (j->n_rows + LFP_LANES - 1) / LFP_LANES;
+  for (size_t block = 0; block < n_blocks; block += AT_ONCE)
+    MESO_TRY(do_blocks(b, j, block, n_blocks - block < AT_ONCE ? n_blocks - block : AT_ONCE,
+                       progress, err));
 cleanup:
   return status;
 }
@@ -634,8 +691,8 @@ static meso_status describe(const build *b, meso_result *result, meso_err *err)
   MESO_TRY(meso_attrs_set_text(attrs, "method", "neuron", err));
   MESO_TRY(meso_attrs_set_text(attrs, "doc", "mV at a contact per spike of a neuron: sum of "
                                "coefficient times function over the functions; from the neuron's "
-                               "own synapses, passive cells, line sources and point soma in an "
-                               "infinite medium", err));
+                               "own synapses, passive cells", err));
+  MESO_TRY(meso_attrs_set_text(attrs, "conductor", lfp->conductor, err));
   (void) snprintf(text, sizeof text, "part of the functions: sinc under a Kaiser window, flat to "
                   "%g Hz, below %g dB from %g Hz on, no delay",
                   MESO_OUTPUT_PASS * lfp->output_rate_Hz / 2, -MESO_OUTPUT_ATTENUATION_DB,
@@ -655,6 +712,36 @@ static meso_status add_coefficients(const build *b, meso_result *result, const c
                            err));
   array->single_precision = true;
   *ret = array->data;
+cleanup:
+  return status;
+}
+
+bool meso_lfp_by_target(const meso_model *model)
+{
+  return model->lfp.contributions == MESO_CONTRIBUTIONS_TARGET
+         || model->lfp.contributions == MESO_CONTRIBUTIONS_ALL;
+}
+
+/** Kernels of the potentials that the cells of each population make: a second pass, each cell in it
+ *  once, so that the whole does not depend on whether its parts are asked for. */
+static meso_status add_targets(build *b, const meso_progress *progress, meso_result *result,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double n_all = (double) b->n_chosen;
+  for (size_t first = 0, last; first < b->n_chosen; first = last) {
+    const size_t population = b->chosen[first].population;
+    char path[128];
+    double *potential = NULL;
+    for (last = first; last < b->n_chosen && b->chosen[last].population == population;) last++;
+    (void) snprintf(path, sizeof path, MESO_KERNELS_ONTO "%s",
+                    b->model->population[population].name);
+    MESO_TRY(add_coefficients(b, result, path, "mV", b->n_channels, &potential, err));
+    const job part = {.first = first, .last = last, .n_rows = b->n_channels,
+                      .potential = potential, .from = 0.5 + 0.5 * (double) first / n_all,
+                      .part = 0.5 * (double) (last - first) / n_all};
+    MESO_TRY(do_job(b, &part, progress, err));
+  }
 cleanup:
   return status;
 }
@@ -691,8 +778,11 @@ meso_status meso_neuron_builder_run(meso_neuron_builder *b, const meso_model *va
   memset(b->n_of_type, 0, variant->n_cell_types * sizeof *b->n_of_type);
   memset(b->in_degree, 0, variant->n_cell_types * variant->n_populations * sizeof *b->in_degree);
   memset(b->moved, 0, variant->n_cell_types * variant->n_populations * sizeof *b->moved);
-  for (size_t block = 0; block * LFP_LANES < b->n_rows_of_probe; block++)
-    MESO_TRY(do_block(b, block, progress, potential, moment, err));
+  const bool by_target = meso_lfp_by_target(variant);
+  const job whole = {.last = b->n_chosen, .n_rows = b->n_rows_of_probe, .potential = potential,
+                     .moment = moment, .tabulates = true, .part = by_target ? 0.5 : 1};
+  MESO_TRY(do_job(b, &whole, progress, err));
+  if (by_target) MESO_TRY(add_targets(b, progress, result, err));
   MESO_TRY(add_basis(b, result, err));
   MESO_TRY(add_cells(b, result, err));
   MESO_TRY(describe(b, result, err));

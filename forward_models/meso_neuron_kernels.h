@@ -22,10 +22,16 @@
 extern "C" {
 #endif
 
+/** Head of the paths of kernels of the potentials that one population's cells make. */
+#define MESO_KERNELS_ONTO "/kernels/coefficient_onto_"
+/** Whether lfp.contributions asks for them. */
+bool meso_lfp_by_target(const meso_model *model);
+
 /** Adds to @p result: "/kernels/coefficient" (neuron, function, channel) mV, neurons in the order
  *  of the model's populations, single precision on disk; with lfp.dipole "/kernels/dipole" (neuron,
  *  function, 3) nA um, of the current dipole moment; "/kernels/function" (function, lag),
- *  "/kernels/lag_ms"; "/kernels/channel_um"; "/cells/type" (names), "/cells/count" (type),
+ *  "/kernels/lag_ms"; "/kernels/channel_um"; if meso_lfp_by_target, "/kernels/coefficient_onto_Y"
+ *  for every population Y with cells, which sum to "/kernels/coefficient"; "/cells/type" (names), "/cells/count" (type),
  *  "/cells/in_degree" (type, population; mean number of synapses of a cell), "/cells/moved_share"
  *  (type, population; part of them that was moved from layers that the cell does not reach).
  *  Results do not depend on the number of threads. */
@@ -74,6 +80,15 @@ typedef struct meso_neuron_kernels {
 MESO_MUST_CHECK meso_status meso_neuron_kernels_load(const meso_result *result,
                                                      meso_neuron_kernels *kernels, meso_err *err);
 void meso_neuron_kernels_clear(meso_neuron_kernels *kernels);
+
+/** Kernels of one target population, for meso_neuron_kernels_apply: @p part shares all but its
+ *  coefficients with @p kernels, which were loaded from the same result and must outlive it. Free
+ *  part->coefficient. MESO_EFORMAT if there are none. */
+MESO_MUST_CHECK meso_status meso_neuron_kernels_load_onto(const meso_result *result,
+                                                          const meso_neuron_kernels *kernels,
+                                                          const char *population,
+                                                          meso_neuron_kernels *part,
+                                                          meso_err *err);
 
 /** Adds the LFP of a population's spikes to @p out: sample m is at start_ms + m factor dt_ms.
  *  @param[in] first_neuron  row of the population's neuron 0

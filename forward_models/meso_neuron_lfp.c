@@ -8,6 +8,7 @@
 #include "meso_neuron_kernels.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,31 @@ meso_status meso_neuron_kernels_load(const meso_result *result, meso_neuron_kern
   MESO_TRY(make_coarse(function, lround(first), k, err));
 cleanup:
   if (status != MESO_OK) meso_neuron_kernels_clear(k);
+  return status;
+}
+
+meso_status meso_neuron_kernels_load_onto(const meso_result *result,
+                                          const meso_neuron_kernels *kernels,
+                                          const char *population, meso_neuron_kernels *part,
+                                          meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *all = find_numbers(result, "/kernels/coefficient", 3);
+  char path[128];
+  (void) snprintf(path, sizeof path, MESO_KERNELS_ONTO "%s", population);
+  const meso_array *own = find_numbers(result, path, 3);
+  if (all == NULL || own == NULL || memcmp(all->dims, own->dims, 3 * sizeof *all->dims) != 0)
+    MESO_FAIL(err, MESO_EFORMAT, "kernel file: %s is missing or does not fit the coefficients",
+              path);
+  MESO_TRY(check_finite(own, err));
+  *part = *kernels;
+  part->n_rows = part->n_channels;
+  part->n_blocks = (part->n_rows + LFP_LANES - 1) / LFP_LANES;
+  part->coefficient = NULL;
+  MESO_ALLOC_ALIGNED(err, part->coefficient,
+                     part->n_blocks * part->n_neurons * part->n_functions * LFP_LANES);
+  load_rows(own, 0, part);
+cleanup:
   return status;
 }
 

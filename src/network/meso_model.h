@@ -34,6 +34,10 @@ enum { MESO_LFP_POPULATION = 0, MESO_LFP_NEURON = 1 }; /* choices of lfp.method 
 /* choices of lfp.external, lfp.external_synapses */
 enum { MESO_EXTERNAL_OFF = 0, MESO_EXTERNAL_GAUSSIAN, MESO_EXTERNAL_REPLAY };
 enum { MESO_EXTERNAL_AREA = 0, MESO_EXTERNAL_INPUT };
+/** Choices of lfp.contributions: signals beside the whole LFP. */
+enum { MESO_CONTRIBUTIONS_NONE = 0, MESO_CONTRIBUTIONS_SOURCE, MESO_CONTRIBUTIONS_TARGET,
+       MESO_CONTRIBUTIONS_SIGN, MESO_CONTRIBUTIONS_ALL };
+#define MESO_CONTRIBUTIONS_CHOICES "none|source|target|sign|all"
 enum { MESO_SCHEDULE_OFF = 0, MESO_SCHEDULE_CONSTANT, MESO_SCHEDULE_PULSES, MESO_SCHEDULE_BLOCKS };
 
 /** Leaky integrate-and-fire parameters. A neuron model takes those it has, by name and unit. */
@@ -177,6 +181,8 @@ typedef struct meso_lfp_params {
   double kernel_duration_ms, kernel_dt_ms;
   double output_rate_Hz;
   double tolerance;            /**< neuron kernels: rms error of their temporal basis */
+  char *conductor;             /**< neuron kernels: volume conductor (meso_conductor.h) */
+  int contributions;           /**< MESO_CONTRIBUTIONS_... */
   bool dipole;                 /**< neuron kernels: also of the current dipole moment */
   bool approximations;         /**< neuron kernels: also those that know only population rates */
   int64_t n_cells;             /**< neuron kernels: cells that make the LFP, evenly taken; 0: all */

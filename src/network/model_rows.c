@@ -261,6 +261,11 @@ static const meso_param lfp_rows[] = {
   NUMBER("output_rate_Hz", "Hz", 0, 1e5, true, "1000", LFP, output_rate_Hz, "samples per second"),
   NUMBER("tolerance", "1", 1e-8, 0.1, false, "1e-4", LFP, tolerance,
          "neuron kernels: rms error of their temporal basis, relative to the signal"),
+  TEXT("conductor", "root_as_point", LFP, conductor,
+       "neuron kernels: volume conductor and its keys, as mesocast models lists them"),
+  CHOICE("contributions", "source", MESO_CONTRIBUTIONS_CHOICES, LFP, contributions,
+         "what else is written: the LFP by source population, by target population (whose cells "
+         "make it), or by sign of the sources"),
   SWITCH("dipole", "false", LFP, dipole,
          "neuron kernels: also of the current dipole moment, for EEG and MEG"),
   SWITCH("approximations", "false", LFP, approximations,
