@@ -452,13 +452,15 @@ static void choose_contacts(size_t n_contacts, const double *contact_um, double 
 }
 
 meso_status meso_basis_init(const meso_model *model, const meso_cell_shape *shapes,
-                            const meso_cell_probe *probe, size_t n_contacts, const double *contact_um, unsigned min_delay,
+                            const meso_cell_probe *probe, size_t n_contacts,
+                            const double *contact_um, unsigned min_delay,
                             size_t n_delays, const double *delay_weight, int n_threads,
                             meso_basis *basis, meso_err *err)
 {
   meso_status status = MESO_OK;
   const double dt = model->simulation.dt_ms;
-  maker mk = {.model = model, .shapes = shapes, .probe = probe, .n_threads = n_threads > 0 ? n_threads : 1,
+  maker mk = {.model = model, .shapes = shapes, .probe = probe,
+              .n_threads = n_threads > 0 ? n_threads : 1,
               .basis = basis, .delay_weight = delay_weight};
   *basis = (meso_basis) {.dt_ms = dt, .min_delay = min_delay, .n_delays = n_delays};
   openblas_set_num_threads(1); /* products of fixed shape: the same bits for any number */

@@ -6,8 +6,8 @@
  *   type      by the types' fractions of the population
  *   x, y      the neuron's place in the network if its population has places; else uniform in the
  *             disc of lfp.radius_um, at least lfp.clearance_um from its axis
- *   z         the neuron's place in a network with depth (space.extent_z_um > 0); else the middle of
- *             the population's layer, normal with lfp.soma_sd_um
+ *   z         the neuron's place in a network with depth (space.extent_z_um > 0); else the middle
+ *             of the population's layer, normal with lfp.soma_sd_um
  *   rotation  cells[].rotation: about z (uniform angle), or uniform over all rotations
  * Synapses: which segments a synapse of a source population may lie on, and how likely each is: the
  * layer by layer_share, within a layer by membrane area of the sections that carry synapses.

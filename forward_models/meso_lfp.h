@@ -39,11 +39,11 @@ MESO_MUST_CHECK meso_status meso_kernels_check(const meso_result *kernels, const
  *  "silent_sources" says. Populations that the model lacks are refused.
  *  Signals, mV: "lfp", and what the kernels' attribute "contributions" asks for:
  *  "lfp_from_<population>", per source population with any kernel; "lfp_onto_<population>", per
- *  population with cells; "lfp_excitatory" and "lfp_inhibitory". If the kernels have moments, "dipole", (time, 3), nA um; sampled
- *  at output_rate_Hz from spikes->t_start_ms on; positions of the contacts; attributes: kernel
- *  method, validity band, and "excitatory_external_share", also ".<population>": the share of the
- *  excitatory charge that external input carries at these rates, and that the LFP leaves out
- *  unless meso_external_apply adds it. */
+ *  population with cells; "lfp_excitatory" and "lfp_inhibitory". If the kernels have moments,
+ *  "dipole", (time, 3), nA um; sampled at output_rate_Hz from spikes->t_start_ms on; positions of
+ *  the contacts; attributes: kernel method, validity band, and "excitatory_external_share", also
+ *  ".<population>": the share of the excitatory charge that external input carries at these rates,
+ *  and that the LFP leaves out unless meso_external_apply adds it. */
 MESO_MUST_CHECK meso_status meso_lfp_from_kernels(const meso_result *kernels,
                                                   const meso_spikes *spikes,
                                                   double output_rate_Hz, int n_threads,

@@ -31,7 +31,8 @@ bool meso_lfp_by_target(const meso_model *model);
  *  of the model's populations, single precision on disk; with lfp.dipole "/kernels/dipole" (neuron,
  *  function, 3) nA um, of the current dipole moment; "/kernels/function" (function, lag),
  *  "/kernels/lag_ms"; "/kernels/channel_um"; if meso_lfp_by_target, "/kernels/coefficient_onto_Y"
- *  for every population Y with cells, which sum to "/kernels/coefficient"; "/cells/type" (names), "/cells/count" (type),
+ *  for every population Y with cells, which sum to "/kernels/coefficient"; "/cells/type" (names),
+ *  "/cells/count" (type),
  *  "/cells/in_degree" (type, population; mean number of synapses of a cell), "/cells/moved_share"
  *  (type, population; part of them that was moved from layers that the cell does not reach).
  *  Results do not depend on the number of threads. */

@@ -142,7 +142,8 @@ static void test_silent_target(void)
     CU_ASSERT_FATAL(onto_E != NULL && onto_I != NULL);
     CU_ASSERT_PTR_NULL(meso_signals_find(lfp, "lfp_from_E"));
     double size = 0;
-    for (size_t i = 0; i < all->n_times * all->n_channels; i++) size = fmax(size, fabs(all->data[i]));
+    for (size_t i = 0; i < all->n_times * all->n_channels; i++)
+      size = fmax(size, fabs(all->data[i]));
     CU_ASSERT(size > 1e-6);
     MESO_CHECK_WORST(i, all->n_times * all->n_channels, fabs(onto_I->data[i]), 1e-15);
     MESO_CHECK_WORST(i, all->n_times * all->n_channels,
