@@ -266,8 +266,8 @@ static void test_refusals(void)
 
 /* ---- depth -------------------------------------------------------------------------------- */
 
-/* In a network with depth a soma is where its neuron is, and both methods put it there; without, the
- * layer and its scatter say. */
+/* In a network with depth a soma is where its neuron is, and both methods put it there; without,
+ * the layer and its scatter say. */
 static void test_depth(void)
 {
   static const char *const sets[] = {

@@ -102,13 +102,15 @@ static const char *external_words(int external)
 static void note_lfp(pipeline *p, const sources *s)
 {
   const meso_signal *lfp = meso_signals_find(s->lfp, "lfp");
-  mesoi_pipeline_note(p, "LFP: %s in an infinite homogeneous medium (%g S/m), given the placement "
-                      "and the synthetic morphologies; no spikes, no active currents, one-way (no "
+  const bool is_usual = strcmp(p->model->lfp.conductor, "root_as_point") == 0;
+  mesoi_pipeline_note(p, "LFP: %s in %s%s (%g S/m), given the placement and the synthetic "
+                      "morphologies; no spikes, no active currents, one-way (no "
                       "ephaptic coupling); an isolated column, no neighbours.",
                       p->model->lfp.method == MESO_LFP_NEURON
                       ? "passive cables, every synapse of the network with its own weight, delay "
                       "and place," : "population kernels of passive cables, averaged over the "
-                      "wiring,", p->model->probe.sigma_S_per_m);
+                      "wiring,", is_usual ? "an infinite homogeneous medium" : "the medium ",
+                      is_usual ? "" : p->model->lfp.conductor, p->model->probe.sigma_S_per_m);
   if (p->model->lfp.method == MESO_LFP_NEURON && p->model->lfp.n_cells > 0)
     mesoi_pipeline_note(p, "Only %lld cells make this LFP (lfp.n_cells), the others none.",
                         (long long) p->model->lfp.n_cells);
