@@ -138,7 +138,7 @@ static bool is_of_a_run(const char *figure)
                                       "fano_windows", "bold_states", "bold_layers", "bold_drives",
                                       "connectivity", "granger", "canonical_coherence",
                                       "lines", "field_distance", "spectrogram", "envelope",
-                                      "significance", "comparison"};
+                                      "significance", "comparison", "ensemble"};
   char arguments[256];
   for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
     if (strcmp(figure, other[i]) != 0) continue;
