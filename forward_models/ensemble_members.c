@@ -147,7 +147,7 @@ static bool update_nested(void *user, const char *what, double fraction)
 static meso_status make_own(maker *mk, meso_err *err)
 {
   nested n = {mk};
-  const meso_progress progress = {update_nested, &n};
+  const meso_progress progress = {.update = update_nested, .user = &n};
   if (mk->own != NULL) return MESO_OK;
   return meso_ensemble_lfp(mk->ensemble, MESO_FACTOR_NONE, 0, mk->spikes, &progress, &mk->own,
                            err);
@@ -158,7 +158,7 @@ static meso_status make_member(maker *mk, meso_ensemble_factor factor, size_t me
 {
   meso_status status = MESO_OK;
   nested n = {mk};
-  const meso_progress progress = {update_nested, &n};
+  const meso_progress progress = {.update = update_nested, .user = &n};
   const char *const key[] = {mk->key};
   meso_signals *signals = NULL;
   meso_result *result = NULL;

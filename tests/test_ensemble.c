@@ -308,7 +308,7 @@ static void test_going_on(void)
   static const char other[] = "test_ensemble.parts/member-rotation-1.h5";
   static const char *const sha[] = {"a", "b"};
   const char *const folder[] = {meso_test_path("morphologies")};
-  const meso_progress stopper = {stop_half_way, NULL};
+  const meso_progress stopper = {.update = stop_half_way, .user = NULL};
   meso_provenance provenance = {.command_line = "test", .n_inputs = 1, .input = sha,
                                 .input_sha256 = sha};
   meso_ensemble_options options = {.n_threads = 2, .parts = parts, .provenance = &provenance};
