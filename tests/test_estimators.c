@@ -390,6 +390,8 @@ static void test_every_analysis(void)
   for (uint32_t i = 0; i < 45000; i++) by->data[i] = normal(5, i);
   signals->signal[0].position_um = meso_calloc(27, sizeof(double));
   for (uint32_t i = 0; i < 27; i++) signals->signal[0].position_um[i] = 500 * uniform(6, i);
+  CU_ASSERT_FATAL(meso_signals_add(signals, "bold", "1", 20, 2, 4, 0, &by, NULL) == MESO_OK);
+  for (uint32_t i = 0; i < 40; i++) by->data[i] = normal(6, i);
   meso_spikes *spikes = three_populations(0), *later = three_populations(65536);
   CU_ASSERT(meso_analysis_count() >= 5);
   CU_ASSERT_PTR_NULL(meso_analysis_at(meso_analysis_count()));
@@ -398,6 +400,7 @@ static void test_every_analysis(void)
     const meso_analysis_ops *ops = meso_analysis_at(i);
     const bool of_spikes = meso_analysis_takes_spikes(ops);
     const meso_signals *in = meso_analysis_takes_signals(ops) ? signals : NULL;
+    const double later_ms = ops->n_signal_files > 1 ? 0 : 65536; /* LFP with BOLD keeps its times */
     CU_ASSERT_PTR_EQUAL(meso_analysis_by_name(ops->name), ops);
     for (int m = 0; m < (meso_param_find(ops->params, "method") ? 2 : 1); m++) {
       meso_result *one = run(ops->name, method[m], of_spikes ? spikes : NULL, in, 1);
@@ -406,9 +409,9 @@ static void test_every_analysis(void)
         CU_ASSERT(same(one, r));
         meso_result_destroy(r);
       }
-      signals->signal[0].t_start_ms = signals->signal[1].t_start_ms = 65536;
+      for (size_t k = 0; k < signals->n; k++) signals->signal[k].t_start_ms = later_ms;
       meso_result *r = run(ops->name, method[m], of_spikes ? later : NULL, in, 2);
-      signals->signal[0].t_start_ms = signals->signal[1].t_start_ms = 0;
+      for (size_t k = 0; k < signals->n; k++) signals->signal[k].t_start_ms = 0;
       CU_ASSERT(same(one, r));
       meso_result_destroy(r);
       meso_result_destroy(one);
