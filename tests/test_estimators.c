@@ -384,10 +384,13 @@ static void test_every_analysis(void)
   double *x;
   meso_signals *signals = signal_of(5000, 9, 1000, &x);
   for (uint32_t i = 0; i < 45000; i++) x[i] = normal(4, i) + (i > 9 ? 0.8 * x[i - 10] : 0);
-  meso_signal *by; /* an approximation, for the analysis of these */
-  CU_ASSERT_FATAL(meso_signals_add(signals, "lfp_by_noise", "mV", 5000, 9, 1000, 0, &by, NULL)
-                  == MESO_OK);
-  for (uint32_t i = 0; i < 45000; i++) by->data[i] = normal(5, i);
+  meso_signal *by;
+  for (int k = 0; k < 2; k++) { /* for the analyses of approximations and of proxies */
+    static const char *const name[] = {"lfp_by_noise", "lfp_proxy_noise"};
+    CU_ASSERT_FATAL(meso_signals_add(signals, name[k], "mV", 5000, 9, 1000, 0, &by, NULL)
+                    == MESO_OK);
+    for (uint32_t i = 0; i < 45000; i++) by->data[i] = normal(5, i);
+  }
   signals->signal[0].position_um = meso_calloc(27, sizeof(double));
   for (uint32_t i = 0; i < 27; i++) signals->signal[0].position_um[i] = 500 * uniform(6, i);
   CU_ASSERT_FATAL(meso_signals_add(signals, "bold", "1", 20, 2, 4, 0, &by, NULL) == MESO_OK);
