@@ -283,3 +283,26 @@ double meso_cell_synapse_probability(const meso_model *model, const meso_cell_sh
   for (size_t j = 0; j < n; j++) probability[j] /= placed;
   return 1 - placed / total;
 }
+
+meso_status meso_cell_synapse_numbers(const meso_model *model, const meso_cell_shape *shape,
+                                      size_t type, int sign, const double *z_um, double *number,
+                                      meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = shape->morphology->n_segments, target = model->cell_type[type].population;
+  double *probability = NULL;
+  MESO_ALLOC(err, probability, n);
+  memset(number, 0, n * sizeof *number);
+  for (size_t p = 0; p < model->n_projections; p++) {
+    const meso_projection *q = &model->projection[p];
+    const double degree = (double) q->n_synapses / (double) model->population[target].size;
+    if (q->target != target || model->population[q->source].sign != sign || !(degree > 0)) continue;
+    if (isnan(meso_cell_synapse_probability(model, shape, type, q->source, z_um, probability)))
+      MESO_FAIL(err, MESO_EINVAL, "synapses of %s on cell type %s: no layer with a share has "
+                "membrane", q->source_name, model->cell_type[type].name);
+    for (size_t j = 0; j < n; j++) number[j] += degree * probability[j];
+  }
+cleanup:
+  free(probability);
+  return status;
+}

@@ -81,6 +81,16 @@ lfp_segments meso_cell_columns(const meso_cell_shape *shape, const meso_cell *ce
 /** Key of the draws of segments: synapse k of a target by the counter (k, target, projection). */
 meso_rng_key meso_cell_synapse_key(const meso_model *model);
 
+/** Expected synapses on each segment of a type's cell from all sources of a sign, with the
+ *  network's mean in-degrees.
+ *  @param[in] z_um     (n_segments) middles of the segments
+ *  @param[out] number  (n_segments)
+ *  MESO_EINVAL if there is no membrane for some. */
+MESO_MUST_CHECK meso_status meso_cell_synapse_numbers(const meso_model *model,
+                                                      const meso_cell_shape *shape, size_t type,
+                                                      int sign, const double *z_um,
+                                                      double *number, meso_err *err);
+
 /** Probability of each segment to receive a synapse of a source population.
  *  @param[in] z_um  (n_segments) middles of the segments
  *  @param[out] probability  (n_segments), sums to 1

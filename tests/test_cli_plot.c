@@ -5,7 +5,8 @@
 
 #define TOY "\"$TOY\" --set simulation.duration_ms=8000"
 #define FILES \
-  "run/spikes.h5 run/lfp.h5 run/currents.h5 run/bold.h5 run/analysis.h5 --model \"$TOY\""
+  "run/spikes.h5 run/lfp.h5 run/currents.h5 run/bold.h5 run/analysis.h5 run/kernels.h5 --model " \
+  "\"$TOY\""
 
 static char folder[PATH_MAX];
 
@@ -125,7 +126,7 @@ static void check_figure(const char *figure)
   draw(figure, "png", path);
   check_bytes(path, "\x89PNG\r\n\x1a\n", 8, "IEND\xae\x42\x60\x82");
   snprintf(provenance, sizeof provenance, "mesocast plot run/spikes.h5 run/lfp.h5 run/currents.h5 "
-           "run/bold.h5 run/analysis.h5 --model %s --figure %s -o %s --json",
+           "run/bold.h5 run/analysis.h5 run/kernels.h5 --model %s --figure %s -o %s --json",
            getenv("TOY"), figure, path);
   check_png(path, provenance);
 }
@@ -197,7 +198,7 @@ static void test_refusals(void)
   cli_expect(2, "plot run/spikes.h5 --figure rastr -o figure.png");
   CU_ASSERT(cli_said("did you mean raster"));
   cli_expect(3, "plot run/spikes.h5 --figure bold -o figure.png");
-  cli_expect(3, "plot run/kernels.h5 -o figure.png");
+  cli_expect(3, "plot \"$REFERENCE/lfp/population_reference.h5\" -o figure.png");
   cli_expect(2, "plot run/spikes.h5 run/spikes.h5 -o figure.png");
   cli_expect(3, "plot no_such_file.h5 -o figure.png");
   struct stat st;

@@ -304,6 +304,36 @@ static void test_depth(void)
   }
 }
 
+/* Expected synapses of a cell sum to the mean in-degree from the sources of their sign. */
+static void test_synapse_numbers(void)
+{
+  const char *const folder[] = {meso_test_path("morphologies")};
+  meso_model *m = read_model("neuron", 0, NULL);
+  meso_cell_shape *shape = NULL;
+  double z_um[1000], number[1000];
+  CU_ASSERT_FATAL(meso_cell_shapes_read(m, 1, folder, &shape, NULL) == MESO_OK);
+  for (size_t y = 0; y < m->n_cell_types; y++)
+    for (int sign = 0; sign < 2; sign++) {
+      const meso_morphology *s = shape[y].morphology;
+      double sum = 0, degree = 0;
+      CU_ASSERT_FATAL(s->n_segments <= 1000);
+      for (size_t j = 0; j < s->n_segments; j++)
+        z_um[j] = shape[y].soma_z_um + (s->start_um[3 * j + 2] + s->end_um[3 * j + 2]) / 2;
+      CU_ASSERT_FATAL(meso_cell_synapse_numbers(m, &shape[y], y, sign, z_um, number, NULL)
+                      == MESO_OK);
+      for (size_t j = 0; j < s->n_segments; j++) sum += number[j];
+      for (size_t p = 0; p < m->n_projections; p++)
+        if (m->projection[p].target == m->cell_type[y].population
+            && m->population[m->projection[p].source].sign == sign)
+          degree += (double) m->projection[p].n_synapses
+            / (double) m->population[m->projection[p].target].size;
+      CU_ASSERT(degree > 1);
+      MESO_CHECK_CLOSE(degree, sum, 1e-9, 0);
+    }
+  meso_cell_shapes_destroy(m, shape);
+  meso_model_destroy(m);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -313,6 +343,7 @@ int main(void)
     {"conductors and contacts against integrated cells", test_conductors},
     {"refusals", test_refusals},
     {"depths of cells", test_depth},
+    {"expected synapses", test_synapse_numbers},
     {NULL, NULL}};
   return meso_test_main("parts and media of the LFP", tests);
 }

@@ -366,8 +366,8 @@ static meso_figure_cell *make_cells(void)
     CU_ASSERT_EQUAL_FATAL(meso_morphology_read(meso_test_path(row[i].file), &cut, &shape[i], NULL),
                           MESO_OK);
     meso_morphology_place(shape[i], 0, 0, row[i].z_um);
-    cell[i] = (meso_figure_cell) { row[i].name, row[i].population,
-                                   meso_morphology_segments(shape[i]) };
+    cell[i] = (meso_figure_cell) { .name = row[i].name, .population = row[i].population,
+                                   .segments = meso_morphology_segments(shape[i]) };
   }
   return cell;
 }

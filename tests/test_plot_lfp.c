@@ -131,11 +131,96 @@ static void test_not_available(void)
   meso_result_destroy(r);
 }
 
+/* ---- kernels ------------------------------------------------------------------------------ */
+
+enum { N_LAGS = 61, N_POPULATIONS = 3, N_FUNCTIONS = 2 };
+
+/* Kernels of pathways, two from A and one from B, none from C; or of five neurons: 2, 2 and 1. */
+static meso_result *make_kernels(bool of_neurons)
+{
+  static const char *const name[] = {"A", "B", "C"}, *const source[] = {"A", "B", "A"};
+  meso_result *r = NULL;
+  CU_ASSERT_FATAL(meso_result_create(&r, NULL) == MESO_OK);
+  CU_ASSERT_FATAL(meso_result_add_text(r, "/populations/name", 3, name, NULL) == MESO_OK);
+  double *size = add(r, "/populations/size", 1, (size_t[]) {N_POPULATIONS})->data;
+  double *at = add(r, "/kernels/channel_um", 2, (size_t[]) {N_CHANNELS, 3})->data;
+  double *lag = add(r, "/kernels/lag_ms", 1, (size_t[]) {N_LAGS})->data;
+  for (size_t p = 0; p < N_POPULATIONS; p++) size[p] = p < 2 ? 2 : 1;
+  for (size_t c = 0; c < N_CHANNELS; c++) at[3 * c + 2] = 200 * (double) c - 900; /* upwards */
+  for (size_t t = 0; t < N_LAGS; t++) lag[t] = (double) t - 10;
+  if (of_neurons) {
+    double *k = add(r, "/kernels/coefficient", 3, (size_t[]) {5, N_FUNCTIONS, N_CHANNELS})->data;
+    double *f = add(r, "/kernels/function", 2, (size_t[]) {N_FUNCTIONS, N_LAGS})->data;
+    for (size_t t = 0; t < N_LAGS; t++) f[t] = t == 20;
+    k[0] = 2e-6;                         /* neuron 0 of A: 2 nV; the mean over two is 1 nV */
+    k[2 * N_FUNCTIONS * N_CHANNELS] = 8e-3; /* neuron 0 of B: mean 4 uV */
+  } else {
+    CU_ASSERT_FATAL(meso_result_add_text(r, "/kernels/source", 3, source, NULL) == MESO_OK);
+    double *k = add(r, "/kernels/data", 3, (size_t[]) {3, N_CHANNELS, N_LAGS})->data;
+    k[20] = 0.25e-6;                                     /* A: 0.25 + 0.75 nV */
+    k[2 * N_CHANNELS * N_LAGS + 20] = 0.75e-6;
+    k[N_CHANNELS * N_LAGS + 20] = 4e-3;                  /* B: 4 uV */
+  }
+  return r;
+}
+
+static void test_kernels(void)
+{
+  const meso_figure_ops *figure = meso_figure_by_name("kernels");
+  for (int of_neurons = 0; of_neurons < 2; of_neurons++) {
+    meso_result *r = make_kernels(of_neurons);
+    const meso_figure_data data = {.kernels = r};
+    const meso_figure_report report = draw("kernels", &data);
+    CU_ASSERT(says(report.labels, "lag (ms)"));
+    CU_ASSERT(says(report.labels, "depth z (\u00b5m)"));
+    CU_ASSERT(says(report.notes, of_neurons ? "mean over its neurons" : "mean over the wiring"));
+    CU_ASSERT(says(report.notes, "A (\u00b11 nV)"));
+    CU_ASSERT(says(report.notes, "B (\u00b14 \u00b5V)"));
+    CU_ASSERT(says(report.notes, "C (\u00b10 nV)"));
+    /* lags of -5 to 40 ms, all channels and populations */
+    CU_ASSERT_EQUAL(report.n_marks, N_POPULATIONS * N_CHANNELS * 46);
+    meso_result_find(r, "/kernels/lag_ms")->dims[0]--;
+    CU_ASSERT_FALSE(figure->available(&data));
+    meso_result_find(r, "/kernels/lag_ms")->dims[0]++;
+    meso_result_find(r, "/populations/size")->data[0]++;
+    CU_ASSERT_EQUAL(figure->available(&data), !of_neurons);
+    meso_result_destroy(r);
+  }
+}
+
+/* ---- morphologies ------------------------------------------------------------------------- */
+
+/* Two cells of three and two segments; on one of them nothing excites. */
+static void test_morphologies(void)
+{
+  static const double start[9] = {0, 0, -300, 0, 0, -290, 0, 0, -100};
+  static const double end[9] = {0, 0, -290, 0, 0, -100, 50, 0, 0};
+  static const double diam[3] = {10, 2, 1}, length[3] = {10, 190, 110};
+  static const double excitatory[3] = {0, 300, 100}, none[3] = {0}, inhibitory[3] = {30, 3, 0};
+  meso_figure_cell cell[2] = {
+    {.name = "tall", .population = "E", .segments = {3, start, end, diam, length},
+     .synapses = {excitatory, inhibitory}},
+    {.name = "short", .population = "I", .segments = {2, start, end, diam, length},
+     .synapses = {none, inhibitory}}};
+  const meso_figure_data data = {.n_cells = 2, .cell = cell};
+  const meso_figure_ops *figure = meso_figure_by_name("morphologies");
+  const meso_figure_report report = draw("morphologies", &data);
+  CU_ASSERT_EQUAL(report.n_marks, 2 * (3 + 2));
+  CU_ASSERT(says(report.labels, "depth z (\u00b5m)"));
+  CU_ASSERT(says(report.labels, "synapses per 100 \u00b5m\u00b2"));
+  CU_ASSERT(says(report.notes, "Excitatory synapses"));
+  CU_ASSERT(says(report.notes, "Inhibitory synapses"));
+  cell[0].synapses[0] = cell[1].synapses[1] = NULL;
+  CU_ASSERT_FALSE(figure->available(&data));
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
     {"ensemble", test_ensemble},
     {"data that do not fit", test_not_available},
+    {"kernels", test_kernels},
+    {"morphologies", test_morphologies},
     {NULL, NULL}};
   return meso_test_main("figures of the LFP", tests);
 }

@@ -34,6 +34,26 @@ cleanup:
   return status;
 }
 
+/** Expected synapses on the segments of a type; they become the cells'. */
+static meso_status count_synapses(mesoi_cells *cells, size_t type, int sign, const double **ret,
+                                  meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_morphology *m = cells->shape[type].morphology;
+  double *number = NULL, *z_um = NULL;
+  MESO_ALLOC(err, number, m->n_segments);
+  MESO_ALLOC(err, z_um, m->n_segments);
+  for (size_t j = 0; j < m->n_segments; j++) z_um[j] = meso_morphology_z_um(m, j);
+  MESO_TRY(meso_cell_synapse_numbers(cells->model, &cells->shape[type], type, sign, z_um, number,
+                                     err));
+  *ret = number;
+  number = NULL;
+cleanup:
+  free(number);
+  free(z_um);
+  return status;
+}
+
 meso_status mesoi_cells_read(const meso_model *model, const char *model_path, mesoi_cells *cells,
                              meso_err *err)
 {
@@ -51,8 +71,11 @@ meso_status mesoi_cells_read(const meso_model *model, const char *model_path, me
     MESO_TRY(join_names(model, i, &cells->name[n], err));
     meso_morphology *shape = cells->shape[i].morphology;
     meso_morphology_place(shape, 0, 0, cells->shape[i].soma_z_um);
-    cells->cell[n] = (meso_figure_cell) { cells->name[n], model->cell_type[i].population_name,
-                                          meso_morphology_segments(shape) };
+    cells->cell[n] = (meso_figure_cell) {
+      .name = cells->name[n], .population = model->cell_type[i].population_name,
+      .segments = meso_morphology_segments(shape) };
+    for (int sign = 0; sign < 2; sign++)
+      MESO_TRY(count_synapses(cells, i, sign, &cells->cell[n].synapses[sign], err));
   }
 cleanup:
   mesoi_dirs_clear(&dirs);
@@ -61,7 +84,10 @@ cleanup:
 
 void mesoi_cells_clear(mesoi_cells *cells)
 {
-  for (size_t i = 0; i < cells->n; i++) free(cells->name[i]);
+  for (size_t i = 0; i < cells->n; i++) {
+    free(cells->name[i]);
+    for (int sign = 0; sign < 2; sign++) free((double *) cells->cell[i].synapses[sign]);
+  }
   if (cells->model != NULL) meso_cell_shapes_destroy(cells->model, cells->shape);
   free(cells->name);
   free(cells->cell);

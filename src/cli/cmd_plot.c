@@ -163,6 +163,12 @@ static bool has_figure_ending(const char *path)
                          strcmp(dot, ".pdf") == 0);
 }
 
+/** The other figures need no morphologies. */
+static bool draws_cells(const char *figure)
+{
+  return strcmp(figure, "probe") == 0 || strcmp(figure, "morphologies") == 0;
+}
+
 static meso_status plot(const meso_cli *cli, const options *o, const mesoi_positionals *args,
                         meso_err *err)
 {
@@ -177,9 +183,9 @@ static meso_status plot(const meso_cli *cli, const options *o, const mesoi_posit
   for (size_t i = 0; i < args->n; i++) MESO_TRY(load(cli, args->v[i], &c, err));
   if (cli->n_sets > 0 && c.model == NULL)
     MESO_FAIL(err, MESO_EUSAGE, "plot: --set and --seed need a model file");
-  MESO_TRY(choose(o, args, &c, &figure, err));
-  if (figure == meso_figure_by_name("probe")) /* the others need no morphologies */
+  if (c.model != NULL && draws_cells(o->figure))
     MESO_TRY(mesoi_cells_read(c.model, c.model->path, &c.cells, err));
+  MESO_TRY(choose(o, args, &c, &figure, err));
   const meso_figure_data data = data_of(&c);
   MESO_TRY(meso_figure_save(figure, &data, cli->output, cli->command_line, &report, err));
   mesoi_say(cli, "%s: %s, %zu marks\n", cli->output, figure->name, report.n_marks);

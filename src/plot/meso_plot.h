@@ -17,6 +17,8 @@ extern "C" {
 typedef struct meso_figure_cell {
   const char *name, *population;
   meso_segments segments;
+  const double *synapses[2];    /**< (segments.n) by MESO_EXCITATORY, MESO_INHIBITORY: expected
+                                     synapses from the network; NULL: not known */
 } meso_figure_cell;
 
 /** What a figure may draw from; any pointer may be NULL. */
