@@ -188,7 +188,7 @@ meso_status external_replay(external_cells *cells, int64_t first_step, size_t n_
               .factor = cells->basis.filter.factor,
               .key = meso_rng_key_make(seed, MESO_RNG_BACKGROUND),
               .tail_key = meso_rng_key_make(seed, MESO_RNG_BACKGROUND_TAIL),
-              .place_key = meso_rng_key_make(seed, MESO_RNG_EXTERNAL_PLACE)};
+              .place_key = meso_rng_key_make(m->lfp.draws.synapse, MESO_RNG_EXTERNAL_PLACE)};
   r.from_step = llround(m->background.delay_ms / m->simulation.dt_ms) + 1;
   r.until_step = first_step + (int64_t) (n_out * r.factor);
   MESO_TRY(prepare(&r, err));
