@@ -109,7 +109,7 @@ static bool scratch_make(const shared *s, scratch *k)
 static meso_status prepare(shared *s, meso_err *err)
 {
   meso_status status = MESO_OK;
-  scratch k = {NULL};
+  scratch k = {.x = NULL};
   for (s->n_fft = 2; s->n_fft < 2 * s->n; s->n_fft *= 2) continue;
   if (s->n_fft > INT32_MAX)
     MESO_FAIL(err, MESO_ERANGE, "buxton2004: a drive of %zu samples is too long", s->n);
@@ -223,7 +223,7 @@ static meso_status run_all(const shared *s, int n_threads, double *bold, double 
   double largest = 1;
 #pragma omp parallel num_threads(n_threads)
   {
-    scratch k = {NULL};
+    scratch k = {.x = NULL};
     double *N = meso_calloc(s->n, sizeof *N), own = 1;
     const bool ready = scratch_make(s, &k) && N != NULL;
 #pragma omp for schedule(dynamic, 1)

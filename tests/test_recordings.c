@@ -67,7 +67,7 @@ typedef struct bytes { size_t n; char v[4096]; } bytes;
 
 static void put(bytes *b, uint64_t v, size_t n)
 {
-  for (size_t k = 0; k < n; k++) b->v[b->n++] = (char) (v >> 8 * k & 255);
+  for (size_t k = 0; k < n; k++) b->v[b->n++] = k < 8 ? (char) (v >> 8 * k & 255) : 0;
 }
 
 static void put_text(bytes *b, const char *text, size_t n)

@@ -93,8 +93,9 @@ static const char *external_words(int external)
 {
   static const char *const words[] = {
     [MESO_EXTERNAL_OFF] = "is not in this LFP (lfp.external: off)",
-    [MESO_EXTERNAL_GAUSSIAN] = "is in this LFP as a Gaussian process with its cross-spectral "
-    "matrix; its covariance with the spikes that it causes is neglected",
+    [MESO_EXTERNAL_GAUSSIAN] =
+      ("is in this LFP as a Gaussian process with its cross-spectral matrix; its covariance with "
+       "the spikes that it causes is neglected"),
     [MESO_EXTERNAL_REPLAY] = "is in this LFP, event by event as the engine draws it"};
   return words[external];
 }
