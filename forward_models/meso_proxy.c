@@ -211,6 +211,32 @@ cleanup:
   return status;
 }
 
+/** The spikes must be of this model and cover the LFP. */
+static meso_status check_spikes(const meso_model *model, const meso_spikes *spikes,
+                                const meso_signal *lfp, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double step_ms = 1000 / lfp->sampling_rate_Hz;
+  const double stop_ms = lfp->t_start_ms + (double) lfp->n_times * step_ms;
+  for (size_t i = 0; i < spikes->n_populations; i++) {
+    const meso_spike_population *p = &spikes->population[i];
+    size_t k = 0;
+    while (k < model->n_populations && strcmp(model->population[k].name, p->name) != 0) k++;
+    if (k == model->n_populations)
+      MESO_FAIL(err, MESO_ENOTFOUND, "proxies: the model has no population '%s', which the spikes "
+                "have", p->name);
+    if (p->size != (uint64_t) model->population[k].size)
+      MESO_FAIL(err, MESO_EINVAL, "proxies: population %s has %llu neurons in the spikes, %llu in "
+                "the model", p->name, (unsigned long long) p->size,
+                (unsigned long long) model->population[k].size);
+  }
+  if (lfp->t_start_ms < spikes->t_start_ms - step_ms || stop_ms > spikes->t_stop_ms + step_ms)
+    MESO_FAIL(err, MESO_EINVAL, "proxies: the LFP is of %g to %g ms, the spikes of %g to %g ms",
+              lfp->t_start_ms, stop_ms, spikes->t_start_ms, spikes->t_stop_ms);
+cleanup:
+  return status;
+}
+
 static meso_status check(const meso_model *model, const meso_signal *lfp, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -240,6 +266,7 @@ meso_status meso_proxies_add(const meso_model *model, const meso_spikes *spikes,
                   .external_per_ms = external_per_ms(model)}};
   double *ampa = NULL, *gaba = NULL, *all = NULL;
   MESO_TRY(check(model, lfp, err));
+  MESO_TRY(check_spikes(model, spikes, lfp, err));
   const size_t n_times = lfp->n_times;
   MESO_TRY(meso_output_filter_init((size_t) llround(1000 / (lfp->sampling_rate_Hz * j.in.dt_ms)),
                                    &j.filter, err));

@@ -69,6 +69,7 @@ static void compare_spectra(const meso_spectral_plan *plan, const double *x, con
                             size_t stride, double *workspace, double *transform, output *o)
 {
   const size_t n = o->n_frequencies, K = meso_spectral_n_tapers(plan);
+  const size_t n_averaged = K * meso_spectral_n_segments(plan); /* of one, coherence would be 1 */
   double *X = transform, *Y = X + 2 * K * n, *sum = Y + 2 * K * n;
   memset(sum, 0, 5 * n * sizeof *sum);
   for (size_t s = 0; s < meso_spectral_n_segments(plan); s++) {
@@ -87,7 +88,7 @@ static void compare_spectra(const meso_spectral_plan *plan, const double *x, con
     }
   for (size_t f = 0; f < n; f++) {
     const double *s = sum + 5 * f;
-    o->coherence[f] = (s[2] * s[2] + s[3] * s[3]) / (s[0] * s[1]);
+    o->coherence[f] = n_averaged > 1 ? (s[2] * s[2] + s[3] * s[3]) / (s[0] * s[1]) : NAN;
     o->error[f] = s[4] / s[1];
     o->amplitude[f] = sqrt(s[0] / s[1]);
   }

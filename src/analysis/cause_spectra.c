@@ -19,6 +19,9 @@ static meso_status find_bands(cause_grid *g, meso_err *err)
   MESO_ALLOC(err, g->first, g->n_bands);
   MESO_ALLOC(err, g->last, g->n_bands);
   for (size_t b = 0; b < g->n_bands; b++) {
+    if (edge->v[b + 1] > g->frequency_Hz[g->F - 1])
+      MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz is beyond half the sampling rate, %g Hz",
+                edge->v[b + 1], g->frequency_Hz[g->F - 1]);
     if (!(edge->v[b + 1] > edge->v[b]))
       MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz follows %g Hz; edges must ascend",
                 edge->v[b + 1], edge->v[b]);

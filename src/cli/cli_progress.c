@@ -36,7 +36,6 @@ static void draw(mesoi_progress_line *line, const char *what, double fraction)
     fprintf(stderr, "%s\n", text);
   }
   line->width = width;
-  if (fraction >= 1) line->note[0] = '\0';
 }
 
 static void note(void *user, const char *words)
@@ -49,6 +48,7 @@ static bool update(void *user, const char *what, double fraction)
 {
   mesoi_progress_line *line = user;
   if (line->shown) draw(line, what, fraction);
+  line->note[0] = '\0';
   return mesoi_signals_caught() == 0;
 }
 

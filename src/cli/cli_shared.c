@@ -9,8 +9,8 @@
 const mesoi_shared_option mesoi_shared_options[] = {
   { "--threads", "N", "threads; results do not depend on it [2]", MESO_TAKES_THREADS },
   { "--seed", "S", "simulation.seed of the model", MESO_TAKES_SEED },
-  { "--set", "KEY=VALUE", "changes one value of the model, analysis or forward model, ~ takes "
-                          "it out of the model; may be repeated", MESO_TAKES_SET },
+  { "--set", "KEY=VALUE", "changes one value of the model, analysis or forward model, ~ (quoted, "
+                          "'KEY=~') takes it out of the model; may be repeated", MESO_TAKES_SET },
   { "--output", "FILE", "what to write; also -o FILE", MESO_TAKES_OUTPUT },
   { "--json", "", "one JSON object on stdout in place of lines", 0 },
   { "--quiet", "", "no lines and no warnings", 0 },

@@ -134,6 +134,8 @@ static meso_status from_population(const meso_cli *cli, const char *path, const 
               "explicit population %s holds its synaptic events", path);
   if (o->method == METHOD_SYNAPSE && o->scheme != 0)
     MESO_FAIL(err, MESO_EUSAGE, "lfp: --method synapse uses implicit Euler: no --scheme");
+  if (o->method != METHOD_SYNAPSE && o->tolerance != 1e-5)
+    MESO_FAIL(err, MESO_EUSAGE, "lfp: --tolerance is of --method synapse");
   MESO_TRY(o->method == METHOD_SYNAPSE
            ? mesoi_lfp_synapse(cli, path, o->tolerance, err)
            : mesoi_lfp_compartment(cli, path, (meso_cable_scheme) o->scheme, err));

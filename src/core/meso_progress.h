@@ -13,7 +13,7 @@ typedef struct meso_progress {
    *  false: the work is to stop; it then returns MESO_ESTOPPED and leaves nothing behind. */
   bool (*update)(void *user, const char *what, double fraction);
   void *user;
-  /** May be NULL. A few words to stand beside the next updates of the same work; not kept. */
+  /** May be NULL. A few words to stand beside the next update; not kept. */
   void (*note)(void *user, const char *words);
 } meso_progress;
 
