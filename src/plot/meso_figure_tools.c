@@ -58,7 +58,7 @@ meso_rgb meso_population_color(const meso_figure_data *data, const char *name)
   bool inhibitory = population != NULL ? population->sign == MESO_INHIBITORY
                                        : n > 0 && name[n - 1] == 'I';
   const char *layer = population != NULL && population->layer != NULL ? population->layer : name;
-  if (population == NULL && find_rank(data, name) == no_rank) return color_by_letters(name);
+  if (data->model == NULL && find_rank(data, name) == no_rank) return color_by_letters(name);
   return meso_palette_layer(meso_layer_rank(data, layer), inhibitory);
 }
 
