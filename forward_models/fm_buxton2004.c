@@ -118,8 +118,11 @@ static meso_status prepare(shared *s, meso_err *err)
   s->oxygen = fftw_malloc(n_half * sizeof *s->oxygen);
   if (!scratch_make(s, &k) || s->flow == NULL || s->oxygen == NULL)
     MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a transform of %zu samples", s->n_fft);
-  s->there = fftw_plan_dft_r2c_1d((int) s->n_fft, k.x, k.y, FFTW_ESTIMATE);
-  s->back = fftw_plan_dft_c2r_1d((int) s->n_fft, k.y, k.x, FFTW_ESTIMATE);
+#pragma omp critical(meso_fftw_planner)
+  {
+    s->there = fftw_plan_dft_r2c_1d((int) s->n_fft, k.x, k.y, FFTW_ESTIMATE);
+    s->back = fftw_plan_dft_c2r_1d((int) s->n_fft, k.y, k.x, FFTW_ESTIMATE);
+  }
   if (s->there == NULL || s->back == NULL)
     MESO_FAIL(err, MESO_ENOMEM, "no plan for a transform of %zu samples", s->n_fft);
   fill_kernel(s, s->p->tauf_s, 0, k.x);
@@ -273,8 +276,11 @@ static meso_status apply(const void *params, const meso_series *in, double TR_s,
   MESO_TRY(forward_describe_flow(largest, &bold->attrs, err));
 cleanup:
   if (status != MESO_OK) meso_signals_truncate(out, n_before);
-  if (s.there != NULL) fftw_destroy_plan(s.there);
-  if (s.back != NULL) fftw_destroy_plan(s.back);
+#pragma omp critical(meso_fftw_planner)
+  {
+    if (s.there != NULL) fftw_destroy_plan(s.there);
+    if (s.back != NULL) fftw_destroy_plan(s.back);
+  }
   fftw_free(s.flow);
   fftw_free(s.oxygen);
   free(drive);

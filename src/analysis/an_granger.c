@@ -159,8 +159,11 @@ static void give_up(const granger *g, size_t pair, int direction, enum meso_wils
   for (size_t f = 0; f < g->n_frequencies; f++)
     g->spectral[direction][pair * g->n_frequencies + f] = NAN;
   g->total[direction][pair] = NAN;
-  if (g->instantaneous != NULL) g->instantaneous[pair] = NAN;
-  g->reason[pair] = why;
+#pragma omp critical(granger_pair) /* both directions of a pair, maybe in two threads */
+  {
+    if (g->instantaneous != NULL) g->instantaneous[pair] = NAN;
+    g->reason[pair] = fmax(g->reason[pair], why);
+  }
 }
 
 static void run_pair(const granger *g, size_t i, size_t j, room *r)
@@ -225,7 +228,8 @@ static void run_source(const granger *g, size_t j, const room *whole, room *r)
   for (size_t f = 0; f < n_f && end == MESO_WILSON_FINE; f++) { /* s becomes G^-1 */
     memset(r->s + f * n * n, 0, n * n * sizeof *r->s);
     for (size_t k = 0; k < n; k++) r->s[f * n * n + k * (n + 1)] = 1;
-    if (!meso_wilson_solve(n, n, r->h + f * n * n, r->s + f * n * n)) r->s[f * n * n] = NAN;
+    if (!meso_wilson_solve(n, n, r->h + f * n * n, r->s + f * n * n))
+      for (size_t k = 0; k < n * n; k++) r->s[f * n * n + k] = NAN;
   }
   for (size_t k = 0; k < n; k++) {
     const size_t i = r->channel[k], pair = i < j ? pair_of(g, i, j) : pair_of(g, j, i);

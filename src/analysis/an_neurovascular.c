@@ -178,7 +178,7 @@ static void run_band(const work *w, size_t band, size_t n_lags, const double *la
   for (size_t l = 0; l < n_lags; l++) {
     fill_powers(w, band, lag_s[l], w->x);
     r[l] = pearson(w->x, w->y, n, &m);
-    if (!(fabs(r[l]) <= fabs(r[best]))) best = l;
+    if (isnan(r[best]) || fabs(r[l]) > fabs(r[best])) best = l;
   }
   fill_powers(w, band, 0, w->power + band * n);
   fill_powers(w, band, lag_s[best], w->x);

@@ -84,7 +84,9 @@ static meso_status find_sources(sources *s, meso_err *err)
     s->population[s->n] = at;
     s->first_neuron[s->n++] = first;
   }
-  if (s->n == 0) MESO_FAIL(err, MESO_EINVAL, "there are no spikes, and so no LFP to split");
+  if (s->n == 0)
+    MESO_FAIL(err, MESO_EINVAL, "nothing to split: no spikes, or an LFP without the parts of its "
+              "sources (lfp.contributions: source)");
 cleanup:
   return status;
 }

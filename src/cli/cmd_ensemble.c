@@ -72,7 +72,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(mesoi_options_parse(cli, "ensemble", 0, NULL, 2, 2, &args, err));
   MESO_TRY(mesoi_need_output(cli, "ensemble", err));
   MESO_TRY(meso_model_read(args.v[0], cli->n_sets, cli->sets, &model, err));
-  MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
+  MESO_TRY(mesoi_spikes_read_for(cli, args.v[1], model, &spikes, err));
   MESO_TRY(mesoi_origin_make(cli, model, 2, args.v, &origin, err));
   MESO_TRY(mesoi_ensemble_write(cli, model, args.v[0], spikes, cli->output, &origin.provenance,
                                 &result, err));

@@ -77,7 +77,7 @@ static meso_status compare(const meso_cli *cli, const char *path, const options 
   meso_result *result = NULL;
   mesoi_origin origin = { .model_text = NULL };
   MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
-  MESO_TRY(mesoi_spikes_read(cli, o->spikes, &spikes, err));
+  MESO_TRY(mesoi_spikes_read_for(cli, o->spikes, model, &spikes, err));
   MESO_TRY(meso_signals_read(o->lfp, &lfp, err));
   MESO_TRY(mesoi_go_on("proxy", err));
   MESO_TRY(meso_proxies_add(model, spikes, lfp, err));

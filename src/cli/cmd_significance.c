@@ -71,7 +71,7 @@ static meso_status read_job(const meso_cli *cli, job *j, meso_err *err)
                                &j->args, err));
   MESO_TRY(mesoi_need_output(cli, "significance", err));
   if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, j->args.v[2], &j->spikes, err));
-  if (of_signals) MESO_TRY(meso_signals_read(j->args.v[1 + j->n_files], &j->signals, err));
+  if (of_signals) MESO_TRY(mesoi_signals_read(cli, j->args.v[1 + j->n_files], &j->signals, err));
 cleanup:
   return status;
 }

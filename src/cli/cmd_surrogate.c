@@ -61,7 +61,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
     MESO_TRY(meso_spikes_write(cli->output, new_spikes, &origin.provenance, err));
     mesoi_answer_spikes(cli, new_spikes);
   } else {
-    MESO_TRY(meso_signals_read(args.v[1], &signals, err));
+    MESO_TRY(mesoi_signals_read(cli, args.v[1], &signals, err));
     MESO_TRY(ops->signals(params, signals, draw, &new_signals, err));
     MESO_TRY(meso_signals_write(cli->output, kind, new_signals, &origin.provenance, err));
     mesoi_answer_signals(cli, new_signals);

@@ -23,7 +23,10 @@ typedef struct nsx {
 } nsx;
 
 /* Samples without a pause: their rows, as packets, and when they begin. */
-typedef struct segment { size_t first_packet, n_packets, n_rows; double start_s; } segment;
+typedef struct segment {
+  size_t first_packet, n_packets, n_rows;
+  double start_s, end_s;
+} segment;
 typedef struct packet { size_t at, n_rows; } packet; /* at: byte of its first sample */
 typedef struct layout {
   size_t n_packets, n_segments, room;
@@ -105,8 +108,7 @@ static meso_status add_packet(const nsx *x, layout *l, packet p, double start_s,
     if (more == NULL) MESO_FAIL(err, MESO_ENOMEM, "%s: out of memory", x->path);
     l->packet = more;
   }
-  const bool goes_on = last != NULL && fabs(start_s - last->start_s - (double) last->n_rows
-                                            / x->rate_Hz) < 0.5 / x->rate_Hz;
+  const bool goes_on = last != NULL && fabs(start_s - last->end_s) < 0.5 / x->rate_Hz;
   if (!goes_on) {
     if (l->n_segments == MOST_SEGMENTS)
       MESO_FAIL(err, MESO_EFORMAT, "%s: more than %d pauses", x->path, (int) MOST_SEGMENTS);
@@ -119,6 +121,7 @@ static meso_status add_packet(const nsx *x, layout *l, packet p, double start_s,
   l->packet[l->n_packets++] = p;
   last->n_packets++;
   last->n_rows += p.n_rows;
+  last->end_s = start_s + (double) p.n_rows / x->rate_Hz; /* not from the first: clocks drift */
 cleanup:
   return status;
 }

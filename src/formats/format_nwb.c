@@ -162,7 +162,7 @@ static meso_status read_series(reader *r, const char *group, meso_err *err)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s/data is empty", r->path, group);
   MESO_TRY(read_time(r, group, n_times, &rate_Hz, &start_ms, err));
   MESO_TRY(read_table(r, group, "channel_conversion", false, &gain, err));
-  if (gain.n_dims > 0 && gain.n != C)
+  if (gain.n > 0 && gain.n != C)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s: %zu factors in channel_conversion for %zu channels",
               r->path, group, gain.n, C);
   const double factor = MV_PER_V * number(r, group, "data", "conversion", 1);
