@@ -207,9 +207,8 @@ static void note_analysis(pipeline *p, const sources *s)
                         strcmp(state, "spontaneous") == 0 ? "spontaneous activity" :
                         "stimulated and unstimulated time together, while the model file's rates "
                         "are without stimulus", p->model->analysis.discard_ms);
-  mesoi_pipeline_note(p, "Coherence is magnitude squared. One seed (%lld): differences between seeds "
-                      "are not shown.",
-                      (long long) p->model->simulation.seed);
+  mesoi_pipeline_note(p, "Coherence is magnitude squared. One seed (%lld): differences between "
+                      "seeds are not shown.", (long long) p->model->simulation.seed);
 }
 
 static void add_notes(pipeline *p, const sources *s, const meso_spikes *spikes)
