@@ -400,6 +400,39 @@ static void test_help_of_a_name(void)
   free(named.out);
 }
 
+/* The list of analyses has what the registry has, also in JSON and in the help of one. */
+static void test_list_of_analyses(void)
+{
+  int code = -1;
+  cli_answer all = cli_run("analyze --list"), one = cli_run("analyze sttc --list");
+  cli_answer of_analyze = cli_run("help analyze sttc"), short_help = cli_run("help sttc");
+  json_t *object = cli_json("analyze --list", &code), *models = cli_json("models", &code);
+  const json_t *list = json_object_get(object, "analyses");
+  CU_ASSERT(json_array_size(list) > 15);
+  CU_ASSERT_EQUAL(json_array_size(list), json_array_size(json_object_get(models, "analyses")));
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *row = json_array_get(list, i);
+    const json_t *formula = json_array_get(json_object_get(row, "formulas"), 0);
+    CU_ASSERT(is_filled(json_object_get(row, "inputs")));
+    CU_ASSERT(strlen(cli_text(formula, "source")) > 10);
+    CU_ASSERT_PTR_NOT_NULL(strstr(all.out, cli_text(row, "summary")));
+    CU_ASSERT_PTR_NOT_NULL(strstr(all.out, cli_text(formula, "formula")));
+  }
+  CU_ASSERT_PTR_NOT_NULL(strstr(one.out, "Cutts & Eglen 2014"));
+  CU_ASSERT_PTR_NULL(strstr(one.out, "Golomb"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(of_analyze.out, one.out));
+  CU_ASSERT_STRING_EQUAL(of_analyze.out, short_help.out);
+  cli_expect(2, "analyze --list stttc");
+  CU_ASSERT(cli_said("did you mean sttc"));
+  cli_expect(2, "analyze");
+  json_decref(object);
+  json_decref(models);
+  free(all.out);
+  free(one.out);
+  free(of_analyze.out);
+  free(short_help.out);
+}
+
 static void test_numbers_of_the_answer(void)
 {
   int code = -1;
@@ -723,6 +756,7 @@ int main(void)
     { "an output is not an input", test_output_is_not_an_input },
     { "an output that cannot be created", test_output_cannot_be_created },
     { "help of an analysis and of a forward model", test_help_of_a_name },
+    { "list of analyses with formulas and sources", test_list_of_analyses },
     { "numbers of an answer are those of the file", test_numbers_of_the_answer },
     { "eeg of a run", test_eeg },
     { "lfp of kernels of another model", test_lfp_of_other_kernels },

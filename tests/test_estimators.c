@@ -377,6 +377,48 @@ static meso_spikes *three_populations(double shift_ms)
   return s;
 }
 
+/* Whether a dataset or an attribute is called so. */
+static bool has_quantity(const meso_result *r, const char *name)
+{
+  for (size_t i = 0; i < r->n; i++)
+    if (strcmp(strrchr(r->array[i].path, '/') + 1, name) == 0) return true;
+  for (size_t i = 0; i < r->n_groups; i++)
+    if (meso_attrs_get(&r->group[i].attrs, name) != NULL) return true;
+  return false;
+}
+
+/* Whether a formula says which of the analysis' options it needs. */
+static bool is_on_request(const meso_analysis_ops *ops, const meso_formula *f)
+{
+  for (const meso_param *row = ops->params; row->key != NULL; row++) {
+    char start[80];
+    snprintf(start, sizeof start, "with --%s: ", row->key);
+    for (char *c = start; *c != '\0'; c++) *c = *c == '_' ? '-' : *c;
+    if (strncmp(f->formula, start, strlen(start)) == 0) return true;
+  }
+  return false;
+}
+
+/* Every formula is of something that is there, once, and has a source with a year. */
+static void check_formulas(const meso_analysis_ops *ops, const meso_result *r)
+{
+  CU_ASSERT_PTR_NOT_NULL_FATAL(ops->formulas);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(ops->takes);
+  CU_ASSERT(strstr(ops->takes, "spikes") != NULL || !meso_analysis_takes_spikes(ops));
+  CU_ASSERT(strstr(ops->takes, "signal") != NULL || !meso_analysis_takes_signals(ops));
+  CU_ASSERT_PTR_NOT_NULL(ops->formulas[0].name);
+  for (const meso_formula *f = ops->formulas; f->name != NULL; f++) {
+    CU_ASSERT_FATAL(f->formula != NULL && f->source != NULL);
+    const bool is_there = has_quantity(r, f->name) || is_on_request(ops, f);
+    if (!is_there) printf("# %s has no %s\n", ops->name, f->name);
+    CU_ASSERT(is_there);
+    CU_ASSERT(strlen(f->formula) > 4 && strpbrk(f->formula, "\n\t") == NULL);
+    CU_ASSERT(strstr(f->source, " 19") != NULL || strstr(f->source, " 20") != NULL);
+    for (const meso_formula *g = ops->formulas; g < f; g++)
+      CU_ASSERT(strcmp(f->name, g->name) != 0);
+  }
+}
+
 static void test_every_analysis(void)
 {
   static const char *const method[2][3] = {{NULL}, {"method", "multitaper", NULL}};
@@ -407,6 +449,7 @@ static void test_every_analysis(void)
     CU_ASSERT_PTR_EQUAL(meso_analysis_by_name(ops->name), ops);
     for (int m = 0; m < (meso_param_find(ops->params, "method") ? 2 : 1); m++) {
       meso_result *one = run(ops->name, method[m], of_spikes ? spikes : NULL, in, 1);
+      check_formulas(ops, one);
       for (int t = 0; t < 2; t++) {
         meso_result *r = run(ops->name, method[m], of_spikes ? spikes : NULL, in, threads[t]);
         CU_ASSERT(same(one, r));

@@ -14,5 +14,7 @@ static meso_status approximation_run(const void *params, const meso_spikes *spik
 const meso_analysis_ops meso_an_approximation = {
   .name = "approximation", .summary = "how far approximations of a signal are off",
   .input = MESO_INPUT_SIGNALS, .params = approximation_rows,
-  .params_size = sizeof(approximation_params), .run = approximation_run
+  .params_size = sizeof(approximation_params), .run = approximation_run,
+  .takes = "a signal lfp (the reference) and signals that approximate it, in one file",
+  .formulas = approximation_formulas
 };

@@ -29,6 +29,19 @@
 #include "meso_cross.h"
 #include "meso_fdr.h"
 
+static const meso_formula formulas[] = {
+  {"magnitude_squared", "eigenvalues rho of S_AA^-1 S_AB S_BB^-1 S_BA",
+   "Brillinger 1981, Time Series: Data Analysis and Theory, chapter 10"},
+  {"p", "chi-squared with 2 p q degrees of freedom of -(2 L - p - q) sum ln(1 - rho), groups "
+   "of p and q channels, L = effective_observations",
+   "Bartlett 1938, Math. Proc. Camb. Philos. Soc. 34:33, doi 10.1017/S0305004100019897 "
+   "(complex case)"},
+  {"bias_level", "p q / L", "Brillinger 1981, Time Series: Data Analysis and Theory, chapter 10"},
+  {"global", "largest eigenvalue of S of all channels over their sum",
+   "Cimenser et al. 2011, PNAS 108:8832, doi 10.1073/pnas.1017041108"},
+  {NULL, NULL, NULL}
+};
+
 typedef struct canonical_params {
   meso_spectral_params spectral;
   char *signal;
@@ -318,5 +331,7 @@ const meso_analysis_ops meso_an_canonical_coherence = {
   .name = "canonical_coherence",
   .summary = "coherence between two groups of channels, and global coherence",
   .input = MESO_INPUT_SIGNALS, .params = canonical_rows, .params_size = sizeof(canonical_params),
-  .run = canonical_run
+  .run = canonical_run,
+  .takes = "a signal of two channels or more",
+  .formulas = formulas
 };

@@ -1,15 +1,8 @@
 /* an_coherence.c: coherence and phase measures of all pairs of channels of a signal.
  *
  * Over the O observations (segment, taper) of meso_spectral.h, S_ij = conj(X_i) X_j, pooled before
- * any normalisation; a phase is negative when j lags i:
- *   magnitude_squared = |mean S_ij|^2 / (mean S_ii mean S_jj)         magnitude SQUARED
- *   debiased = (L magnitude_squared - 1) / (L - 1)
- *   imaginary = Im mean S_ij / sqrt(mean S_ii mean S_jj)              signed
- *   phase = arg mean S_ij, rad
- *   plv = |mean S_ij / |S_ij||,  ppc = (O plv^2 - 1) / (O - 1)
- *   pli = |mean sign Im S_ij|,   wpli = |sum Im S_ij| / sum |Im S_ij|
- *   dwpli2 = ((sum Im)^2 - sum Im^2) / ((sum |Im|)^2 - sum Im^2)
- *   cross_real, cross_imaginary: one-sided cross-spectral density
+ * any normalisation; a phase is negative when j lags i; cross_real, cross_imaginary are the
+ * one-sided cross-spectral density. The other measures: formulas below.
  * Confidence: L = effective_observations counts what overlap and tapers share. Unrelated Gaussian
  * signals have magnitude_squared 1 / L on average (bias_level) and exceed 1 - alpha^(1 / (L - 1))
  * (threshold) with probability alpha (Halliday et al. 1995, Prog. Biophys. Mol. Biol. 64:237, doi
@@ -29,6 +22,34 @@
 
 #include "meso_analysis.h"
 #include "meso_cross.h"
+
+static const meso_formula formulas[] = {
+  {"magnitude_squared",
+   "|mean S_ij|^2 / (mean S_ii mean S_jj), S_ij = conj(X_i) X_j over segments and tapers",
+   "Carter, Knapp & Nuttall 1973, IEEE Trans. Audio Electroacoust. 21:337, doi "
+   "10.1109/TAU.1973.1162496; " MESO_SPECTRAL_SOURCE},
+  {"debiased", "(L magnitude_squared - 1) / (L - 1), L = effective_observations",
+   "Carter, Knapp & Nuttall 1973, doi 10.1109/TAU.1973.1162496 (bias 1 / L)"},
+  {"threshold", "1 - alpha^(1 / (L - 1)), exceeded by unrelated signals with probability alpha",
+   "Halliday et al. 1995, Prog. Biophys. Mol. Biol. 64:237, doi 10.1016/S0079-6107(96)00009-0"},
+  {"imaginary", "Im mean S_ij / sqrt(mean S_ii mean S_jj)",
+   "Nolte et al. 2004, Clin. Neurophysiol. 115:2292, doi 10.1016/j.clinph.2004.04.029"},
+  {"phase", "arg mean S_ij, negative when j lags i",
+   "Halliday et al. 1995, doi 10.1016/S0079-6107(96)00009-0"},
+  {"plv", "|mean S_ij / |S_ij||", "Lachaux et al. 1999, Hum. Brain Mapp. 8:194, doi "
+   "10.1002/(SICI)1097-0193(1999)8:4<194::AID-HBM4>3.0.CO;2-C"},
+  {"ppc", "(O plv^2 - 1) / (O - 1), O observations",
+   "Vinck et al. 2010, NeuroImage 51:112, doi 10.1016/j.neuroimage.2010.01.073"},
+  {"pli", "|mean sign Im S_ij|",
+   "Stam, Nolte & Daffertshofer 2007, Hum. Brain Mapp. 28:1178, doi 10.1002/hbm.20346"},
+  {"wpli", "|sum Im S_ij| / sum |Im S_ij|",
+   "Vinck et al. 2011, NeuroImage 55:1548, doi 10.1016/j.neuroimage.2011.01.055"},
+  {"dwpli2", "((sum Im)^2 - sum Im^2) / ((sum |Im|)^2 - sum Im^2)",
+   "Vinck et al. 2011, doi 10.1016/j.neuroimage.2011.01.055"},
+  {"fdr_threshold", "of the false discovery rate alpha over all pairs and frequencies",
+   "Benjamini & Yekutieli 2001, Ann. Stat. 29:1165, doi 10.1214/aos/1013699998"},
+  {NULL, NULL, NULL}
+};
 
 typedef struct coherence_params {
   meso_spectral_params spectral;
@@ -479,5 +500,7 @@ cleanup:
 const meso_analysis_ops meso_an_coherence = {
   .name = "coherence", .summary = "coherence (magnitude squared) and phase measures of all pairs",
   .input = MESO_INPUT_SIGNALS, .params = coherence_rows, .params_size = sizeof(coherence_params),
-  .run = coherence_run
+  .run = coherence_run,
+  .takes = "a signal of two channels or more",
+  .formulas = formulas
 };

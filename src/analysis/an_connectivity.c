@@ -21,6 +21,21 @@
 #include "meso_spectral.h"
 #include "meso_text_table.h"
 
+static const meso_formula formulas[] = {
+  {"correlation", "Pearson's r of two channels",
+   "Friston 1994, Hum. Brain Mapp. 2:56, doi 10.1002/hbm.460020107"},
+  {"partial", "-P_ij / sqrt(P_ii P_jj), P the inverse of the correlations",
+   "Marrelec et al. 2006, NeuroImage 32:228, doi 10.1016/j.neuroimage.2005.12.057"},
+  {"lagged", "the correlation of largest size within +-max_lag_s",
+   "Mitra et al. 2014, J. Neurophysiol. 111:2374, doi 10.1152/jn.00804.2013 (lags of "
+   "BOLD by correlation)"},
+  {"lag", "the lag of it: positive, the column follows the row",
+   "Mitra et al. 2014, doi 10.1152/jn.00804.2013"},
+  {"dynamics", "with --window-s: correlation over pairs of the matrices of two windows",
+   "Hansen et al. 2015, NeuroImage 105:525, doi 10.1016/j.neuroimage.2014.11.001"},
+  {NULL, NULL, NULL}
+};
+
 typedef struct connectivity_params {
   char *signal, *measured;
   double discard_ms, max_lag_s, window_s, window_step_s;
@@ -325,5 +340,7 @@ const meso_analysis_ops meso_an_connectivity = {
   .name = "connectivity",
   .summary = "functional connectivity: Pearson, partial, lagged, dynamics, against a measured one",
   .input = MESO_INPUT_SIGNALS, .params = rows, .params_size = sizeof(connectivity_params),
-  .run = run
+  .run = run,
+  .takes = "a signal of regions",
+  .formulas = formulas
 };

@@ -15,6 +15,16 @@
 #include "meso_analysis.h"
 #include "correlation_counts.h"
 
+static const meso_formula formulas[] = {
+  {"covariance",
+   "C_ij = (sum_k x_i[k] x_j[k] - N_i N_j / L) / (L - 1), x_i[k] the counts in L bins, "
+   "N_i their sum",
+   "Perkel, Gerstein & Moore 1967, Biophys. J. 7:419, doi 10.1016/S0006-3495(67)86597-4"},
+  {"coefficient", "C_ij / sqrt(C_ii C_jj)",
+   "Cohen & Kohn 2011, Nat. Neurosci. 14:811, doi 10.1038/nn.2842"},
+  {NULL, NULL, NULL}
+};
+
 static const meso_param correlation_rows[] = {
   {.key = "bin_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e9, .min_open = true,
    .default_text = "5", .offset = offsetof(correlation_params, bin_ms), .help = "bin width"},
@@ -201,5 +211,7 @@ cleanup:
 const meso_analysis_ops meso_an_correlation = {
   .name = "correlation", .summary = "covariance and correlation of binned spike counts, all pairs",
   .input = MESO_INPUT_SPIKES, .params = correlation_rows, .params_size = sizeof(correlation_params),
-  .run = correlation_run
+  .run = correlation_run,
+  .takes = "spikes",
+  .formulas = formulas
 };

@@ -1,9 +1,5 @@
 /* an_cross_correlogram.c: cross-correlograms of binned spike counts of all pairs.
  *
- * With x_i[k] the counts in n bins, N_i their sum and SS_i = sum x_i^2 - N_i^2 / n, for lag l bins:
- *   counts(l) = sum_k x_i[k] x_j[k + l]         l > 0: j fires after i; the lag axis is lag_ms
- *   border_corrected(l) = counts(l) n / (n - |l|)
- *   coefficient(l) = (counts(l) - N_i N_j / n) / sqrt(SS_i SS_j)
  * expected = N_i N_j / n is the mean border-corrected count of unrelated trains. mean_coefficient:
  * mean over the pairs of two populations, self-pairs left out. Coefficients of trains whose count
  * never varies are NaN. Only occupied bins are visited, and counts are integers. */
@@ -13,6 +9,18 @@
 
 #include "meso_analysis.h"
 #include "meso_trains.h"
+
+static const meso_formula formulas[] = {
+  {"counts", "sum_k x_i[k] x_j[k + l], x_i[k] the counts in n bins; lag l > 0: j fires after i",
+   "Perkel, Gerstein & Moore 1967, Biophys. J. 7:419, doi 10.1016/S0006-3495(67)86597-4"},
+  {"border_corrected", "counts n / (n - |l|)",
+   "Perkel, Gerstein & Moore 1967, Biophys. J. 7:419, doi 10.1016/S0006-3495(67)86597-4"},
+  {"coefficient",
+   "(counts - N_i N_j / n) / sqrt(SS_i SS_j), N_i = sum x_i, SS_i = sum x_i^2 - N_i^2 / n",
+   "Brody 1999, Neural Comput. 11:1537, doi 10.1162/089976699300016133 (normalised by "
+   "the standard deviations)"},
+  {NULL, NULL, NULL}
+};
 
 typedef struct cross_params {
   meso_trains_params trains;
@@ -219,5 +227,7 @@ cleanup:
 const meso_analysis_ops meso_an_cross_correlogram = {
   .name = "cross_correlogram", .summary = "cross-correlograms of spike trains, all pairs",
   .input = MESO_INPUT_SPIKES, .params = cross_rows, .params_size = sizeof(cross_params),
-  .run = cross_run
+  .run = cross_run,
+  .takes = "spikes",
+  .formulas = formulas
 };

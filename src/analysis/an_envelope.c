@@ -1,8 +1,5 @@
 /* an_envelope.c: power in bands, and the correlation of its slow changes between channels.
  *
- * With a(t) the envelope of a channel in a band (meso_analytic.h):
- *   power        mean of a^2 / 2, which for a sine in the band is its mean square
- *   correlation  Pearson's, of the envelopes of two channels, all pairs
  *   threshold    of the correlation of unrelated Gaussian signals at level alpha (two-sided): the
  *                envelopes of a band of width B have the autocorrelation sinc(B t)^2, so a time T
  *                holds n = T / integral sinc^4 = 1.5 B T independent pairs of values (Bartlett),
@@ -16,6 +13,17 @@
 #include "meso_analysis.h"
 #include "meso_analytic.h"
 #include "meso_spectral.h"
+
+static const meso_formula formulas[] = {
+  {"power", "mean of a^2 / 2, a the size of the analytic signal in the band",
+   "Gabor 1946, J. IEE 93:429, doi 10.1049/ji-3-2.1946.0074"},
+  {"correlation", "Pearson's, of the envelopes of two channels",
+   "Bruns et al. 2000, NeuroReport 11:1509"},
+  {"threshold", "tanh(z / sqrt(n - 3)), n = 1.5 B T independent values of a band of width B in a "
+   "time T, z the normal quantile 1 - alpha / 2",
+   "Bartlett 1946, J. R. Stat. Soc. Suppl. 8:27, doi 10.2307/2983611; Fisher 1921, Metron 1:3"},
+  {NULL, NULL, NULL}
+};
 
 typedef struct envelope_params {
   char *signal;
@@ -173,5 +181,7 @@ cleanup:
 const meso_analysis_ops meso_an_envelope = {
   .name = "envelope", .summary = "power in bands and correlation of its envelopes, all pairs",
   .input = MESO_INPUT_SIGNALS, .params = envelope_rows, .params_size = sizeof(envelope_params),
-  .run = envelope_run
+  .run = envelope_run,
+  .takes = "a signal",
+  .formulas = formulas
 };

@@ -24,6 +24,23 @@
 #include "meso_order.h"
 #include "meso_rng.h"
 
+static const meso_formula formulas[] = {
+  {"coherence", "mean over a band and a class of distance of (L C - 1) / (L - 1), C the magnitude "
+   "squared coherence, L = effective_observations",
+   "Srinath & Ray 2014, J. Neurophysiol. 112:741, doi 10.1152/jn.00851.2013 (coherence "
+   "against distance); " MESO_SPECTRAL_SOURCE},
+  {"correlation",
+   "sum Re S_ij / sqrt(sum S_ii sum S_jj) over a band; last row: of the signals as they are",
+   "Destexhe, Contreras & Steriade 1999, J. Neurosci. 19:4595, doi "
+   "10.1523/JNEUROSCI.19-11-04595.1999 (correlation against distance)"},
+  {"coherence_fit_b_um", "b of a exp(-d / b) + c by least squares, weighted by pairs",
+   "Smith & Kohn 2008, J. Neurosci. 28:12591, doi 10.1523/JNEUROSCI.2929-08.2008 (decay "
+   "with distance)"},
+  {"coherence_low", "percentile of a bootstrap over channels",
+   "Snijders & Borgatti 1999, Connections 22:161"},
+  {NULL, NULL, NULL}
+};
+
 enum bootstrap { BY_CHANNELS, BY_PAIRS };
 enum { MOST_CLASSES = 4096, N_FIT = 3 };
 enum measure { COHERENCE, CORRELATION, N_MEASURES };
@@ -470,5 +487,7 @@ const meso_analysis_ops meso_an_field_distance = {
   .name = "field_distance",
   .summary = "coherence and correlation of fields against distance, band by band",
   .input = MESO_INPUT_SIGNALS, .params = distance_rows, .params_size = sizeof(distance_params),
-  .run = distance_run
+  .run = distance_run,
+  .takes = "a signal with places of its channels",
+  .formulas = formulas
 };

@@ -25,6 +25,23 @@
 #include "meso_cross.h"
 #include "meso_wilson.h"
 
+static const meso_formula formulas[] = {
+  {"forward", "f(i -> j), the first of a pair to the second: ln S_jj / (Sigma_jj |h_j|^2), h = H "
+   "Sigma_{.j} / Sigma_jj, S = H Sigma H^* by Wilson's factorisation",
+   "Geweke 1982, J. Am. Stat. Assoc. 77:304, doi 10.1080/01621459.1982.10477803; from "
+   "spectra: Dhamala et al. 2008, NeuroImage 41:354, doi 10.1016/j.neuroimage.2008.02.020"},
+  {"backward", "f(j -> i), likewise", "Geweke 1982, doi 10.1080/01621459.1982.10477803"},
+  {"forward_total", "ln T_j / Sigma_jj, ln T_j = mean over frequencies of ln S_jj",
+   "Geweke 1982, doi 10.1080/01621459.1982.10477803"},
+  {"backward_total", "ln T_i / Sigma_ii", "Geweke 1982, doi 10.1080/01621459.1982.10477803"},
+  {"instantaneous", "ln Sigma_ii Sigma_jj / det Sigma",
+   "Geweke 1982, doi 10.1080/01621459.1982.10477803"},
+  {"conditional", "with --conditional: f given all other channels",
+   "Geweke 1984, J. Am. Stat. Assoc. 79:907; Chen, Bressler & Ding 2006, J. Neurosci. "
+   "Methods 150:228, doi 10.1016/j.jneumeth.2005.06.011"},
+  {NULL, NULL, NULL}
+};
+
 typedef struct granger_params {
   meso_spectral_params spectral;
   char *signal;
@@ -412,5 +429,7 @@ cleanup:
 const meso_analysis_ops meso_an_granger = {
   .name = "granger", .summary = "spectral Granger causality of all pairs, also conditional",
   .input = MESO_INPUT_SIGNALS, .params = granger_rows, .params_size = sizeof(granger_params),
-  .run = granger_run
+  .run = granger_run,
+  .takes = "a signal of two channels or more",
+  .formulas = formulas
 };

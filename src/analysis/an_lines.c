@@ -2,11 +2,8 @@
  * beyond what the spectrum around it explains?
  *
  * With y_k the transform of a segment with taper k and U_k = sum_t w_k(t), a line at frequency f is
- * y_k(f) = mu U_k; by least squares over the K tapers (Thomson 1982, Proc. IEEE 70:1055, section
- * XIII, doi 10.1109/PROC.1982.12433)
- *   mu = sum_k U_k y_k / sum_k U_k^2
- *   F = (K - 1) sum_s |mu|^2 sum_k U_k^2 / sum_s sum_k |y_k - mu U_k|^2
- * where sums over the M segments, each with a phase of its own, let the record be cut. Without a
+ * y_k(f) = mu U_k; mu by least squares over the K tapers, and F, as in the formulas below, where
+ * sums over the M segments, each with a phase of its own, let the record be cut. Without a
  * line F has the distribution F(2 M, 2 M (K - 1)); the amplitude of a line is 2 |mu|, its power
  * 2 |mu|^2, given as root mean square over segments, with what chance adds, 2 / sqrt(M) standard
  * errors, not removed. Tests at all frequencies and channels depend on one another, so lines are
@@ -20,6 +17,18 @@
 #include "meso_analysis.h"
 #include "meso_fdr.h"
 #include "meso_spectral.h"
+
+static const meso_formula formulas[] = {
+  {"amplitude",
+   "2 |mu|, root mean square over segments, mu = sum_k U_k y_k / sum_k U_k^2, y_k the "
+   "transform with taper k, U_k the taper's sum",
+   "Thomson 1982, Proc. IEEE 70:1055, section XIII, doi 10.1109/PROC.1982.12433"},
+  {"F", "(K - 1) sum_s |mu|^2 sum_k U_k^2 / sum_s sum_k |y_k - mu U_k|^2 over segments s and "
+   "K tapers", "Thomson 1982, Proc. IEEE 70:1055, section XIII, doi 10.1109/PROC.1982.12433"},
+  {"p", "of F(2 M, 2 M (K - 1)), M segments",
+   "Thomson 1982, Proc. IEEE 70:1055, section XIII, doi 10.1109/PROC.1982.12433"},
+  {NULL, NULL, NULL}
+};
 
 typedef struct lines_params {
   meso_spectral_params spectral; /* nperseg 0: all samples */
@@ -230,5 +239,7 @@ cleanup:
 const meso_analysis_ops meso_an_lines = {
   .name = "lines", .summary = "Thomson's F-test for sines in signals (multitaper)",
   .input = MESO_INPUT_SIGNALS, .params = lines_rows, .params_size = sizeof(lines_params),
-  .run = lines_run
+  .run = lines_run,
+  .takes = "a signal",
+  .formulas = formulas
 };

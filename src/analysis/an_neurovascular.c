@@ -21,6 +21,18 @@
 #include "meso_analytic.h"
 #include "meso_spectral.h"
 
+static const meso_formula formulas[] = {
+  {"power", "mean over the contacts of |a(t)|^2 / 2, a the analytic signal in the band",
+   "Logothetis et al. 2001, Nature 412:150, doi 10.1038/35084005"},
+  {"correlation",
+   "Pearson's over volumes, BOLD at t_k with the mean power over one TR around t_k - lag",
+   "Logothetis et al. 2001, Nature 412:150, doi 10.1038/35084005"},
+  {"threshold", "tanh(z / sqrt(n - 3)), n = N / (1 + 2 sum p q) independent volumes of N, p and q "
+   "the autocorrelations, z the normal quantile 1 - alpha / 2",
+   "Bartlett 1946, J. R. Stat. Soc. Suppl. 8:27, doi 10.2307/2983611; Fisher 1921, Metron 1:3"},
+  {NULL, NULL, NULL}
+};
+
 typedef struct neurovascular_params {
   char *lfp, *bold, *region;
   double discard_ms, max_lag_s, lag_step_s, alpha;
@@ -292,5 +304,7 @@ cleanup:
 const meso_analysis_ops meso_an_neurovascular = {
   .name = "neurovascular", .summary = "power of the LFP in bands against BOLD, by lag",
   .input = MESO_INPUT_SIGNALS, .n_signal_files = 2, .params = rows,
-  .params_size = sizeof(neurovascular_params), .run = run
+  .params_size = sizeof(neurovascular_params), .run = run,
+  .takes = "signals: an LFP, then BOLD",
+  .formulas = formulas
 };

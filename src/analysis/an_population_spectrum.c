@@ -9,6 +9,14 @@
 #include "meso_binning.h"
 #include "meso_spectral.h"
 
+static const meso_formula formulas[] = {
+  {"psd", "spectral density of a population's summed counts over the bin width; Poisson spikes "
+   "of total rate r: 2 r", "Bartlett 1963, J. R. Stat. Soc. B 25:264; estimator: "
+   MESO_SPECTRAL_SOURCE},
+  {"psd_count", "psd times the squared bin in s", "Bartlett 1963, J. R. Stat. Soc. B 25:264"},
+  {NULL, NULL, NULL}
+};
+
 typedef struct population_spectrum_params {
   meso_spectral_params spectral;
   char *populations;
@@ -115,5 +123,7 @@ cleanup:
 const meso_analysis_ops meso_an_population_spectrum = {
   .name = "population_spectrum", .summary = "spectral density of population spike counts",
   .input = MESO_INPUT_SPIKES, .params = population_spectrum_rows,
-  .params_size = sizeof(population_spectrum_params), .run = population_spectrum_run
+  .params_size = sizeof(population_spectrum_params), .run = population_spectrum_run,
+  .takes = "spikes",
+  .formulas = formulas
 };

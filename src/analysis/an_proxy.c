@@ -14,5 +14,7 @@ static meso_status proxy_run(const void *params, const meso_spikes *spikes,
 const meso_analysis_ops meso_an_proxy = {
   .name = "proxy", .summary = "how far proxies of the LFP are off",
   .input = MESO_INPUT_SIGNALS, .params = proxy_rows,
-  .params_size = sizeof(approximation_params), .run = proxy_run
+  .params_size = sizeof(approximation_params), .run = proxy_run,
+  .takes = "a signal lfp (the reference) and its proxies, in one file (mesocast proxy writes them)",
+  .formulas = approximation_formulas
 };

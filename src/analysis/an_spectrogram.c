@@ -8,6 +8,12 @@
 #include "meso_analysis.h"
 #include "meso_spectral.h"
 
+static const meso_formula formulas[] = {
+  {"psd", "the density of analyze spectrum, of each segment by itself, mean over tapers",
+   MESO_SPECTRAL_SOURCE},
+  {NULL, NULL, NULL}
+};
+
 typedef struct gram_params {
   meso_spectral_params spectral;
   char *signal;
@@ -133,5 +139,7 @@ cleanup:
 const meso_analysis_ops meso_an_spectrogram = {
   .name = "spectrogram", .summary = "spectral density of signals over time",
   .input = MESO_INPUT_SIGNALS, .params = gram_rows, .params_size = sizeof(gram_params),
-  .run = gram_run
+  .run = gram_run,
+  .takes = "a signal",
+  .formulas = formulas
 };

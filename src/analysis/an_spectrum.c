@@ -15,6 +15,15 @@
 #include "meso_analysis.h"
 #include "meso_spectral.h"
 
+static const meso_formula formulas[] = {
+  {"psd", "mean over segments and tapers of 2 |sum_t w(t) x(t) e^(-2 pi i f t)|^2 / (f_s sum_t "
+   "w(t)^2); at 0 and f_s / 2 half of it", MESO_SPECTRAL_SOURCE},
+  {"limit_factor_low", "nu / q, q the quantile (1 + confidence) / 2 of chi-squared, nu = 2 "
+   "effective_observations",
+   "Percival & Walden 1993, Spectral Analysis for Physical Applications, chapter 6"},
+  {NULL, NULL, NULL}
+};
+
 typedef struct spectrum_params {
   meso_spectral_params spectral;
   char *signal;
@@ -169,5 +178,7 @@ cleanup:
 const meso_analysis_ops meso_an_spectrum = {
   .name = "spectrum", .summary = "spectral density of signals (Welch or multitaper)",
   .input = MESO_INPUT_SIGNALS, .params = spectrum_rows, .params_size = sizeof(spectrum_params),
-  .run = spectrum_run
+  .run = spectrum_run,
+  .takes = "a signal",
+  .formulas = formulas
 };

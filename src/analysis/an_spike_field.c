@@ -5,12 +5,7 @@
  *   coherence        magnitude squared, of the counts of a train in the field's samples with the
  *                    field (meso_spectral.h, meso_cross.h); phase < 0: the field lags the spikes
  *   phases at spikes of the field between band_low_Hz and band_high_Hz (meso_analytic.h),
- *                    interpolated to the time of a spike. With u_k the unit phasors of n spikes,
- *                    R = |sum u_k|:
- *     plv = R / n,  preferred_phase = arg sum u_k
- *     ppc = (R^2 - n) / (n (n - 1))       unbiased by n (Vinck et al. 2010, NeuroImage 51:112)
- *     rayleigh_p = exp(sqrt(1 + 4 n + 4 (n^2 - R^2)) - (1 + 2 n))     (Zar 1999, eq. 27.4)
- *     phase_histogram: spikes in equal bins over -pi to pi
+ *                    interpolated to the time of a spike; ppc is unbiased by their number
  * Trains without enough spikes have NaN.
  */
 #include <fftw3.h>
@@ -23,6 +18,24 @@
 #include "meso_cross.h"
 #include "meso_fdr.h"
 #include "meso_trains.h"
+
+static const meso_formula formulas[] = {
+  {"sta", "mean of the field around a train's spikes",
+   "Dayan & Abbott 2001, Theoretical Neuroscience, section 1.3"},
+  {"coherence", "magnitude squared coherence of a train's counts in the field's samples with the "
+   "field", "Halliday et al. 1995, Prog. Biophys. Mol. Biol. 64:237, doi "
+   "10.1016/S0079-6107(96)00009-0; " MESO_SPECTRAL_SOURCE},
+  {"plv", "R / n, R = |sum u_k|, u_k the unit phasors of the field in the band at n spikes",
+   "Lachaux et al. 1999, Hum. Brain Mapp. 8:194, doi "
+   "10.1002/(SICI)1097-0193(1999)8:4<194::AID-HBM4>3.0.CO;2-C"},
+  {"ppc", "(R^2 - n) / (n (n - 1))",
+   "Vinck et al. 2010, NeuroImage 51:112, doi 10.1016/j.neuroimage.2010.01.073"},
+  {"rayleigh_p", "exp(sqrt(1 + 4 n + 4 (n^2 - R^2)) - (1 + 2 n))",
+   "Zar 1999, Biostatistical Analysis, eq. 27.4"},
+  {"phase_histogram", "spikes in equal bins of phase over -pi to pi",
+   "Zar 1999, Biostatistical Analysis, chapter 26"},
+  {NULL, NULL, NULL}
+};
 
 typedef struct field_params {
   meso_spectral_params spectral;
@@ -311,5 +324,7 @@ const meso_analysis_ops meso_an_spike_field = {
   .name = "spike_field",
   .summary = "spike-triggered field, spike-field coherence, phases of the field at spikes",
   .input = MESO_INPUT_SPIKES_AND_SIGNALS, .params = field_rows, .params_size = sizeof(field_params),
-  .run = field_run
+  .run = field_run,
+  .takes = "spikes, then a signal",
+  .formulas = formulas
 };

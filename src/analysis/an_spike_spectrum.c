@@ -9,6 +9,13 @@
 #include "meso_spectral.h"
 #include "meso_trains.h"
 
+static const meso_formula formulas[] = {
+  {"psd", "spectral density of a train's counts over the bin width; a Poisson train of rate r: "
+   "2 r", "Bartlett 1963, J. R. Stat. Soc. B 25:264; estimator: " MESO_SPECTRAL_SOURCE},
+  {"psd_count", "psd times the squared bin in s", "Bartlett 1963, J. R. Stat. Soc. B 25:264"},
+  {NULL, NULL, NULL}
+};
+
 typedef struct spectrum_params {
   meso_spectral_params spectral;
   meso_trains_params trains;
@@ -113,5 +120,7 @@ cleanup:
 const meso_analysis_ops meso_an_spike_spectrum = {
   .name = "spike_spectrum", .summary = "spectral density of single spike trains",
   .input = MESO_INPUT_SPIKES, .params = spectrum_rows, .params_size = sizeof(spectrum_params),
-  .run = spectrum_run
+  .run = spectrum_run,
+  .takes = "spikes",
+  .formulas = formulas
 };

@@ -1,14 +1,7 @@
 /* an_statistics.c: single-neuron spike statistics, per population.
  *
  * In the interval of meso_binning.h, with I_k the intervals between a neuron's spikes in ms:
- *   rate_Hz = n / (t_stop - t_start)
- *   cv_isi  = sd(I) / mean(I), sd with ddof 0
- *   cv2     = mean of 2 |I_{k+1} - I_k| / (I_{k+1} + I_k)
- *   lv      = 3 mean of ((I_{k+1} - I_k) / (I_{k+1} + I_k))^2
- *   lvr     = 3 mean of (1 - 4 I_k I_{k+1} / (I_k + I_{k+1})^2) (1 + 4 R / (I_k + I_{k+1})), R the
- *             refractoriness constant (Shinomoto et al. 2009, PLoS Comput. Biol. 5:e1000433)
- *   fano    = var(c) / mean(c), var with ddof 0, c the counts in consecutive whole windows
- *   fano_windows = the same for each of fano_windows_ms, (neuron, window)
+ * the formulas below; fano_windows is fano for each of fano_windows_ms, (neuron, window).
  * Undefined values are NaN, and `reason` says why: (neuron, statistic) with the statistics in the
  * order cv_isi, cv2, lv, fano and the codes of enum reason; lvr is undefined where lv is.
  */
@@ -18,6 +11,23 @@
 
 #include "meso_analysis.h"
 #include "meso_binning.h"
+
+static const meso_formula formulas[] = {
+  {"rate_Hz", "n / (t_stop - t_start)",
+   "Dayan & Abbott 2001, Theoretical Neuroscience, section 1.2"},
+  {"cv_isi", "sd(I) / mean(I), sd with ddof 0",
+   "Softky & Koch 1993, J. Neurosci. 13:334, doi 10.1523/JNEUROSCI.13-01-00334.1993"},
+  {"cv2", "mean of 2 |I_{k+1} - I_k| / (I_{k+1} + I_k)",
+   "Holt et al. 1996, J. Neurophysiol. 75:1806, doi 10.1152/jn.1996.75.5.1806"},
+  {"lv", "3 mean of ((I_{k+1} - I_k) / (I_{k+1} + I_k))^2",
+   "Shinomoto, Shima & Tanji 2003, Neural Comput. 15:2823, doi 10.1162/089976603322518759"},
+  {"lvr", "3 mean of (1 - 4 I_k I_{k+1} / (I_k + I_{k+1})^2) (1 + 4 R / (I_k + I_{k+1})), R "
+   "the refractoriness", "Shinomoto et al. 2009, PLoS Comput. Biol. 5:e1000433, doi "
+   "10.1371/journal.pcbi.1000433"},
+  {"fano", "var(c) / mean(c), var with ddof 0, c the counts in consecutive whole windows",
+   "Nawrot et al. 2008, J. Neurosci. Methods 169:374, doi 10.1016/j.jneumeth.2007.10.013"},
+  {NULL, NULL, NULL}
+};
 
 typedef struct statistics_params {
   char *populations;
@@ -256,5 +266,7 @@ cleanup:
 const meso_analysis_ops meso_an_statistics = {
   .name = "statistics", .summary = "rates, interval statistics and Fano factors of single neurons",
   .input = MESO_INPUT_SPIKES, .params = statistics_rows, .params_size = sizeof(statistics_params),
-  .run = statistics_run
+  .run = statistics_run,
+  .takes = "spikes; of trains I_k, the intervals between a neuron's spikes",
+  .formulas = formulas
 };

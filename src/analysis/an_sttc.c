@@ -1,16 +1,21 @@
-/* an_sttc.c: spike time tiling coefficient of all pairs (Cutts & Eglen 2014, J. Neurosci. 34:14288,
- * doi 10.1523/JNEUROSCI.2767-14.2014):
- *   STTC = ((P_A - T_B) / (1 - P_A T_B) + (P_B - T_A) / (1 - P_B T_A)) / 2
- * T_A: share of the interval within dt of a spike of A; P_A: share of A's spikes within dt of one
- * of B. "Within dt" is |t_i - t_j| <= dt + 1e-9 ms: a fixed window, whatever the time (Elephant's
- * grows with it), wide enough for times on a decimal grid. A term whose P T is 1 counts 1. NaN
- * where a train is empty. */
+/* an_sttc.c: spike time tiling coefficient of all pairs.
+ *
+ * "Within dt" is |t_i - t_j| <= dt + 1e-9 ms: a fixed window, whatever the time (Elephant's grows
+ * with it), wide enough for times on a decimal grid. A term whose P T is 1 counts 1. NaN where a
+ * train is empty. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "meso_analysis.h"
 #include "meso_trains.h"
+
+static const meso_formula formulas[] = {
+  {"value", "((P_A - T_B) / (1 - P_A T_B) + (P_B - T_A) / (1 - P_B T_A)) / 2, T_A: share of the "
+   "time within dt of a spike of A, P_A: share of A's spikes within dt of one of B",
+   "Cutts & Eglen 2014, J. Neurosci. 34:14288, doi 10.1523/JNEUROSCI.2767-14.2014"},
+  {NULL, NULL, NULL}
+};
 
 #define GRID_MS 1e-9
 
@@ -133,5 +138,7 @@ cleanup:
 const meso_analysis_ops meso_an_sttc = {
   .name = "sttc", .summary = "spike time tiling coefficient of all pairs",
   .input = MESO_INPUT_SPIKES, .params = sttc_rows, .params_size = sizeof(sttc_params),
-  .run = sttc_run
+  .run = sttc_run,
+  .takes = "spikes",
+  .formulas = formulas
 };

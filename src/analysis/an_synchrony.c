@@ -1,9 +1,4 @@
 /* an_synchrony.c: how much the neurons of a population fire together, from counts x_i[k] in bins.
- *   rate_Hz              mean over neurons, bin by bin
- *   chi                  sqrt(var_k(mean_i x_i) / mean_i(var_k x_i)): 1 / sqrt(N) for N independent
- *                        neurons, 1 for identical ones (Golomb & Rinzel 1993, Phys. Rev. E 48:4810)
- *   population_fano      var_k(sum_i x_i) / mean_k(sum_i x_i): 1 for independent Poisson neurons
- *   fano_across_neurons  variance over mean, across neurons, of their spike counts
  * Variances have ddof 0. NaN where nothing fires or nothing varies. */
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +6,20 @@
 
 #include "meso_analysis.h"
 #include "meso_trains.h"
+
+static const meso_formula formulas[] = {
+  {"rate_Hz", "mean over neurons of the counts x_i[k], over the bin width",
+   "Gerstner et al. 2014, Neuronal Dynamics, section 7.2"},
+  {"chi", "sqrt(var_k(mean_i x_i) / mean_i(var_k x_i)): 1 / sqrt(N) for N independent neurons, "
+   "1 for identical ones",
+   "Golomb & Rinzel 1993, Phys. Rev. E 48:4810, doi 10.1103/PhysRevE.48.4810"},
+  {"population_fano", "var_k(sum_i x_i) / mean_k(sum_i x_i): 1 for independent Poisson neurons",
+   "Brunel 2000, J. Comput. Neurosci. 8:183, doi 10.1023/A:1008925309027 (activity of a "
+   "population of independent neurons)"},
+  {"fano_across_neurons", "variance over mean, across neurons, of their spike counts",
+   "Fano 1947, Phys. Rev. 72:26, doi 10.1103/PhysRev.72.26"},
+  {NULL, NULL, NULL}
+};
 
 typedef struct synchrony_params {
   meso_trains_params trains;
@@ -116,5 +125,7 @@ cleanup:
 const meso_analysis_ops meso_an_synchrony = {
   .name = "synchrony", .summary = "population rates, synchrony index and population Fano factor",
   .input = MESO_INPUT_SPIKES, .params = synchrony_rows, .params_size = sizeof(synchrony_params),
-  .run = synchrony_run
+  .run = synchrony_run,
+  .takes = "spikes",
+  .formulas = formulas
 };

@@ -8,6 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+const meso_formula approximation_formulas[] = {
+  {"correlation_squared", "squared Pearson correlation of x with the reference y",
+   "Draper & Smith 1998, Applied Regression Analysis, chapter 1"},
+  {"explained_variance", "1 - var(x - y) / var(y)",
+   "Mazzoni et al. 2015, PLoS Comput. Biol. 11:e1004584, doi "
+   "10.1371/journal.pcbi.1004584 (1 minus the residual's share)"},
+  {"coherence_squared", "|S_xy|^2 / (S_xx S_yy)",
+   "Carter, Knapp & Nuttall 1973, IEEE Trans. Audio Electroacoust. 21:337, doi "
+   "10.1109/TAU.1973.1162496; " MESO_SPECTRAL_SOURCE},
+  {"error_ratio", "S_ee / S_yy, e = x - y",
+   "Hagen et al. 2022, PLoS Comput. Biol. 18:e1010353, doi 10.1371/journal.pcbi.1010353 "
+   "(error of approximations of the LFP)"},
+  {"amplitude_ratio", "sqrt(S_xx / S_yy)", MESO_SPECTRAL_SOURCE},
+  {"band_correlation_squared",
+   "the squared correlation of what a band holds, from the cross-spectra", MESO_SPECTRAL_SOURCE},
+  {NULL, NULL, NULL}
+};
+
 enum { N_BANDS = 7 };
 static const double band_edge_Hz[N_BANDS + 1] = {1, 4, 8, 12, 30, 80, 200, 400};
 

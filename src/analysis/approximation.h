@@ -21,6 +21,9 @@ typedef struct approximation_params {
    .help = "what the names of the signals start with that are compared"}, \
   {.key = NULL}
 
+/** What it computes, for both analyses. */
+extern const meso_formula approximation_formulas[];
+
 /** Compares every signal whose name starts as p->head says with the reference, channel by channel,
  *  mean removed. Arrays "group/...":
  *    correlation_squared   squared Pearson correlation r^2

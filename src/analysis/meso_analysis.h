@@ -15,9 +15,18 @@ typedef enum meso_analysis_input {
   MESO_INPUT_SPIKES, MESO_INPUT_SIGNALS, MESO_INPUT_SPIKES_AND_SIGNALS
 } meso_analysis_input;
 
+/** A quantity that an analysis returns, for `mesocast analyze --list`. */
+typedef struct meso_formula {
+  const char *name;         /**< last part of a dataset's path, or key of an attribute */
+  const char *formula;      /**< in a line; "with --OPTION: ..." if it is made on request */
+  const char *source;       /**< paper or book with its place, and section or equation */
+} meso_formula;
+
 typedef struct meso_analysis_ops {
   const char *name;         /**< command-line name: "statistics" */
   const char *summary;      /**< one line */
+  const char *takes;        /**< what the files hold, in their order */
+  const meso_formula *formulas; /**< one or more, then a row whose name is NULL */
   meso_analysis_input input;
   size_t n_signal_files;    /**< that signals come from, as one container; 0: 1 */
   const meso_param *params; /**< rows; keys are the options without "--", '-' for '_' */

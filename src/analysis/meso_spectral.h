@@ -21,6 +21,11 @@
 #include "meso_data.h"
 #include "meso_params.h"
 
+/** Source of the estimators, for formulas of analyses (a string literal). */
+#define MESO_SPECTRAL_SOURCE \
+  "Welch 1967, IEEE Trans. Audio Electroacoust. 15:70, doi 10.1109/TAU.1967.1161901; " \
+  "Thomson 1982, Proc. IEEE 70:1055, doi 10.1109/PROC.1982.12433"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

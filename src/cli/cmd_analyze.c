@@ -2,6 +2,7 @@
  * first); options are the analysis' rows. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
@@ -9,23 +10,82 @@
 #include "cli_progress.h"
 #include "meso_analysis.h"
 
-static meso_status find_analysis(const meso_cli *cli, const meso_analysis_ops **ret, meso_err *err)
+typedef struct options { bool list; } options;
+
+static const meso_param rows[] = {
+  {.key = "list", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
+   .offset = offsetof(options, list),
+   .help = "explain the analysis, or all of them: input, formulas, sources"},
+  {.key = NULL}
+};
+
+static meso_status find_analysis(const char *name, const meso_analysis_ops **ret, meso_err *err)
 {
   meso_status status = MESO_OK;
   const char *names[64];
   size_t n = 0;
   for (; n < meso_analysis_count() && n < 64; n++) names[n] = meso_analysis_at(n)->name;
-  if (cli->n_args == 0)
-    MESO_FAIL(err, MESO_EUSAGE, "analyze: no analysis named (see mesocast models)");
-  *ret = meso_analysis_by_name(cli->args[0]);
+  *ret = meso_analysis_by_name(name);
   if (*ret == NULL) {
-    const char *near = mesoi_nearest(cli->args[0], n, names);
-    MESO_FAIL(err, MESO_EUSAGE, "analyze: unknown analysis %s%s%s (see mesocast models)",
-              cli->args[0], near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+    const char *near = mesoi_nearest(name, n, names);
+    MESO_FAIL(err, MESO_EUSAGE, "analyze: unknown analysis %s%s%s (see mesocast analyze --list)",
+              name, near != NULL ? "; did you mean " : "", near != NULL ? near : "");
   }
 cleanup:
   return status;
 }
+
+/* ---- what the analyses are ----------------------------------------------------------------- */
+
+static void explain_ops(const meso_cli *cli, const meso_analysis_ops *ops)
+{
+  json_t *inputs = json_array(), *formulas = json_array();
+  const size_t n_signals = ops->n_signal_files > 0 ? ops->n_signal_files : 1;
+  if (meso_analysis_takes_spikes(ops))
+    (void) json_array_append_new(inputs, json_string("spikes"));
+  for (size_t i = 0; i < n_signals && meso_analysis_takes_signals(ops); i++)
+    (void) json_array_append_new(inputs, json_string("signals"));
+  if (!cli->json) printf("%s: %s\n  of %s\n", ops->name, ops->summary, ops->takes);
+  for (const meso_formula *f = ops->formulas; f->name != NULL; f++) {
+    (void) json_array_append_new(formulas, json_pack("{s:s, s:s, s:s}", "name", f->name, "formula",
+                                                     f->formula, "source", f->source));
+    if (!cli->json) printf("  %-20s %s\n  %-20s   %s\n", f->name, f->formula, "", f->source);
+  }
+  mesoi_answer_append(cli, "analyses", json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", ops->name,
+                                                 "summary", ops->summary, "takes", ops->takes,
+                                                 "inputs", inputs, "formulas", formulas));
+}
+
+static void explain(const meso_cli *cli, const char *name)
+{
+  const meso_analysis_ops *ops = meso_analysis_by_name(name);
+  if (ops != NULL) explain_ops(cli, ops);
+}
+
+static bool wants_list(const meso_cli *cli)
+{
+  for (size_t i = 0; i < cli->n_args; i++)
+    if (strcmp(cli->args[i], "--list") == 0) return true;
+  return false;
+}
+
+/** The analyses that are named beside --list, or all. */
+static meso_status list(const meso_cli *cli, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_analysis_ops *ops = NULL;
+  for (size_t i = 0; i < cli->n_args; i++) {
+    if (strcmp(cli->args[i], "--list") == 0) continue;
+    MESO_TRY(find_analysis(cli->args[i], &ops, err));
+    explain_ops(cli, ops);
+  }
+  for (size_t i = 0; ops == NULL && i < meso_analysis_count(); i++)
+    explain_ops(cli, meso_analysis_at(i));
+cleanup:
+  return status;
+}
+
+/* ---- one analysis -------------------------------------------------------------------------- */
 
 /** Signals of n files in one container. */
 static meso_status read_signals(const meso_cli *cli, size_t n, const char *const *paths,
@@ -58,7 +118,10 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   meso_spikes *spikes = NULL;
   meso_signals *signals = NULL;
   meso_result *result = NULL;
-  MESO_TRY(find_analysis(cli, &ops, err));
+  if (wants_list(cli)) return list(cli, err);
+  if (cli->n_args == 0)
+    MESO_FAIL(err, MESO_EUSAGE, "analyze: no analysis named (see mesocast analyze --list)");
+  MESO_TRY(find_analysis(cli->args[0], &ops, err));
   MESO_ALLOC(err, params, ops->params_size);
   mesoi_option_set set = { ops->params, params };
   (void) snprintf(name, sizeof name, "analyze %s", ops->name);
@@ -99,7 +162,10 @@ static const meso_param *params_of(const char *name)
 }
 
 const meso_command meso_cmd_analyze = {
-  .name = "analyze", .usage = "analyze ANALYSIS FILE... [OPTIONS] [--set KEY=VALUE] -o ANALYSIS.h5",
-  .summary = "analyse spikes or signals", .params_of = params_of, .run = run,
+  .name = "analyze",
+  .usage = "analyze ANALYSIS FILE... [OPTIONS] [--set KEY=VALUE] -o ANALYSIS.h5\n"
+           "       mesocast analyze --list [ANALYSIS...]",
+  .summary = "analyse spikes or signals", .params = rows, .params_of = params_of,
+  .explain = explain, .run = run,
   .takes = MESO_TAKES_SET | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT, .stops_cleanly = true,
 };

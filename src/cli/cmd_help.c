@@ -4,9 +4,8 @@
 #include "cli_answer.h"
 #include "cli_options.h"
 
-static json_t *describe(const meso_command *command, const meso_param *rows)
+static void append_options(json_t *options, const meso_param *rows)
 {
-  json_t *options = json_array();
   for (const meso_param *r = rows; r != NULL && r->key != NULL; r++) {
     char name[64], range[256];
     mesoi_option_name(r, name, sizeof name);
@@ -15,6 +14,14 @@ static json_t *describe(const meso_command *command, const meso_param *rows)
       options, json_pack("{s:s, s:s, s:s?, s:s?}", "name", name, "range", range, "default",
                          r->default_text, "help", r->help));
   }
+}
+
+/** rows: of a name that the command takes, or NULL. */
+static json_t *describe(const meso_command *command, const meso_param *rows)
+{
+  json_t *options = json_array();
+  append_options(options, rows);
+  append_options(options, command->params);
   return json_pack("{s:s, s:s, s:s, s:o}", "name", command->name, "usage", command->usage,
                    "summary", command->summary, "options", options);
 }
@@ -28,7 +35,7 @@ static void print_overview(void)
   mesoi_shared_print(~0u);
   printf("\nexit codes: 0 fine, 1 the run failed, 2 wrong usage, 3 bad input, 130 stopped by\n"
          "SIGINT, 143 by SIGTERM (no file is half written; a second signal kills at once)\n"
-         "\nmesocast help COMMAND tells more, help analyze ANALYSIS, help bold MODEL\n"
+         "\nmesocast help COMMAND tells more, help ANALYSIS, help bold MODEL\n"
          "and help eeg HEAD too.\n");
 }
 
@@ -44,19 +51,21 @@ static void print_keys(const char *name, const meso_param *rows)
   }
 }
 
-static meso_status explain(const meso_cli *cli, const meso_command *command, meso_err *err)
+/** name: what the command is to be explained for, or NULL. */
+static meso_status explain(const meso_cli *cli, const meso_command *command, const char *name,
+                           meso_err *err)
 {
   meso_status status = MESO_OK;
-  const char *name = cli->n_args > 1 ? cli->args[1] : NULL;
   const meso_param *rows = NULL;
-  if (cli->n_args > 2 || (name != NULL && command->params_of == NULL))
-    MESO_FAIL(err, MESO_EUSAGE, "help: unexpected argument %s", cli->args[cli->n_args - 1]);
+  if (name != NULL && command->params_of == NULL)
+    MESO_FAIL(err, MESO_EUSAGE, "help: unexpected argument %s", name);
   if (name != NULL && (rows = command->params_of(name)) == NULL)
     MESO_FAIL(err, MESO_EUSAGE, "help %s: there is no %s (see mesocast models)", command->name,
               name);
-  mesoi_answer_append(cli, "commands", describe(command, rows != NULL ? rows : command->params));
+  mesoi_answer_append(cli, "commands", describe(command, rows));
+  if (!cli->json) printf("usage: mesocast %s\n%s\n", command->usage, command->summary);
+  if (name != NULL && command->explain != NULL) command->explain(cli, name);
   if (cli->json) goto cleanup;
-  printf("usage: mesocast %s\n%s\n", command->usage, command->summary);
   mesoi_options_print(command->params);
   mesoi_shared_print(command->takes);
   if (rows != NULL) print_keys(name, rows);
@@ -67,25 +76,39 @@ cleanup:
   return status;
 }
 
+/** The first command that takes a name, or NULL. */
+static const meso_command *command_that_takes(const char *name)
+{
+  for (size_t i = 0; i < meso_command_count(); i++) {
+    const meso_command *command = meso_command_at(i);
+    if (command->params_of != NULL && command->params_of(name) != NULL) return command;
+  }
+  return NULL;
+}
+
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
   meso_status status = MESO_OK;
   if (cli->n_args == 0) {
     for (size_t i = 0; i < meso_command_count(); i++)
       mesoi_answer_append(cli, "commands",
-                          describe(meso_command_at(i), meso_command_at(i)->params));
+                          describe(meso_command_at(i), NULL));
     if (!cli->json) print_overview();
     goto cleanup;
   }
   const meso_command *command = meso_command_by_name(cli->args[0]);
+  const char *name = cli->n_args > 1 ? cli->args[1] : NULL;
+  if (cli->n_args > 2)
+    MESO_FAIL(err, MESO_EUSAGE, "help: unexpected argument %s", cli->args[cli->n_args - 1]);
+  if (command == NULL && name == NULL) command = command_that_takes(name = cli->args[0]);
   if (command == NULL)
     MESO_FAIL(err, MESO_EUSAGE, "help: unknown command %s (see mesocast help)", cli->args[0]);
-  MESO_TRY(explain(cli, command, err));
+  MESO_TRY(explain(cli, command, name, err));
 cleanup:
   return status;
 }
 
 const meso_command meso_cmd_help = {
-  .name = "help", .usage = "help [COMMAND [ANALYSIS|MODEL]]", .summary = "explain a command",
-  .run = run,
+  .name = "help", .usage = "help [COMMAND [ANALYSIS|MODEL]|ANALYSIS|MODEL]",
+  .summary = "explain a command", .run = run,
 };

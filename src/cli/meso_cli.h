@@ -36,6 +36,8 @@ typedef struct meso_command {
   /** Rows that go with a name it takes (an analysis, a forward model), or NULL; itself NULL if
    *  it takes no such name. */
   const meso_param *(*params_of)(const char *name);
+  /** Says more about such a name in the help; NULL: nothing. */
+  void (*explain)(const struct meso_cli *cli, const char *name);
   unsigned takes;             /**< MESO_TAKES_...: main refuses the others */
   bool makes_folder;          /**< -o is a folder, which it makes */
   bool stops_cleanly;         /**< long work: reports progress, so a signal makes it clean up and
