@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lfp_contributions.h"
+#include "lfp_pieces.h"
 #include "meso_kernel_means.h"
 #include "meso_neuron_kernels.h"
 
@@ -414,24 +415,35 @@ cleanup:
   return status;
 }
 
-static meso_status apply_neurons(const meso_result *kernels, const kernel_view *view,
-                                 const grid *g, const source_job *job, size_t n_jobs,
-                                 const meso_spikes *spikes, int n_threads, meso_signals *signals,
-                                 meso_err *err)
+/* What signals are made of. */
+typedef struct task {
+  const meso_result *kernels;
+  kernel_view view;
+  grid grid;
+  const meso_neuron_kernels *neurons; /* loaded kernels of neurons; NULL: of pathways */
+  bool approximates;                  /* also what population rates alone give */
+  const meso_spikes *spikes;
+  int n_threads;
+} task;
+
+static meso_status apply_neurons(const task *k, const source_job *job, size_t n_jobs,
+                                 meso_signals *signals, meso_err *err)
 {
   meso_status status = MESO_OK;
-  meso_neuron_kernels k = {0};
-  MESO_TRY(meso_neuron_kernels_load(kernels, &k, err));
+  const grid *g = &k->grid;
   for (size_t i = 0; i < n_jobs; i++)
     if (job[i].spikes != NULL)
-      MESO_TRY(meso_neuron_kernels_apply(&k, job[i].spikes, job[i].first_neuron, g->start_ms,
-                                         g->n_out, n_threads, job[i].out, job[i].moment, err));
-  if (lfp_contributions_by_target(kernels))
-    MESO_TRY(lfp_contributions_onto(kernels, &k, spikes, n_threads, signals, err));
-  MESO_TRY(meso_kernel_means_apply(kernels, &k, view->n_populations, view->population, view->size,
-                                   spikes, n_threads, signals, err));
+      MESO_TRY(meso_neuron_kernels_apply(k->neurons, job[i].spikes, job[i].first_neuron,
+                                         g->start_ms, g->n_out, k->n_threads, job[i].out,
+                                         job[i].moment, err));
+  if (lfp_contributions_by_target(k->kernels))
+    MESO_TRY(lfp_contributions_onto(k->kernels, k->neurons, k->spikes, k->n_threads, signals,
+                                    err));
+  if (k->approximates)
+    MESO_TRY(meso_kernel_means_apply(k->kernels, k->neurons, k->view.n_populations,
+                                     k->view.population, k->view.size, k->spikes, k->n_threads,
+                                     signals, err));
 cleanup:
-  meso_neuron_kernels_clear(&k);
   return status;
 }
 
@@ -668,41 +680,47 @@ cleanup:
   return status;
 }
 
-meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes *spikes,
-                                  double output_rate_Hz, int n_threads, meso_signals **ret_lfp,
-                                  meso_err *err)
+/** All that a file says of "lfp". */
+static meso_status describe_lfp(const task *k, meso_attrs *attrs, meso_err *err)
 {
   meso_status status = MESO_OK;
-  kernel_view view = {0};
-  grid g = {0};
+  size_t n_spikes = 0;
+  for (size_t i = 0; i < k->spikes->n_populations; i++)
+    n_spikes += k->spikes->population[i].n_spikes;
+  MESO_TRY(describe(&k->view, &k->grid, n_spikes, attrs, err));
+  MESO_TRY(describe_charge(k->kernels, &k->view, k->spikes, attrs, err));
+  MESO_TRY(describe_silent(&k->view, k->spikes, attrs, err));
+cleanup:
+  return status;
+}
+
+static meso_status make_signals(const task *k, meso_signals **ret_signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const kernel_view *view = &k->view;
+  const grid *g = &k->grid;
   source_job *job = NULL;
   meso_signals *signals = NULL;
-  size_t n_jobs = 0, n_spikes = 0;
-  MESO_TRY(view_kernels(kernels, &view, err));
-  MESO_TRY(make_grid(&view, spikes, output_rate_Hz, &g, err));
-  MESO_ALLOC(err, job, view.by_neuron ? view.n_populations : view.n_pathways);
-  MESO_TRY(check_populations(&view, spikes, err));
-  if (view.by_neuron) list_neurons(&view, spikes, job, &n_jobs);
-  else MESO_TRY(list_jobs(&view, spikes, NULL, job, &n_jobs, err));
+  size_t n_jobs = 0;
+  MESO_TRY(check_populations(view, k->spikes, err));
+  MESO_ALLOC(err, job, view->by_neuron ? view->n_populations : view->n_pathways);
+  if (view->by_neuron) list_neurons(view, k->spikes, job, &n_jobs);
+  else MESO_TRY(list_jobs(view, k->spikes, NULL, job, &n_jobs, err));
   MESO_TRY(meso_signals_create(&signals, err));
-  MESO_TRY(add_signals(&view, &g, job, n_jobs, signals, err));
-  if (view.by_neuron)
-    MESO_TRY(apply_neurons(kernels, &view, &g, job, n_jobs, spikes, n_threads, signals, err));
-  else MESO_TRY(convolve_all(&view, &g, job, n_jobs, n_threads, err));
+  MESO_TRY(add_signals(view, g, job, n_jobs, signals, err));
+  if (view->by_neuron) MESO_TRY(apply_neurons(k, job, n_jobs, signals, err));
+  else MESO_TRY(convolve_all(view, g, job, n_jobs, k->n_threads, err));
   meso_signal *lfp = meso_signals_find(signals, "lfp");
-  add_up(&view, &g, job, n_jobs, lfp);
-  for (size_t i = 0; i < n_jobs; i++) n_spikes += job[i].spikes ? job[i].spikes->n_spikes : 0;
-  if (!view.by_neuron && lfp_contributions_by_target(kernels)) {
-    MESO_TRY(convolve_targets(&view, &g, spikes, n_threads, signals, err));
+  add_up(view, g, job, n_jobs, lfp);
+  if (!view->by_neuron && lfp_contributions_by_target(k->kernels)) {
+    MESO_TRY(convolve_targets(view, g, k->spikes, k->n_threads, signals, err));
     lfp = meso_signals_find(signals, "lfp");
   }
-  MESO_TRY(describe(&view, &g, n_spikes, &lfp->attrs, err));
-  MESO_TRY(describe_charge(kernels, &view, spikes, &lfp->attrs, err));
-  MESO_TRY(describe_silent(&view, spikes, &lfp->attrs, err));
-  if (view.n_moments > 0) MESO_TRY(add_dipole(&view, &g, job, n_jobs, lfp, signals, err));
-  MESO_TRY(add_csd(&view, signals, err));
-  MESO_TRY(lfp_contributions_finish(kernels, signals, err));
-  *ret_lfp = signals;
+  MESO_TRY(describe_lfp(k, &lfp->attrs, err));
+  if (view->n_moments > 0) MESO_TRY(add_dipole(view, g, job, n_jobs, lfp, signals, err));
+  MESO_TRY(add_csd(view, signals, err));
+  MESO_TRY(lfp_contributions_finish(k->kernels, signals, err));
+  *ret_signals = signals;
   signals = NULL;
 cleanup:
   for (size_t i = 0; i < n_jobs; i++) {
@@ -711,5 +729,53 @@ cleanup:
   }
   free(job);
   meso_signals_destroy(signals);
+  return status;
+}
+
+meso_status meso_lfp_from_kernels(const meso_result *kernels, const meso_spikes *spikes,
+                                  double output_rate_Hz, int n_threads, meso_signals **ret_lfp,
+                                  meso_err *err)
+{
+  meso_status status = MESO_OK;
+  task k = {.kernels = kernels, .approximates = true, .spikes = spikes, .n_threads = n_threads};
+  meso_neuron_kernels neurons = {0};
+  MESO_TRY(view_kernels(kernels, &k.view, err));
+  MESO_TRY(make_grid(&k.view, spikes, output_rate_Hz, &k.grid, err));
+  if (k.view.by_neuron) MESO_TRY(meso_neuron_kernels_load(kernels, &neurons, err));
+  k.neurons = &neurons;
+  MESO_TRY(make_signals(&k, ret_lfp, err));
+cleanup:
+  meso_neuron_kernels_clear(&neurons);
+  return status;
+}
+
+meso_status lfp_piece_count(const meso_result *kernels, const meso_spikes *spikes,
+                            double output_rate_Hz, size_t *ret_n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  kernel_view view = {0};
+  grid g = {0};
+  MESO_TRY(view_kernels(kernels, &view, err));
+  if (!view.by_neuron)
+    MESO_FAIL(err, MESO_EINVAL, "these are kernels of pathways; only those of neurons (lfp.method "
+              "= neuron) can be applied while spikes come");
+  MESO_TRY(make_grid(&view, spikes, output_rate_Hz, &g, err));
+  MESO_TRY(check_populations(&view, spikes, err));
+  *ret_n = g.n_out;
+cleanup:
+  return status;
+}
+
+meso_status lfp_piece_make(const meso_result *kernels, const meso_neuron_kernels *neurons,
+                           const meso_spikes *spikes, double output_rate_Hz, bool with_samples,
+                           int n_threads, meso_signals **ret_signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  task k = {.kernels = kernels, .neurons = neurons, .spikes = spikes, .n_threads = n_threads};
+  MESO_TRY(view_kernels(kernels, &k.view, err));
+  MESO_TRY(make_grid(&k.view, spikes, output_rate_Hz, &k.grid, err));
+  if (!with_samples) k.grid.n_out = 0;
+  MESO_TRY(make_signals(&k, ret_signals, err));
+cleanup:
   return status;
 }

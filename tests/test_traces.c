@@ -63,8 +63,9 @@ static void run_traced(const meso_model *m, const meso_record_options *record, d
                        int n_threads, char digest[65])
 {
   const meso_trace_file traces = {trace_file, record};
+  const meso_run_extras extras = {.traces = &traces};
   meso_err err = {0};
-  const meso_status st = meso_simulate(m, spike_file, every_s, &traces, n_threads, NULL, NULL,
+  const meso_status st = meso_simulate(m, spike_file, every_s, &extras, n_threads, NULL, NULL,
                                        NULL, NULL, &err);
   if (st != MESO_OK) printf("# %s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(st, MESO_OK);

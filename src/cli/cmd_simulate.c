@@ -1,4 +1,5 @@
-/* cmd_simulate.c: runs a model or an explicit network; spikes, and traces of some neurons. */
+/* cmd_simulate.c: runs a model or an explicit network; spikes, traces of some neurons, the LFP. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,14 @@
 #include "cli_options.h"
 #include "meso_engine.h"
 #include "meso_format.h"
+#include "meso_lfp_live.h"
 #include "meso_neuron.h"
 #include "meso_simulate.h"
 
 typedef struct options {
-  char *record, *neurons, *traces;
+  char *record, *neurons, *traces, *lfp, *lfp_out;
   double duration_ms, checkpoint_every;
+  bool no_spikes;
 } options;
 
 static const meso_param rows[] = {
@@ -26,6 +29,13 @@ static const meso_param rows[] = {
     .help = "neurons to record: L4E:0-4,L23I:7 of a model, 0-4,7 of a network (default: 0)" },
   { .key = "traces", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
     .offset = offsetof(options, traces), .help = "file of traces; default: OUT_traces.h5" },
+  { .key = "lfp", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, lfp),
+    .help = "kernels of the model's neurons (mesocast kernels): its LFP is made while it runs" },
+  { .key = "lfp_out", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+    .offset = offsetof(options, lfp_out), .help = "file of the LFP; default: OUT_lfp.h5" },
+  { .key = "no_spikes", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
+    .offset = offsetof(options, no_spikes), .help = "only the LFP, which -o names then" },
   { .key = "duration_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e9,
     .default_text = "0", .offset = offsetof(options, duration_ms),
     .help = "duration of a network; 0: the file's own" },
@@ -123,25 +133,27 @@ static void record_clear(meso_record_options *record)
   *record = (meso_record_options) { .quantities = NULL };
 }
 
-/** Name of the file of traces, which may be neither the network's nor that of the spikes. */
-static meso_status traces_path(const meso_cli *cli, const options *o, const char *network,
-                               char **ret_path, meso_err *err)
+/** Name of a file besides the spikes: the one that was given, else OUT with another ending. It may
+ *  be neither the input nor the file of spikes. */
+static meso_status other_path(const meso_cli *cli, const char *given, const char *ending,
+                              const char *option, const char *input, char **ret_path,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
   char *path = NULL;
   struct stat a, b;
-  const size_t room = strlen(cli->output) + strlen(o->traces) + sizeof "_traces.h5";
+  const size_t room = strlen(cli->output) + strlen(given) + strlen(ending) + 1;
   MESO_ALLOC(err, path, room);
   const char *slash = strrchr(cli->output, '/');
   const char *dot = strrchr(slash != NULL ? slash : cli->output, '.');
   const size_t stem = dot != NULL ? (size_t) (dot - cli->output) : strlen(cli->output);
-  if (o->traces[0] != '\0') (void) snprintf(path, room, "%s", o->traces);
-  else (void) snprintf(path, room, "%.*s_traces.h5", (int) stem, cli->output);
+  if (given[0] != '\0') (void) snprintf(path, room, "%s", given);
+  else (void) snprintf(path, room, "%.*s%s", (int) stem, cli->output, ending);
   if (strcmp(path, cli->output) == 0 ||
-      (stat(path, &a) == 0 && stat(network, &b) == 0 && a.st_dev == b.st_dev &&
+      (stat(path, &a) == 0 && stat(input, &b) == 0 && a.st_dev == b.st_dev &&
        a.st_ino == b.st_ino))
-    MESO_FAIL(err, MESO_EUSAGE, "simulate: traces would overwrite %s; give another name with "
-              "--traces", path);
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: this would overwrite %s; give another name with %s",
+              path, option);
   *ret_path = path;
   path = NULL;
 cleanup:
@@ -159,9 +171,75 @@ static meso_status prepare_record(const meso_cli *cli, const options *o, const c
               o->traces[0] != '\0' ? "--traces" : "--neurons");
   if (o->record[0] == '\0') return MESO_OK;
   MESO_TRY(read_record(o, record, err));
-  MESO_TRY(traces_path(cli, o, network, ret_path, err));
+  MESO_TRY(other_path(cli, o->traces, "_traces.h5", "--traces", network, ret_path, err));
 cleanup:
   return status;
+}
+
+/* The LFP of a run, if one is wanted. */
+typedef struct lfp_run {
+  char *path;
+  meso_result *kernels;
+  char sha256[65];
+  meso_lfp_live *live;
+  meso_live signals;
+} lfp_run;
+
+static void lfp_run_clear(lfp_run *lfp)
+{
+  free(lfp->path);
+  meso_lfp_live_destroy(lfp->live);
+  meso_result_destroy(lfp->kernels);
+}
+
+static meso_status check_lfp_options(const options *o, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  struct stat a, b;
+  if (o->lfp[0] == '\0' && (o->lfp_out[0] != '\0' || o->no_spikes))
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: %s needs --lfp KERNELS.h5",
+              o->no_spikes ? "--no-spikes" : "--lfp-out");
+  if (o->no_spikes && o->lfp_out[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: with --no-spikes the LFP goes to -o: no --lfp-out");
+  if (o->no_spikes && o->record[0] != '\0')
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: --record makes traces from the spikes: not with "
+              "--no-spikes");
+  if (o->lfp_out[0] != '\0' && stat(o->lfp_out, &a) == 0 && stat(o->lfp, &b) == 0
+      && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: --lfp-out %s would overwrite the kernels", o->lfp_out);
+cleanup:
+  return status;
+}
+
+/** Reads the kernels, and says what of `mesocast lfp` will not be there. */
+static meso_status prepare_lfp(const meso_cli *cli, const char *model_path, const options *o,
+                               const meso_model *model, lfp_run *lfp, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_err why = { .status = MESO_OK };
+  if (o->lfp[0] == '\0') return MESO_OK;
+  if (o->no_spikes) MESO_STRDUP(err, lfp->path, cli->output);
+  else MESO_TRY(other_path(cli, o->lfp_out, "_lfp.h5", "--lfp-out", model_path, &lfp->path, err));
+  MESO_TRY(meso_sha256_file(o->lfp, lfp->sha256, err));
+  MESO_TRY(meso_result_read(o->lfp, &lfp->kernels, err));
+  status = meso_lfp_live_create(model, lfp->kernels, cli->n_threads, &lfp->live, &why);
+  if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", o->lfp, why.msg);
+  if (model->lfp.approximations || model->lfp.proxies)
+    mesoi_warn(cli, "%s: lfp.approximations and lfp.proxies need the whole recording: this LFP "
+               "comes without them; mesocast lfp makes them from spikes", model_path);
+  lfp->signals = meso_lfp_live_signals(lfp->live, lfp->path, lfp->sha256);
+  lfp->signals.alone = o->no_spikes;
+cleanup:
+  return status;
+}
+
+static void answer_lfp(const meso_cli *cli, const lfp_run *lfp, double simulated_ms)
+{
+  if (lfp->live == NULL) return;
+  const double cost = meso_lfp_live_seconds(lfp->live) / fmax(1e-3 * simulated_ms, 1e-9);
+  mesoi_answer_number(cli, "lfp_s_per_s", cost);
+  mesoi_say(cli, "LFP: %.3g s of processor time per biological second\n", cost);
+  if (!lfp->signals.alone) mesoi_answer_output(cli, lfp->path);
 }
 
 static void answer(const meso_cli *cli, const meso_spikes *spikes, const meso_engine_report *r)
@@ -204,23 +282,31 @@ static meso_status simulate_model(const meso_cli *cli, const char *path, const o
   mesoi_origin origin = { .model_text = NULL };
   meso_engine_report report = { .build_s = 0 };
   meso_record_options record = { .quantities = NULL };
+  lfp_run lfp = { .path = NULL };
   char *to = NULL;
   if (o->duration_ms != 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --duration-ms needs an explicit network; for a model: "
               "--set simulation.duration_ms=...");
+  MESO_TRY(check_lfp_options(o, err));
   MESO_TRY(prepare_record(cli, o, path, &record, &to, err));
   MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
-  MESO_TRY(mesoi_origin_make(cli, model, 1, &path, &origin, err));
+  MESO_TRY(prepare_lfp(cli, path, o, model, &lfp, err));
+  const char *const inputs[] = { path, o->lfp };
+  MESO_TRY(mesoi_origin_make(cli, model, lfp.live != NULL ? 2 : 1, inputs, &origin, err));
   const double every_s = o->checkpoint_every > 0 ? o->checkpoint_every : MESO_CHECKPOINT_EVERY_S;
   const meso_trace_file traces = { to, &record };
-  MESO_TRY(meso_simulate(model, cli->output, every_s, to != NULL ? &traces : NULL, cli->n_threads,
-                         cli->progress, &origin.provenance, &counts, &report, err));
+  const meso_run_extras extras = { .traces = to != NULL ? &traces : NULL,
+                                   .live = lfp.live != NULL ? &lfp.signals : NULL };
+  MESO_TRY(meso_simulate(model, cli->output, every_s, &extras, cli->n_threads, cli->progress,
+                         &origin.provenance, &counts, &report, err));
   mesoi_say_went_on(cli, 0, model->simulation.duration_ms, report.simulated_ms);
+  answer_lfp(cli, &lfp, report.simulated_ms);
   if (to != NULL) mesoi_answer_output(cli, to);
   mesoi_answer_output(cli, cli->output);
   answer(cli, counts, &report);
 cleanup:
   record_clear(&record);
+  lfp_run_clear(&lfp);
   free(to);
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);
@@ -247,6 +333,9 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   MESO_TRY(prepare_record(cli, o, path, &record, &to, err));
   if (o->checkpoint_every > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --checkpoint-every needs a model file, not %s", path);
+  if (o->lfp[0] != '\0' || o->lfp_out[0] != '\0' || o->no_spikes)
+    MESO_FAIL(err, MESO_EUSAGE, "simulate: --lfp, --lfp-out and --no-spikes need a model file, not "
+              "%s", path);
   if (cli->n_sets > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
   MESO_TRY(format->read_network(&input, &network, err));

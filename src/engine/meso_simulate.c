@@ -4,7 +4,8 @@
  * 2. taking a window
  * 3. going on from a checkpoint
  * 4. traces
- * 5. the run
+ * 5. live signals
+ * 6. the run
  *
  * A part is written before the checkpoint that names it, and both are renamed into place: killed in
  * between, the next run writes that part again.
@@ -28,28 +29,40 @@
 
 typedef struct sha256_text { char text[65]; } sha256_text;
 
+/** Parts of one kind: HEAD-000001.h5, ... */
+typedef struct part_list {
+  const char *head;
+  const char *names;       /**< where a checkpoint has their checksums */
+  size_t n;
+  sha256_text *sha256;     /**< (n) */
+} part_list;
+
 typedef struct recorder {
   const meso_model *model;
   const char *path;
+  const meso_live *live;   /**< NULL: no live signals */
   const meso_provenance *provenance;
   char *dir;               /**< PATH.parts */
   int lock;                /**< the folder, open and locked; -1: not yet */
   char *name;              /**< room for the name of any file there */
   size_t room;
   sha256_text network;     /**< of what a checkpoint must have been made with */
-  size_t n_parts;
-  sha256_text *part;       /**< (n_parts) */
-  bool whole;              /**< PATH is written */
+  bool has_checkpoint;
+  part_list spikes, pieces;
+  bool whole;              /**< all came in one window: PATH is written, piece is all of them */
+  meso_signals *piece;
   double reached_ms;       /**< end of the last window */
   meso_spikes *counts;
 } recorder;
 
 /** Name of a part in recorder->name, valid until the next call. */
-static const char *part_path(recorder *r, size_t index)
+static const char *part_path(recorder *r, const part_list *list, size_t index)
 {
-  (void) snprintf(r->name, r->room, "%s/part-%06zu.h5", r->dir, index + 1);
+  (void) snprintf(r->name, r->room, "%s/%s-%06zu.h5", r->dir, list->head, index + 1);
   return r->name;
 }
+
+static bool writes_spikes(const recorder *r) { return r->live == NULL || !r->live->alone; }
 
 static const char *checkpoint_path(recorder *r)
 {
@@ -81,7 +94,8 @@ static void remove_parts(recorder *r)
   DIR *dir = opendir(r->dir);
   if (dir == NULL) return;
   for (const struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
-    if (strncmp(e->d_name, "part-", 5) == 0 || strncmp(e->d_name, "checkpoint.h5", 13) == 0)
+    if (strncmp(e->d_name, "part-", 5) == 0 || strncmp(e->d_name, "live-", 5) == 0
+        || strncmp(e->d_name, "checkpoint.h5", 13) == 0)
       (void) unlinkat(dirfd(dir), e->d_name, 0);
   (void) closedir(dir);
   (void) rmdir(r->dir);
@@ -94,9 +108,10 @@ static meso_status hash_network(recorder *r, meso_err *err)
   meso_status status = MESO_OK;
   char *text = meso_model_canonical(r->model, MESO_SECTION_NETWORK), *all = NULL;
   if (text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write the model as text");
-  const size_t n = strlen(text) + sizeof PACKAGE_VERSION + 1;
+  const char *live = r->live != NULL ? r->live->identity : "none";
+  const size_t n = strlen(text) + strlen(live) + sizeof PACKAGE_VERSION + 32;
   MESO_ALLOC(err, all, n);
-  (void) snprintf(all, n, "%s\n%s", PACKAGE_VERSION, text);
+  (void) snprintf(all, n, "%s\nlive %s %d\n%s", PACKAGE_VERSION, live, writes_spikes(r), text);
   meso_sha256_bytes(all, strlen(all), r->network.text);
 cleanup:
   free(text);
@@ -126,7 +141,9 @@ cleanup:
 static void recorder_clear(recorder *r)
 {
   meso_spikes_destroy(r->counts);
-  free(r->part);
+  meso_signals_destroy(r->piece);
+  free(r->spikes.sha256);
+  free(r->pieces.sha256);
   free(r->name);
   free(r->dir);
   if (r->lock >= 0) (void) close(r->lock);
@@ -140,17 +157,29 @@ static void count_window(recorder *r, const meso_spikes *window)
     r->counts->population[p].n_spikes += window->population[p].n_spikes;
 }
 
-static meso_status add_part(recorder *r, const meso_spikes *window, meso_err *err)
+/** Notes the part that was just written. */
+static meso_status note_part(recorder *r, part_list *list, meso_err *err)
 {
   meso_status status = MESO_OK;
-  sha256_text *bigger = meso_realloc(r->part, r->n_parts + 1, sizeof *bigger);
+  sha256_text *bigger = meso_realloc(list->sha256, list->n + 1, sizeof *bigger);
   if (bigger == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot grow the list of parts");
-  r->part = bigger;
-  MESO_TRY(lock_parts(r, true, err));
-  MESO_TRY(meso_spikes_write(part_path(r, r->n_parts), window, r->provenance, err));
-  MESO_TRY(meso_sha256_file(part_path(r, r->n_parts), r->part[r->n_parts].text, err));
-  r->n_parts++;
+  list->sha256 = bigger;
+  MESO_TRY(meso_sha256_file(part_path(r, list, list->n), list->sha256[list->n].text, err));
+  list->n++;
 cleanup:
+  return status;
+}
+
+static meso_status add_names(const part_list *list, meso_result *state, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char **text = NULL;
+  if (list->n == 0) return MESO_OK;
+  MESO_ALLOC(err, text, list->n);
+  for (size_t i = 0; i < list->n; i++) text[i] = list->sha256[i].text;
+  MESO_TRY(meso_result_add_text(state, list->names, list->n, text, err));
+cleanup:
+  free(text);
   return status;
 }
 
@@ -158,15 +187,35 @@ cleanup:
 static meso_status write_checkpoint(recorder *r, meso_result *state, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const char **text = NULL;
   const char *const network[] = {r->network.text};
-  MESO_ALLOC(err, text, r->n_parts);
-  for (size_t i = 0; i < r->n_parts; i++) text[i] = r->part[i].text;
-  MESO_TRY(meso_result_add_text(state, "/parts/sha256", r->n_parts, text, err));
+  meso_array *n;
+  MESO_TRY(add_names(&r->spikes, state, err));
+  MESO_TRY(add_names(&r->pieces, state, err));
   MESO_TRY(meso_result_add_text(state, "/parts/network_sha256", 1, network, err));
+  MESO_TRY(meso_result_add(state, "/parts/n_spikes", "1", 1, &r->counts->n_populations, &n, err));
+  for (size_t p = 0; p < r->counts->n_populations; p++)
+    n->data[p] = (double) r->counts->population[p].n_spikes;
   MESO_TRY(meso_result_write(checkpoint_path(r), "checkpoint", state, r->provenance, err));
+  r->has_checkpoint = true;
 cleanup:
-  free(text);
+  return status;
+}
+
+static meso_status write_window(recorder *r, const meso_spikes *window, const meso_signals *piece,
+                                meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(lock_parts(r, true, err));
+  if (writes_spikes(r)) {
+    MESO_TRY(meso_spikes_write(part_path(r, &r->spikes, r->spikes.n), window, r->provenance, err));
+    MESO_TRY(note_part(r, &r->spikes, err));
+  }
+  if (piece != NULL) {
+    MESO_TRY(meso_signals_write(part_path(r, &r->pieces, r->pieces.n), r->live->kind, piece,
+                                r->provenance, err));
+    MESO_TRY(note_part(r, &r->pieces, err));
+  }
+cleanup:
   return status;
 }
 
@@ -175,16 +224,21 @@ static meso_status take_window(void *context, const meso_spikes *window, meso_re
 {
   meso_status status = MESO_OK;
   recorder *r = context;
+  meso_signals *piece = NULL;
   count_window(r, window);
   r->reached_ms = window->t_stop_ms;
-  if (r->n_parts == 0 && window->t_stop_ms == r->model->simulation.duration_ms) {
-    MESO_TRY(meso_spikes_write(r->path, window, r->provenance, err));
+  if (r->live != NULL) MESO_TRY(r->live->take(r->live->context, window, state, &piece, err));
+  if (!r->has_checkpoint && window->t_stop_ms == r->model->simulation.duration_ms) {
+    if (writes_spikes(r)) MESO_TRY(meso_spikes_write(r->path, window, r->provenance, err));
+    r->piece = piece;
+    piece = NULL;
     r->whole = true;
     goto cleanup;
   }
-  MESO_TRY(add_part(r, window, err));
+  MESO_TRY(write_window(r, window, piece, err));
   MESO_TRY(write_checkpoint(r, state, err));
 cleanup:
+  meso_signals_destroy(piece);
   return status;
 }
 
@@ -196,30 +250,40 @@ static const char *one_text(const meso_result *state, const char *path)
   return a != NULL && a->text != NULL && meso_array_count(a) == 1 ? a->text[0] : "";
 }
 
-/** All parts that a checkpoint names, if they are there and what they were. */
-static meso_status check_parts(recorder *r, const meso_result *state, bool *ret_fine,
+/** All parts of a kind that a checkpoint names, if they are there and what they were. */
+static meso_status check_parts(recorder *r, const meso_result *state, part_list *list,
+                               bool *ret_fine, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *names = meso_result_find(state, list->names);
+  const size_t n = names != NULL && names->text != NULL ? meso_array_count(names) : 0;
+  *ret_fine = false;
+  MESO_ALLOC(err, list->sha256, n);
+  for (size_t i = 0; i < n; i++)
+    if (meso_sha256_file(part_path(r, list, i), list->sha256[i].text, NULL) != MESO_OK ||
+        strcmp(list->sha256[i].text, names->text[i]) != 0)
+      goto cleanup;
+  list->n = n;
+  *ret_fine = true;
+cleanup:
+  return status;
+}
+
+/** Whether a checkpoint can be used: of this run, with its parts; then takes its counts. */
+static meso_status check_state(recorder *r, const meso_result *state, bool *ret_fits,
                                meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_array *list = meso_result_find(state, "/parts/sha256");
-  meso_spikes *part = NULL;
-  *ret_fine = false;
-  if (list == NULL || list->text == NULL) return MESO_OK;
-  const size_t n = meso_array_count(list);
-  MESO_ALLOC(err, r->part, n);
-  for (size_t i = 0; i < n; i++) {
-    if (meso_sha256_file(part_path(r, i), r->part[i].text, NULL) != MESO_OK ||
-        strcmp(r->part[i].text, list->text[i]) != 0)
-      goto cleanup;
-    MESO_TRY(meso_spikes_read(part_path(r, i), &part, err));
-    count_window(r, part);
-    meso_spikes_destroy(part);
-    part = NULL;
-  }
-  r->n_parts = n;
-  *ret_fine = true;
+  const meso_array *n = meso_result_find(state, "/parts/n_spikes");
+  *ret_fits = false;
+  if (strcmp(one_text(state, "/parts/network_sha256"), r->network.text) != 0 || n == NULL
+      || n->data == NULL || meso_array_count(n) != r->counts->n_populations)
+    return MESO_OK;
+  MESO_TRY(check_parts(r, state, &r->spikes, ret_fits, err));
+  if (*ret_fits) MESO_TRY(check_parts(r, state, &r->pieces, ret_fits, err));
+  for (size_t p = 0; *ret_fits && p < r->counts->n_populations; p++)
+    r->counts->population[p].n_spikes = (size_t) n->data[p];
 cleanup:
-  meso_spikes_destroy(part);
   return status;
 }
 
@@ -228,17 +292,17 @@ static meso_status find_checkpoint(recorder *r, meso_result **ret_state, meso_er
 {
   meso_status status = MESO_OK;
   meso_result *state = NULL;
-  bool fits = false;
   MESO_TRY(lock_parts(r, false, err));
   if (access(checkpoint_path(r), F_OK) == 0 &&
-      meso_result_read(checkpoint_path(r), &state, NULL) == MESO_OK &&
-      strcmp(one_text(state, "/parts/network_sha256"), r->network.text) == 0)
-    MESO_TRY(check_parts(r, state, &fits, err));
-  if (fits) {
+      meso_result_read(checkpoint_path(r), &state, NULL) == MESO_OK)
+    MESO_TRY(check_state(r, state, &r->has_checkpoint, err));
+  if (r->has_checkpoint && r->live != NULL)
+    MESO_TRY(r->live->restore(r->live->context, state, err));
+  if (r->has_checkpoint) {
     *ret_state = state;
     state = NULL;
   } else {
-    for (size_t p = 0; p < r->counts->n_populations; p++) r->counts->population[p].n_spikes = 0;
+    r->spikes.n = r->pieces.n = 0;
     remove_parts(r);
   }
 cleanup:
@@ -260,7 +324,7 @@ static meso_status write_traces(recorder *r, meso_traces *traces, const char *pa
 {
   meso_status status = MESO_OK;
   const meso_simulation_params *sim = &r->model->simulation;
-  const size_t n = r->whole ? 1 : r->n_parts;
+  const size_t n = r->whole ? 1 : r->spikes.n;
   meso_signals_stream *stream = NULL;
   meso_spikes *part = NULL;
   MESO_TRY(meso_signals_stream_open(path, "traces", meso_traces_layout(traces),
@@ -269,7 +333,7 @@ static meso_status write_traces(recorder *r, meso_traces *traces, const char *pa
   const meso_traces_sink sink = {append_piece, stream};
   for (size_t i = 0; i < n; i++) {
     MESO_TRY(meso_progress_step(progress, "traces", (double) i / (double) n, err));
-    MESO_TRY(meso_spikes_read(r->whole ? r->path : part_path(r, i), &part, err));
+    MESO_TRY(meso_spikes_read(r->whole ? r->path : part_path(r, &r->spikes, i), &part, err));
     MESO_TRY(meso_traces_follow(traces, part, &sink, err));
     meso_spikes_destroy(part);
     part = NULL;
@@ -279,20 +343,55 @@ cleanup:
   return meso_signals_stream_close(stream, status, err);
 }
 
-/* ---- 5. the run --------------------------------------------------------------------------- */
+/* ---- 5. live signals ---------------------------------------------------------------------- */
+
+static meso_status append_live(meso_signals_stream *stream, const meso_signals *piece,
+                               meso_err *err)
+{
+  return piece == NULL || piece->n == 0
+    ? MESO_OK : meso_signals_stream_append(stream, piece, piece->signal[0].n_times, err);
+}
+
+/** Joins the pieces. */
+static meso_status write_live(recorder *r, const meso_progress *progress, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = r->pieces.n;
+  meso_signals *layout = NULL, *piece = NULL;
+  meso_signals_stream *stream = NULL;
+  size_t n_times = 0;
+  MESO_TRY(r->live->finish(r->live->context, &layout, &n_times, err));
+  MESO_TRY(meso_signals_stream_open(r->live->path, r->live->kind, layout, n_times, r->provenance,
+                                    &stream, err));
+  MESO_TRY(append_live(stream, r->piece, err));
+  for (size_t i = 0; i < n; i++) {
+    MESO_TRY(meso_progress_step(progress, r->live->kind, (double) i / (double) n, err));
+    MESO_TRY(meso_signals_read(part_path(r, &r->pieces, i), &piece, err));
+    MESO_TRY(append_live(stream, piece, err));
+    meso_signals_destroy(piece);
+    piece = NULL;
+  }
+cleanup:
+  meso_signals_destroy(layout);
+  meso_signals_destroy(piece);
+  return meso_signals_stream_close(stream, status, err);
+}
+
+/* ---- 6. the run --------------------------------------------------------------------------- */
 
 static meso_status join_parts(recorder *r, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const size_t n = r->spikes.n;
   char *names = NULL;
   const char **list = NULL;
-  MESO_ALLOC(err, names, r->n_parts * r->room);
-  MESO_ALLOC(err, list, r->n_parts);
-  for (size_t i = 0; i < r->n_parts; i++) {
-    memcpy(names + i * r->room, part_path(r, i), r->room);
+  MESO_ALLOC(err, names, n * r->room);
+  MESO_ALLOC(err, list, n);
+  for (size_t i = 0; i < n; i++) {
+    memcpy(names + i * r->room, part_path(r, &r->spikes, i), r->room);
     list[i] = names + i * r->room;
   }
-  MESO_TRY(meso_spikes_join(r->path, r->n_parts, list, r->provenance, err));
+  MESO_TRY(meso_spikes_join(r->path, n, list, r->provenance, err));
 cleanup:
   free(names);
   free(list);
@@ -300,27 +399,34 @@ cleanup:
 }
 
 meso_status meso_simulate(const meso_model *model, const char *path, double checkpoint_every_s,
-                          const meso_trace_file *traces, int n_threads,
+                          const meso_run_extras *extras, int n_threads,
                           const meso_progress *progress,
                           const meso_provenance *provenance, meso_spikes **ret_counts,
                           meso_engine_report *report, meso_err *err)
 {
   meso_status status = MESO_OK;
-  recorder r = {.model = model, .path = path, .provenance = provenance, .lock = -1};
+  const meso_trace_file *traces = extras != NULL ? extras->traces : NULL;
+  recorder r = {.model = model, .path = path, .live = extras != NULL ? extras->live : NULL,
+                .provenance = provenance, .lock = -1,
+                .spikes = {.head = "part", .names = "/parts/sha256"},
+                .pieces = {.head = "live", .names = "/parts/live_sha256"}};
   const meso_engine_sink sink = {.window_ms = 1e3 * checkpoint_every_s, .take = take_window,
                                  .context = &r};
   meso_result *state = NULL;
   meso_traces *following = NULL;
+  if (traces != NULL && !writes_spikes(&r))
+    MESO_FAIL(err, MESO_EINVAL, "traces are made from the spikes, which must be written");
   if (traces != NULL) MESO_TRY(meso_traces_create(model, traces->record, &following, err));
   MESO_TRY(recorder_init(&r, err));
   MESO_TRY(find_checkpoint(&r, &state, err));
   status = meso_engine_stream_model(model, n_threads, progress, &sink, state, report, err);
-  if (status == MESO_ESTOPPED && r.n_parts > 0)
+  if (status == MESO_ESTOPPED && r.has_checkpoint)
     MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f of %.1f ms; the same command goes on "
               "from there", r.reached_ms, model->simulation.duration_ms);
   if (status != MESO_OK) goto cleanup;
   if (traces != NULL) MESO_TRY(write_traces(&r, following, traces->path, progress, err));
-  if (!r.whole) MESO_TRY(join_parts(&r, err));
+  if (r.live != NULL) MESO_TRY(write_live(&r, progress, err));
+  if (!r.whole && writes_spikes(&r)) MESO_TRY(join_parts(&r, err));
   remove_parts(&r);
   if (ret_counts != NULL) {
     *ret_counts = r.counts;

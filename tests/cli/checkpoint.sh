@@ -39,7 +39,27 @@ kill_after_parts() {
   code=$?
 }
 
-echo 1..6
+# kill_often OUT OPTION...: runs again and again, each time killed a little later, until it is through;
+# how often in $kills
+kill_often() {
+  kills=0
+  code=137
+  out=$1
+  shift
+  while [ $code -eq 137 ] && [ $kills -lt 40 ]; do
+    kills=$((kills + 1))
+    become "$out" $((1 + kills % 3)) "$@" 2> err &
+    pid=$!
+    sleep 0.$((kills * 7 % 10))$((kills * 3 % 10))
+    kill -9 $pid 2> /dev/null
+    wait $pid
+    code=$?
+  done
+  [ $code -eq 0 ] || simulate "$out" 2 "$@" 2> err || problem=$(cat err)
+  [ $kills -gt 1 ] || problem="$problem; never killed"
+}
+
+echo 1..7
 problem=
 simulate undisturbed.h5 2 --record V_m,I_syn_in --neurons E:0-1 2> err || problem=$(cat err)
 digest undisturbed_traces.h5
@@ -51,19 +71,7 @@ want=$digest
 result 'an undisturbed run leaves one file' "$problem"
 
 problem=
-kills=0
-code=137
-while [ $code -eq 137 ] && [ $kills -lt 40 ]; do
-  kills=$((kills + 1))
-  become killed.h5 $((1 + kills % 3)) 2> err &
-  pid=$!
-  sleep 0.$((kills * 7 % 10))$((kills * 3 % 10))
-  kill -9 $pid 2> /dev/null
-  wait $pid
-  code=$?
-done
-[ $code -eq 0 ] || simulate killed.h5 2 2> err || problem=$(cat err)
-[ $kills -gt 1 ] || problem="$problem; never killed"
+kill_often killed.h5
 expect_whole killed.h5
 result "killed $kills times at any moment, on 1 to 3 threads: the same spikes" "$problem"
 
@@ -107,4 +115,16 @@ digest other.h5
 [ "$digest" != "$want" ] || problem="$problem; another seed, the same spikes"
 [ ! -e other.h5.parts ] || problem="$problem; left a folder"
 result 'a checkpoint of another network is not used' "$problem"
+# the LFP while the network runs: as of the written spikes; then alone, killed
+problem=
+set -- --set lfp.method=neuron --set lfp.kernel_duration_ms=60
+"$meso" kernels "$src/data/models/toy.yaml" "$@" -o kernels.h5 --quiet 2> err || problem=$(cat err)
+"$meso" lfp "$src/data/models/toy.yaml" "$@" --set simulation.duration_ms=60000 --quiet \
+  --spikes undisturbed.h5 --kernels kernels.h5 -o after.h5 2> err || problem="$problem; $(cat err)"
+digest after.h5
+want=$digest
+[ ${#want} -eq 64 ] || problem="$problem; $want"
+kill_often live.h5 "$@" --lfp kernels.h5 --no-spikes
+expect_whole live.h5
+result "the LFP alone, killed $kills times: that of the spikes" "$problem"
 exit $bad

@@ -53,11 +53,14 @@ edited() {
   cmp -s "$toy" "$1" && { echo "Bail out! $1 is not edited"; exit 99; }
 }
 
-echo 1..38
+echo 1..41
 code 'no arguments' 2
 code 'unknown command' 2 simulat
 code 'unknown option' 2 simulate "$toy" --thread 2 -o x.h5
 code 'no output file' 2 simulate "$toy"
+code 'no spikes and no LFP' 2 simulate "$toy" --no-spikes -o x.h5
+code 'two names for the LFP' 2 \
+  simulate "$toy" --lfp k.h5 --lfp-out y.h5 --no-spikes -o x.h5
 code 'threads 0' 2 simulate "$toy" --threads 0 -o x.h5
 code 'unknown analysis' 2 analyze statistic x.h5 -o y.h5
 code 'seed and simulation.seed differ' 2 simulate "$toy" --seed 1 --set simulation.seed=2 -o x.h5
@@ -75,6 +78,7 @@ edited contacts.yaml 's/n_contacts: *[0-9]*/n_contacts: 0/'
 edited nam.yaml 's/^name: /nam: /'
 edited nan.yaml 's/^  C_m_pF: .*/  C_m_pF: .nan/'
 refused 'missing model' missing.yaml simulate missing.yaml
+refused 'kernels that are not there' k.h5 simulate "$toy" --lfp k.h5
 refused 'missing network' missing.h5 simulate missing.h5
 refused 'missing spikes' missing.h5 analyze statistics missing.h5
 refused 'directory as a network' folder simulate folder
