@@ -23,7 +23,7 @@ static inline meso_status run_raw(const meso_analysis_ops *ops, const char *cons
     st = meso_params_set(ops->params, params, set[0], set[1], NULL, err);
   CU_ASSERT_EQUAL_FATAL(st, MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_result_create(ret_result, err), MESO_OK);
-  st = ops->run(params, spikes, signals, n_threads, *ret_result, err);
+  st = meso_analysis_run(ops, params, spikes, signals, n_threads, *ret_result, err);
   meso_params_clear(ops->params, params);
   free(params);
   return st;

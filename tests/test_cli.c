@@ -433,6 +433,30 @@ static void test_list_of_analyses(void)
   free(short_help.out);
 }
 
+/* --csv with and without -o: one table, or a folder; never over an input. */
+static void test_tables_of_an_analysis(void)
+{
+  int code = -1;
+  cli_expect(0, "analyze spectrum run/lfp.h5 --nperseg 64 --csv s.csv -o s.h5");
+  cli_expect(0, "analyze spectrum run/lfp.h5 --nperseg 64 --csv tables");
+  shell("head -1 tables/spectrum.psd.csv | "
+        "grep -q '^index_0,index_1,frequency_Hz (Hz),psd (mV^2/Hz)$'");
+  shell("grep -q '^/spectrum/nperseg,64$' tables/attributes.csv");
+  shell("test $(grep -c ^/spectrum/psd, s.csv) = $(tail -n +2 tables/spectrum.psd.csv | wc -l)");
+  shell("test \"$(grep ^/spectrum/psd, s.csv | cut -d , -f 7)\" = "
+        "\"$(tail -n +2 tables/spectrum.psd.csv | sed 's/.*,//')\"");
+  json_t *object = cli_json("analyze spectrum run/lfp.h5 --csv s.tsv -o s.h5", &code);
+  CU_ASSERT_EQUAL(json_array_size(json_object_get(object, "outputs")), 2);
+  json_decref(object);
+  shell("cp run/spikes.h5 spikes.csv");
+  cli_expect(2, "analyze statistics spikes.csv --csv spikes.csv");
+  CU_ASSERT(cli_said("would overwrite"));
+  cli_expect(2, "analyze spectrum run/lfp.h5 --csv s.h5 -o s.h5");
+  cli_expect(2, "analyze spectrum run/lfp.h5");
+  CU_ASSERT(cli_said("-o FILE"));
+  cli_expect(3, "analyze spectrum run/lfp.h5 --csv no/such/folder");
+}
+
 static void test_numbers_of_the_answer(void)
 {
   int code = -1;
@@ -757,6 +781,7 @@ int main(void)
     { "an output that cannot be created", test_output_cannot_be_created },
     { "help of an analysis and of a forward model", test_help_of_a_name },
     { "list of analyses with formulas and sources", test_list_of_analyses },
+    { "tables of an analysis", test_tables_of_an_analysis },
     { "numbers of an answer are those of the file", test_numbers_of_the_answer },
     { "eeg of a run", test_eeg },
     { "lfp of kernels of another model", test_lfp_of_other_kernels },

@@ -419,6 +419,43 @@ static void check_formulas(const meso_analysis_ops *ops, const meso_result *r)
   }
 }
 
+/* The array that an axis names, in the array's group or around it. */
+static const meso_array *axis_of(const meso_result *r, const char *path, const char *axis, size_t n)
+{
+  char at[600];
+  snprintf(at, sizeof at, "%s", path);
+  for (char *slash; (slash = strrchr(at, '/')) != NULL; *slash = '\0') {
+    snprintf(slash + 1, sizeof at - (size_t) (slash + 1 - at), "%.*s", (int) n, axis);
+    const meso_array *found = meso_result_find(r, at);
+    if (found != NULL) return found;
+  }
+  return NULL;
+}
+
+/* Axes of every matrix are named, and their values, where they are there (labels are not always),
+ * are as long as the axis or, edges, by one longer. */
+static void check_axes(const meso_analysis_ops *ops, const meso_result *r)
+{
+  for (size_t i = 0; i < r->n; i++) {
+    const meso_array *a = &r->array[i];
+    const char *axes = meso_attrs_text(&a->attrs, "axes"), *name = strrchr(a->path, '/') + 1;
+    size_t d = 0;
+    for (const char *at = axes; at != NULL; d++) {
+      const size_t n = strcspn(at, ",");
+      const meso_array *x = n == 1 && *at == '-' ? NULL : axis_of(r, a->path, at, n);
+      const bool fits = x == NULL || (d < a->n_dims && (x->dims[0] == a->dims[d] ||
+                                                        x->dims[0] == a->dims[d] + 1));
+      if (!fits || x == a) printf("# %s: axis %zu of %s\n", ops->name, d, axes);
+      CU_ASSERT(fits && x != a);
+      CU_ASSERT(x != NULL || strncmp(at, "-", n) == 0 || strncmp(at, "labels", n) == 0);
+      at = at[n] == ',' ? at + n + 1 : NULL;
+    }
+    const bool is_axis = strcmp(name, "pairs") == 0 || strcmp(name, "positions") == 0;
+    if (a->n_dims > 1 && !is_axis && d != a->n_dims) printf("# no axes of %s\n", a->path);
+    CU_ASSERT(a->n_dims < 2 || is_axis || d == a->n_dims);
+  }
+}
+
 static void test_every_analysis(void)
 {
   static const char *const method[2][3] = {{NULL}, {"method", "multitaper", NULL}};
@@ -450,6 +487,7 @@ static void test_every_analysis(void)
     for (int m = 0; m < (meso_param_find(ops->params, "method") ? 2 : 1); m++) {
       meso_result *one = run(ops->name, method[m], of_spikes ? spikes : NULL, in, 1);
       check_formulas(ops, one);
+      check_axes(ops, one);
       for (int t = 0; t < 2; t++) {
         meso_result *r = run(ops->name, method[m], of_spikes ? spikes : NULL, in, threads[t]);
         CU_ASSERT(same(one, r));

@@ -16,5 +16,6 @@ const meso_analysis_ops meso_an_approximation = {
   .input = MESO_INPUT_SIGNALS, .params = approximation_rows,
   .params_size = sizeof(approximation_params), .run = approximation_run,
   .takes = "a signal lfp (the reference) and signals that approximate it, in one file",
-  .formulas = approximation_formulas
+  .formulas = approximation_formulas,
+  .axes = approximation_axes
 };

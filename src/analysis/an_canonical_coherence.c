@@ -42,6 +42,12 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"magnitude_squared", "-,frequency_Hz"},
+  {"p,global", "frequency_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct canonical_params {
   meso_spectral_params spectral;
   char *signal;
@@ -333,5 +339,6 @@ const meso_analysis_ops meso_an_canonical_coherence = {
   .input = MESO_INPUT_SIGNALS, .params = canonical_rows, .params_size = sizeof(canonical_params),
   .run = canonical_run,
   .takes = "a signal of two channels or more",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -51,6 +51,13 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"band_mean", "pairs,band_edges_Hz"},
+  {"distance_um", "pairs"},
+  {"*", "pairs,frequency_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct coherence_params {
   meso_spectral_params spectral;
   char *signal, *measures;
@@ -502,5 +509,6 @@ const meso_analysis_ops meso_an_coherence = {
   .input = MESO_INPUT_SIGNALS, .params = coherence_rows, .params_size = sizeof(coherence_params),
   .run = coherence_run,
   .takes = "a signal of two channels or more",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

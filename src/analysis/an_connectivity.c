@@ -36,6 +36,12 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"correlation,partial,lagged,lag,measured", "labels,labels"},
+  {"dynamics", "window_s,window_s"},
+  {NULL, NULL}
+};
+
 typedef struct connectivity_params {
   char *signal, *measured;
   double discard_ms, max_lag_s, window_s, window_step_s;
@@ -342,5 +348,6 @@ const meso_analysis_ops meso_an_connectivity = {
   .input = MESO_INPUT_SIGNALS, .params = rows, .params_size = sizeof(connectivity_params),
   .run = run,
   .takes = "a signal of regions",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

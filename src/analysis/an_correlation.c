@@ -25,6 +25,13 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"covariance,coefficient", "labels,labels"},
+  {"histogram", "bin_edges"},
+  {"distance_n_pairs,distance_mean,distance_standard_deviation", "distance_edges_um"},
+  {NULL, NULL}
+};
+
 static const meso_param correlation_rows[] = {
   {.key = "bin_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e9, .min_open = true,
    .default_text = "5", .offset = offsetof(correlation_params, bin_ms), .help = "bin width"},
@@ -213,5 +220,6 @@ const meso_analysis_ops meso_an_correlation = {
   .input = MESO_INPUT_SPIKES, .params = correlation_rows, .params_size = sizeof(correlation_params),
   .run = correlation_run,
   .takes = "spikes",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

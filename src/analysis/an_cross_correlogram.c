@@ -22,6 +22,13 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"counts,border_corrected,coefficient", "pairs,lag_ms"},
+  {"expected", "pairs"},
+  {"mean_coefficient", "lag_ms"},
+  {NULL, NULL}
+};
+
 typedef struct cross_params {
   meso_trains_params trains;
   double bin_ms, max_lag_ms, memory_limit_GB;
@@ -229,5 +236,6 @@ const meso_analysis_ops meso_an_cross_correlogram = {
   .input = MESO_INPUT_SPIKES, .params = cross_rows, .params_size = sizeof(cross_params),
   .run = cross_run,
   .takes = "spikes",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

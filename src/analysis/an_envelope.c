@@ -25,6 +25,13 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"power", "labels,band_edges_Hz"},
+  {"correlation", "pairs,band_edges_Hz"},
+  {"threshold", "band_edges_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct envelope_params {
   char *signal;
   double discard_ms, alpha;
@@ -183,5 +190,6 @@ const meso_analysis_ops meso_an_envelope = {
   .input = MESO_INPUT_SIGNALS, .params = envelope_rows, .params_size = sizeof(envelope_params),
   .run = envelope_run,
   .takes = "a signal",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -41,6 +41,14 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"coherence,coherence_low,coherence_high", "band_edges_Hz,distance_um"},
+  {"correlation,correlation_low,correlation_high", "-,distance_um"},
+  {"coherence_fit_a,coherence_fit_b_um,coherence_fit_c", "band_edges_Hz"},
+  {"n_pairs", "distance_um"},
+  {NULL, NULL}
+};
+
 enum bootstrap { BY_CHANNELS, BY_PAIRS };
 enum { MOST_CLASSES = 4096, N_FIT = 3 };
 enum measure { COHERENCE, CORRELATION, N_MEASURES };
@@ -489,5 +497,6 @@ const meso_analysis_ops meso_an_field_distance = {
   .input = MESO_INPUT_SIGNALS, .params = distance_rows, .params_size = sizeof(distance_params),
   .run = distance_run,
   .takes = "a signal with places of its channels",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -42,6 +42,12 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"forward,backward", "pairs,frequency_Hz"},
+  {"forward_total,backward_total,instantaneous,reason", "pairs"},
+  {NULL, NULL}
+};
+
 typedef struct granger_params {
   meso_spectral_params spectral;
   char *signal;
@@ -431,5 +437,6 @@ const meso_analysis_ops meso_an_granger = {
   .input = MESO_INPUT_SIGNALS, .params = granger_rows, .params_size = sizeof(granger_params),
   .run = granger_run,
   .takes = "a signal of two channels or more",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -30,6 +30,11 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"F,p,amplitude", "labels,frequency_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct lines_params {
   meso_spectral_params spectral; /* nperseg 0: all samples */
   char *signal;
@@ -241,5 +246,6 @@ const meso_analysis_ops meso_an_lines = {
   .input = MESO_INPUT_SIGNALS, .params = lines_rows, .params_size = sizeof(lines_params),
   .run = lines_run,
   .takes = "a signal",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -33,6 +33,14 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"correlation", "band_edges_Hz,lag_s"},
+  {"power", "band_edges_Hz,time_s"},
+  {"bold", "time_s"},
+  {"*", "band_edges_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct neurovascular_params {
   char *lfp, *bold, *region;
   double discard_ms, max_lag_s, lag_step_s, alpha;
@@ -306,5 +314,6 @@ const meso_analysis_ops meso_an_neurovascular = {
   .input = MESO_INPUT_SIGNALS, .n_signal_files = 2, .params = rows,
   .params_size = sizeof(neurovascular_params), .run = run,
   .takes = "signals: an LFP, then BOLD",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -17,6 +17,11 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"psd,psd_count", "labels,frequency_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct population_spectrum_params {
   meso_spectral_params spectral;
   char *populations;
@@ -125,5 +130,6 @@ const meso_analysis_ops meso_an_population_spectrum = {
   .input = MESO_INPUT_SPIKES, .params = population_spectrum_rows,
   .params_size = sizeof(population_spectrum_params), .run = population_spectrum_run,
   .takes = "spikes",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

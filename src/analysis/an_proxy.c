@@ -16,5 +16,6 @@ const meso_analysis_ops meso_an_proxy = {
   .input = MESO_INPUT_SIGNALS, .params = proxy_rows,
   .params_size = sizeof(approximation_params), .run = proxy_run,
   .takes = "a signal lfp (the reference) and its proxies, in one file (mesocast proxy writes them)",
-  .formulas = approximation_formulas
+  .formulas = approximation_formulas,
+  .axes = approximation_axes
 };

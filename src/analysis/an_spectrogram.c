@@ -14,6 +14,11 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"psd", "labels,time_ms,frequency_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct gram_params {
   meso_spectral_params spectral;
   char *signal;
@@ -141,5 +146,6 @@ const meso_analysis_ops meso_an_spectrogram = {
   .input = MESO_INPUT_SIGNALS, .params = gram_rows, .params_size = sizeof(gram_params),
   .run = gram_run,
   .takes = "a signal",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -24,6 +24,11 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"psd,psd_low,psd_high", "labels,frequency_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct spectrum_params {
   meso_spectral_params spectral;
   char *signal;
@@ -180,5 +185,6 @@ const meso_analysis_ops meso_an_spectrum = {
   .input = MESO_INPUT_SIGNALS, .params = spectrum_rows, .params_size = sizeof(spectrum_params),
   .run = spectrum_run,
   .takes = "a signal",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -37,6 +37,15 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"coherence,phase", "labels,-,frequency_Hz"},
+  {"sta", "labels,-,sta_lag_ms"},
+  {"phase_histogram", "labels,-,phase_edges"},
+  {"plv,ppc,preferred_phase,rayleigh_p", "labels,-"},
+  {"sta_n_spikes", "labels"},
+  {NULL, NULL}
+};
+
 typedef struct field_params {
   meso_spectral_params spectral;
   meso_trains_params trains;
@@ -326,5 +335,6 @@ const meso_analysis_ops meso_an_spike_field = {
   .input = MESO_INPUT_SPIKES_AND_SIGNALS, .params = field_rows, .params_size = sizeof(field_params),
   .run = field_run,
   .takes = "spikes, then a signal",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

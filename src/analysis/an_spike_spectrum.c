@@ -16,6 +16,12 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"psd,psd_count", "labels,frequency_Hz"},
+  {"*", "frequency_Hz"},
+  {NULL, NULL}
+};
+
 typedef struct spectrum_params {
   meso_spectral_params spectral;
   meso_trains_params trains;
@@ -122,5 +128,6 @@ const meso_analysis_ops meso_an_spike_spectrum = {
   .input = MESO_INPUT_SPIKES, .params = spectrum_rows, .params_size = sizeof(spectrum_params),
   .run = spectrum_run,
   .takes = "spikes",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

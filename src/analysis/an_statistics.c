@@ -29,6 +29,12 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"reason", "-,-"},
+  {"fano_windows", "-,fano_windows_ms"},
+  {NULL, NULL}
+};
+
 typedef struct statistics_params {
   char *populations;
   meso_interval_params interval;
@@ -268,5 +274,6 @@ const meso_analysis_ops meso_an_statistics = {
   .input = MESO_INPUT_SPIKES, .params = statistics_rows, .params_size = sizeof(statistics_params),
   .run = statistics_run,
   .takes = "spikes; of trains I_k, the intervals between a neuron's spikes",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

@@ -17,6 +17,11 @@ static const meso_formula formulas[] = {
   {NULL, NULL, NULL}
 };
 
+static const meso_array_axes axes[] = {
+  {"value", "pairs"},
+  {NULL, NULL}
+};
+
 #define GRID_MS 1e-9
 
 typedef struct sttc_params {
@@ -140,5 +145,6 @@ const meso_analysis_ops meso_an_sttc = {
   .input = MESO_INPUT_SPIKES, .params = sttc_rows, .params_size = sizeof(sttc_params),
   .run = sttc_run,
   .takes = "spikes",
-  .formulas = formulas
+  .formulas = formulas,
+  .axes = axes
 };

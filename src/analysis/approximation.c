@@ -26,6 +26,13 @@ const meso_formula approximation_formulas[] = {
   {NULL, NULL, NULL}
 };
 
+const meso_array_axes approximation_axes[] = {
+  {"band_correlation_squared,band_explained_variance", "name,positions,band_edges_Hz"},
+  {"correlation_squared,explained_variance,sd_ratio", "name,positions"},
+  {"coherence_squared,error_ratio,amplitude_ratio", "name,positions,frequency_Hz"},
+  {NULL, NULL}
+};
+
 enum { N_BANDS = 7 };
 static const double band_edge_Hz[N_BANDS + 1] = {1, 4, 8, 12, 30, 80, 200, 400};
 

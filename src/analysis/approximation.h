@@ -23,6 +23,7 @@ typedef struct approximation_params {
 
 /** What it computes, for both analyses. */
 extern const meso_formula approximation_formulas[];
+extern const meso_array_axes approximation_axes[];
 
 /** Compares every signal whose name starts as p->head says with the reference, channel by channel,
  *  mean removed. Arrays "group/...":

@@ -22,11 +22,19 @@ typedef struct meso_formula {
   const char *source;       /**< paper or book with its place, and section or equation */
 } meso_formula;
 
+/** What the axes of datasets are: becomes their attribute "axes" (meso_result_table.h). */
+typedef struct meso_array_axes {
+  const char *arrays;       /**< last parts of their paths, separated by commas; "*": all others
+                                 with as many axes that are not an axis themselves */
+  const char *axes;         /**< for each axis a dataset of the group, or of one around it, "-" */
+} meso_array_axes;
+
 typedef struct meso_analysis_ops {
   const char *name;         /**< command-line name: "statistics" */
   const char *summary;      /**< one line */
   const char *takes;        /**< what the files hold, in their order */
   const meso_formula *formulas; /**< one or more, then a row whose name is NULL */
+  const meso_array_axes *axes; /**< then a row whose arrays are NULL; NULL: none */
   meso_analysis_input input;
   size_t n_signal_files;    /**< that signals come from, as one container; 0: 1 */
   const meso_param *params; /**< rows; keys are the options without "--", '-' for '_' */
@@ -46,6 +54,12 @@ static inline bool meso_analysis_takes_signals(const meso_analysis_ops *ops)
 {
   return ops->input != MESO_INPUT_SPIKES;
 }
+
+/** Runs the analysis and names the axes of what it returns; arguments are those of ops->run. */
+MESO_MUST_CHECK meso_status meso_analysis_run(const meso_analysis_ops *ops, const void *params,
+                                              const meso_spikes *spikes,
+                                              const meso_signals *signals, int n_threads,
+                                              meso_result *result, meso_err *err);
 
 size_t meso_analysis_count(void);
 const meso_analysis_ops *meso_analysis_at(size_t i);            /**< NULL beyond the end */

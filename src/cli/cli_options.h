@@ -43,6 +43,11 @@ extern const mesoi_shared_option mesoi_shared_options[];
 MESO_MUST_CHECK meso_status mesoi_shared_check(const meso_cli *cli, const meso_command *command,
                                                meso_err *err);
 
+/** Fails with MESO_EUSAGE if a file to be written is one of n words. @p what names the command and
+ *  its option. */
+MESO_MUST_CHECK meso_status mesoi_spare_inputs(const char *what, const char *path, size_t n,
+                                               const char *const *words, meso_err *err);
+
 /** Sets the rows that --set KEY=VALUE names; errors are those of model files. */
 MESO_MUST_CHECK meso_status mesoi_sets_apply(const meso_cli *cli, const meso_param *rows,
                                              void *object, meso_err *err);

@@ -40,19 +40,30 @@ static bool is_same_file(const struct stat *file, const char *word)
          st.st_ino == file->st_ino;
 }
 
+meso_status mesoi_spare_inputs(const char *what, const char *path, size_t n,
+                               const char *const *words, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  struct stat st;
+  if (stat(path, &st) != 0) goto cleanup;
+  for (size_t i = 0; i < n; i++)
+    if (is_same_file(&st, words[i]))
+      MESO_FAIL(err, MESO_EUSAGE, "%s %s would overwrite its own input %s", what, path, words[i]);
+cleanup:
+  return status;
+}
+
 /** What is wrong with the path is found before the work, not after it. */
 static meso_status check_output(const meso_cli *cli, const meso_command *command, meso_err *err)
 {
   meso_status status = MESO_OK;
   const char *path = cli->output, *slash = strrchr(path, '/');
-  char *folder = NULL;
+  char *folder = NULL, what[64];
   struct stat st;
   if (path[0] == '\0') MESO_FAIL(err, MESO_EINVAL, "-o: the name of the output is empty");
   const bool exists = stat(path, &st) == 0;
-  for (size_t i = 0; exists && i < cli->n_args; i++)
-    if (is_same_file(&st, cli->args[i]))
-      MESO_FAIL(err, MESO_EUSAGE, "%s: -o %s would overwrite its own input %s", command->name, path,
-                cli->args[i]);
+  (void) snprintf(what, sizeof what, "%s: -o", command->name);
+  MESO_TRY(mesoi_spare_inputs(what, path, cli->n_args, cli->args, err));
   if (command->makes_folder) goto cleanup;
   if (exists && S_ISDIR(st.st_mode))
     MESO_FAIL(err, MESO_EINVAL, "-o %s: is a folder; it must be the name of a file", path);

@@ -9,13 +9,20 @@
 #include "cli_options.h"
 #include "cli_progress.h"
 #include "meso_analysis.h"
+#include "meso_result_table.h"
 
-typedef struct options { bool list; } options;
+typedef struct options {
+  bool list;
+  char *csv;
+} options;
 
 static const meso_param rows[] = {
   {.key = "list", .type = MESO_PARAM_BOOL, .unit = "", .default_text = "false",
    .offset = offsetof(options, list),
    .help = "explain the analysis, or all of them: input, formulas, sources"},
+  {.key = "csv", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+   .offset = offsetof(options, csv),
+   .help = "also text: one table (.csv, .tsv), or a folder with a table for each dataset"},
   {.key = NULL}
 };
 
@@ -107,9 +114,38 @@ cleanup:
   return status;
 }
 
+static meso_status check_outputs(const meso_cli *cli, const options *o,
+                                 const mesoi_positionals *args, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (o->csv[0] == '\0') return mesoi_need_output(cli, "analyze", err);
+  MESO_TRY(mesoi_spare_inputs("analyze: --csv", o->csv, args->n - 1, &args->v[1], err));
+  if (cli->output != NULL)
+    MESO_TRY(mesoi_spare_inputs("analyze: --csv", o->csv, 1, &cli->output, err));
+cleanup:
+  return status;
+}
+
+static meso_status write_outputs(const meso_cli *cli, const options *o, const meso_result *result,
+                                 const meso_provenance *provenance, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (cli->output != NULL) {
+    MESO_TRY(meso_result_write(cli->output, "analysis", result, provenance, err));
+    mesoi_answer_output(cli, cli->output);
+  }
+  if (o->csv[0] != '\0') {
+    MESO_TRY(meso_result_table_write(o->csv, result, err));
+    mesoi_answer_output(cli, o->csv);
+  }
+cleanup:
+  return status;
+}
+
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
   meso_status status = MESO_OK;
+  options o = { .csv = NULL };
   const meso_analysis_ops *ops = NULL;
   unsigned char *params = NULL;
   char name[64];
@@ -123,29 +159,29 @@ static meso_status run(const meso_cli *cli, meso_err *err)
     MESO_FAIL(err, MESO_EUSAGE, "analyze: no analysis named (see mesocast analyze --list)");
   MESO_TRY(find_analysis(cli->args[0], &ops, err));
   MESO_ALLOC(err, params, ops->params_size);
-  mesoi_option_set set = { ops->params, params };
+  mesoi_option_set sets[] = {{ ops->params, params }, { rows, &o }};
   (void) snprintf(name, sizeof name, "analyze %s", ops->name);
   const bool of_spikes = meso_analysis_takes_spikes(ops), of_signals =
       meso_analysis_takes_signals(ops);
   const size_t n_signals = ops->n_signal_files > 0 ? ops->n_signal_files : 1;
   const size_t n_files = (of_spikes ? 1 : 0) + (of_signals ? n_signals : 0);
-  MESO_TRY(mesoi_options_parse(cli, name, 1, &set, 1 + n_files, 1 + n_files, &args, err));
+  MESO_TRY(mesoi_options_parse(cli, name, 2, sets, 1 + n_files, 1 + n_files, &args, err));
   MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
-  MESO_TRY(mesoi_need_output(cli, "analyze", err));
+  MESO_TRY(check_outputs(cli, &o, &args, err));
   if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
   if (of_signals)
     MESO_TRY(read_signals(cli, n_signals, &args.v[1 + n_files - n_signals], &signals, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
-  MESO_TRY(ops->run(params, spikes, signals, cli->n_threads, result, err));
+  MESO_TRY(meso_analysis_run(ops, params, spikes, signals, cli->n_threads, result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(mesoi_origin_make(cli, NULL, n_files, &args.v[1], &origin, err));
-  MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));
+  MESO_TRY(write_outputs(cli, &o, result, &origin.provenance, err));
   mesoi_answer_text(cli, "analysis", ops->name);
-  mesoi_answer_output(cli, cli->output);
   mesoi_answer_result(cli, result);
 cleanup:
   if (ops != NULL && params != NULL) meso_params_clear(ops->params, params);
+  meso_params_clear(rows, &o);
   free(params);
   free(args.v);
   mesoi_origin_clear(&origin);
@@ -163,7 +199,7 @@ static const meso_param *params_of(const char *name)
 
 const meso_command meso_cmd_analyze = {
   .name = "analyze",
-  .usage = "analyze ANALYSIS FILE... [OPTIONS] [--set KEY=VALUE] -o ANALYSIS.h5\n"
+  .usage = "analyze ANALYSIS FILE... [OPTIONS] [--set KEY=VALUE] [-o ANALYSIS.h5] [--csv TABLE]\n"
            "       mesocast analyze --list [ANALYSIS...]",
   .summary = "analyse spikes or signals", .params = rows, .params_of = params_of,
   .explain = explain, .run = run,

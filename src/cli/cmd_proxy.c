@@ -82,7 +82,7 @@ static meso_status compare(const meso_cli *cli, const char *path, const options 
   MESO_TRY(mesoi_go_on("proxy", err));
   MESO_TRY(meso_proxies_add(model, spikes, lfp, err));
   MESO_TRY(meso_result_create(&result, err));
-  MESO_TRY(ops->run(params, NULL, lfp, cli->n_threads, result, err));
+  MESO_TRY(meso_analysis_run(ops, params, NULL, lfp, cli->n_threads, result, err));
   const char *const inputs[] = { path, o->spikes, o->lfp };
   MESO_TRY(mesoi_origin_make(cli, model, 3, inputs, &origin, err));
   MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));

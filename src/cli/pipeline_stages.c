@@ -136,9 +136,9 @@ static meso_status run_analysis(const pipeline *p, const char *name, const char 
   MESO_TRY(meso_params_default(ops->params, params, err));
   for (size_t i = 0; set[i][0] != NULL; i++)
     MESO_TRY(meso_params_set(ops->params, params, set[i][0], set[i][1], &where, err));
-  status = ops->run(params, meso_analysis_takes_spikes(ops) ? spikes : NULL,
-                    meso_analysis_takes_signals(ops) ? lfp : NULL, p->cli->n_threads,
-                    result, &reason);
+  status = meso_analysis_run(ops, params, meso_analysis_takes_spikes(ops) ? spikes : NULL,
+                             meso_analysis_takes_signals(ops) ? lfp : NULL, p->cli->n_threads,
+                             result, &reason);
   if (status != MESO_OK && meso_status_exit_code(status) == 3) {
     char group[64];
     (void) snprintf(group, sizeof group, "/%s", name);
