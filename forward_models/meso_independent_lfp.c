@@ -162,34 +162,44 @@ static bool is_plus(meso_rng_key key, uint32_t neuron, meso_sign_draw draw)
   return (word[draw.number / 32 % 4] >> draw.number % 32 & 1) != 0;
 }
 
+meso_status meso_random_signs_select(const meso_spike_population *spikes, meso_sign_draw draw,
+                                     meso_spike_population *plus, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_rng_key key = meso_rng_key_make(draw.seed, MESO_RNG_SIGN);
+  bool *chosen = NULL;
+  *plus = *spikes;
+  plus->time_ms = NULL;
+  plus->id = NULL;
+  plus->n_spikes = 0;
+  MESO_ALLOC(err, chosen, spikes->size);
+  MESO_ALLOC(err, plus->time_ms, spikes->n_spikes);
+  MESO_ALLOC(err, plus->id, spikes->n_spikes);
+  for (uint32_t j = 0; j < spikes->size; j++) chosen[j] = is_plus(key, j, draw);
+  for (size_t s = 0; s < spikes->n_spikes; s++) {
+    plus->time_ms[plus->n_spikes] = spikes->time_ms[s];
+    plus->id[plus->n_spikes] = spikes->id[s];
+    plus->n_spikes += chosen[spikes->id[s]];
+  }
+cleanup:
+  free(chosen);
+  return status;
+}
+
 meso_status meso_random_signs_lfp(const meso_neuron_kernels *kernels,
                                   const meso_spike_population *spikes, size_t first_neuron,
                                   double start_ms, size_t n_out, const double *lfp,
                                   meso_sign_draw draw, int n_threads, double *out, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_rng_key key = meso_rng_key_make(draw.seed, MESO_RNG_SIGN);
   const size_t n = n_out * kernels->n_channels;
-  meso_spike_population plus = *spikes;
-  bool *chosen = NULL;
-  plus.time_ms = NULL;
-  plus.id = NULL;
-  plus.n_spikes = 0;
-  MESO_ALLOC(err, chosen, spikes->size);
-  MESO_ALLOC(err, plus.time_ms, spikes->n_spikes);
-  MESO_ALLOC(err, plus.id, spikes->n_spikes);
-  for (uint32_t j = 0; j < spikes->size; j++) chosen[j] = is_plus(key, j, draw);
-  for (size_t s = 0; s < spikes->n_spikes; s++) {
-    plus.time_ms[plus.n_spikes] = spikes->time_ms[s];
-    plus.id[plus.n_spikes] = spikes->id[s];
-    plus.n_spikes += chosen[spikes->id[s]];
-  }
+  meso_spike_population plus = {0};
+  MESO_TRY(meso_random_signs_select(spikes, draw, &plus, err));
   memset(out, 0, n * sizeof *out);
   MESO_TRY(meso_neuron_kernels_apply(kernels, &plus, first_neuron, start_ms, n_out, n_threads, out,
                                      NULL, err));
   for (size_t i = 0; i < n; i++) out[i] = 2 * out[i] - lfp[i];
 cleanup:
-  free(chosen);
   free(plus.time_ms);
   free(plus.id);
   return status;

@@ -30,6 +30,12 @@ typedef struct meso_sign_draw {
   uint32_t population, number;
 } meso_sign_draw;
 
+/** The spikes of the neurons whose sign is a plus.
+ *  @param[out] plus  its name is borrowed; free its time_ms and id, also on failure */
+MESO_MUST_CHECK meso_status meso_random_signs_select(const meso_spike_population *spikes,
+                                                     meso_sign_draw draw,
+                                                     meso_spike_population *plus, meso_err *err);
+
 /** LFP of a population with the sign of every neuron's contribution drawn: on average over draws,
  *  products of different neurons vanish and those of a neuron with itself stay. Costs half of
  *  meso_neuron_kernels_apply: twice the neurons with a plus, minus the LFP of all.

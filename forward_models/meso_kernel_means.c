@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lfp_loops.h"
+#include "meso_independent_lfp.h"
 #include "meso_output_filter.h"
 #include "meso_wiener.h"
 
@@ -258,6 +259,67 @@ cleanup:
   return status;
 }
 
+/** Exact LFP of the spikes less what the mean kernels make of them. */
+static meso_status add_deviation(const meso_neuron_kernels *k, const meso_array *mean,
+                                 size_t n_populations, char *const *population, const double *size,
+                                 const meso_spikes *spikes, int n_threads, meso_signal *out,
+                                 meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = out->n_times * out->n_channels;
+  size_t first = 0;
+  meso_signal by_mean = *out;
+  MESO_ALLOC(err, by_mean.data, n);
+  MESO_TRY(apply_table(k, mean->data, mean->dims[1], n_populations, population, spikes, n_threads,
+                       &by_mean, err));
+  for (size_t p = 0; p < n_populations; first += (size_t) size[p++]) {
+    const size_t at = meso_spikes_find(spikes, population[p]);
+    if (at == NOT_FOUND) continue;
+    MESO_TRY(meso_neuron_kernels_apply(k, &spikes->population[at], first, out->t_start_ms,
+                                       out->n_times, n_threads, out->data, NULL, err));
+  }
+  for (size_t i = 0; i < n; i++) out->data[i] -= by_mean.data[i];
+cleanup:
+  free(by_mean.data);
+  return status;
+}
+
+/** MESO_INDEPENDENT_ERROR: twice the deviations of neurons with a plus, less those of all. */
+static meso_status add_independent_error(const meso_neuron_kernels *k, const meso_array *mean,
+                                         size_t n_populations, char *const *population,
+                                         const double *size, const meso_spikes *spikes,
+                                         int n_threads, meso_signals *signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char name[512];
+  meso_spikes plus = *spikes;
+  meso_signal *error;
+  MESO_ALLOC(err, plus.population, spikes->n_populations);
+  MESO_TRY(add_signal(MESO_INDEPENDENT_ERROR, "what lfp_by_mean_kernel would miss if the same "
+                      "trains were unrelated: deviations of the neurons' kernels from the mean, "
+                      "each with a sign drawn", signals, &error, err));
+  for (size_t p = 0; p < spikes->n_populations; p++)
+    MESO_TRY(meso_random_signs_select(&spikes->population[p],
+                                      (meso_sign_draw) {.population = (uint32_t) p},
+                                      &plus.population[p], err));
+  MESO_TRY(add_deviation(k, mean, n_populations, population, size, &plus, n_threads, error, err));
+  const size_t n = error->n_times * error->n_channels;
+  const meso_signal *by_mean = meso_signals_find(signals, MESO_APPROXIMATION_HEAD "mean_kernel");
+  for (size_t i = 0; i < n; i++) error->data[i] = 2 * error->data[i] + by_mean->data[i];
+  for (size_t p = 0; p < n_populations; p++) {
+    (void) snprintf(name, sizeof name, "lfp_from_%s", population[p]);
+    const meso_signal *part = meso_signals_find(signals, name);
+    for (size_t i = 0; part != NULL && i < n; i++) error->data[i] -= part->data[i];
+  }
+cleanup:
+  for (size_t p = 0; plus.population != NULL && p < spikes->n_populations; p++) {
+    free(plus.population[p].time_ms);
+    free(plus.population[p].id);
+  }
+  free(plus.population);
+  return status;
+}
+
 meso_status meso_kernel_means_apply(const meso_result *result, const meso_neuron_kernels *kernels,
                                     size_t n_populations, char *const *population,
                                     const double *size, const meso_spikes *spikes, int n_threads,
@@ -291,6 +353,8 @@ meso_status meso_kernel_means_apply(const meso_result *result, const meso_neuron
   }
   MESO_TRY(apply_wiener(kernels, n_populations, population, spikes, until_ms, n_threads, signals,
                         err));
+  MESO_TRY(add_independent_error(kernels, mean, n_populations, population, size, spikes, n_threads,
+                                 signals, err));
 cleanup:
   free(weighted);
   return status;

@@ -31,10 +31,15 @@ MESO_MUST_CHECK meso_status meso_kernel_means_add(const meso_model *model,
                                                   const meso_result *pathways,
                                                   meso_result *result, meso_err *err);
 
-/** Adds the signals of all approximations that the kernel file holds, with the sampling and the
- *  positions of signal "lfp". Attribute "weights_until_ms": later samples are independent of the
- *  spikes that gave weights and filters. The Wiener kernel needs signals
- *  "lfp_from_<population>".
+/** What the mean kernels would miss if all trains were unrelated: the deviation of every neuron's
+ *  kernel from its population's mean, sum_j +-(K_j - K_X) * s_j, with signs drawn once. Its spectra
+ *  are, on average over signs, the sums over neurons of their trains' times |K_j - K_X|^2. */
+#define MESO_INDEPENDENT_ERROR "lfp_error_if_independent"
+
+/** Adds the signals of all approximations that the kernel file holds, and MESO_INDEPENDENT_ERROR,
+ *  with the sampling and the positions of signal "lfp". Attribute "weights_until_ms": later samples
+ *  are independent of the spikes that gave weights and filters. The Wiener kernel and the error
+ *  need signals "lfp_from_<population>".
  *  @param[in] kernels  loaded from @p result
  *  @param[in] n_populations, population  names in the order of the kernels' neurons
  *  @param[in] size     (n_populations) */

@@ -90,6 +90,39 @@ static void test_known_errors(void)
   meso_signals_destroy(signals);
 }
 
+/* White error of a third of the power of white x: a quarter of both, at every frequency. */
+static void test_expected(void)
+{
+  meso_signals *signals = make_signals();
+  meso_signal *x = add_signal(signals, "lfp_by_mean_kernel");
+  meso_signal *error = add_signal(signals, "lfp_error_if_independent");
+  meso_result *result = NULL;
+  uint64_t state = 11;
+  for (size_t i = 0; i < N * N_CHANNELS; i++) {
+    x->data[i] = uniform(&state);
+    error->data[i] = 7 + uniform(&state) / sqrt(3);
+  }
+  CU_ASSERT_FATAL(run(signals, NULL, NULL, 2, &result, NULL) == MESO_OK);
+  const meso_array *share = meso_result_find(result, "/approximation/expected_explained_variance");
+  const meso_array *ratio = meso_result_find(result, "/approximation/expected_error_ratio");
+  CU_ASSERT_FATAL(share != NULL && ratio != NULL);
+  CU_ASSERT_EQUAL(meso_array_count(share), N_CHANNELS);
+  CU_ASSERT_EQUAL(meso_array_count(ratio), N_CHANNELS * N_FREQUENCIES);
+  for (size_t c = 0; c < N_CHANNELS; c++) {
+    MESO_CHECK_CLOSE(0.75, share->data[c], 0, 0.01);
+    const double *of = ratio->data + c * N_FREQUENCIES + 2;
+    MESO_CHECK_WORST(f, N_FREQUENCIES - 3, fabs(of[f] - 0.25), 0.12);
+  }
+  meso_result_destroy(result);
+  CU_ASSERT_FATAL(run(signals, "head", "lfp_by_h", 2, &result, NULL) == MESO_OK);
+  CU_ASSERT_PTR_NULL(meso_result_find(result, "/approximation/expected_error_ratio"));
+  meso_result_destroy(result);
+  error->t_start_ms = 5;
+  CU_ASSERT_EQUAL(run(signals, NULL, NULL, 1, &result, NULL), MESO_EINVAL);
+  meso_result_destroy(result);
+  meso_signals_destroy(signals);
+}
+
 /* Samples that gave the weights are left out. */
 static void test_held_out(void)
 {
@@ -139,6 +172,7 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"known errors", test_known_errors},
+    {"expected errors", test_expected},
     {"weights are of other samples", test_held_out},
     {"threads", test_threads},
     {"refusals", test_refusals},

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis_run.h"
 #include "lfp_golden.h"
 #include "lfp_loops.h"
 #include "meso_basis.h"
@@ -418,6 +419,91 @@ static void test_approximations(void)
   meso_model_destroy(m);
 }
 
+/* ---- what mean kernels are expected to lose ------------------------------------------------ */
+
+/* Population 0 has kernels that are its mean times 1 + h and 1 - h, the others have none. */
+static void make_kernels_alike(const meso_model *m, meso_result *kernels, double h)
+{
+  meso_array *k = meso_result_find(kernels, "/kernels/coefficient");
+  meso_array *mean = meso_result_find(kernels, "/kernels/mean");
+  const size_t size = k->dims[1] * k->dims[2], n = (size_t) m->population[0].size;
+  CU_ASSERT_FATAL(n % 2 == 0);
+  for (size_t j = 0; j < k->dims[0]; j++)
+    for (size_t i = 0; i < size; i++)
+      k->data[j * size + i] = j < n ? mean->data[i] * (j % 2 == 0 ? 1 + h : 1 - h) : 0;
+  for (size_t i = size; i < meso_array_count(mean); i++) mean->data[i] = 0;
+}
+
+/* Trains of population 0 with a correlation: each neuron copies an event of one Poisson process
+ * with that probability. */
+static meso_spikes *make_correlated(const meso_model *m, double seconds, double rate_Hz,
+                                    double correlation)
+{
+  meso_spikes *spikes = make_spikes(m, 0);
+  meso_spike_population *q = &spikes->population[0];
+  const size_t n_events = (size_t) (seconds * rate_Hz / correlation);
+  uint64_t state = 99;
+  spikes->t_stop_ms = 1000 * seconds;
+  free(q->time_ms);
+  free(q->id);
+  const size_t most = (size_t) (1.1 * seconds * rate_Hz * (double) q->size);
+  q->n_spikes = 0;
+  q->time_ms = meso_calloc(most, sizeof *q->time_ms);
+  q->id = meso_calloc(most, sizeof *q->id);
+  for (size_t e = 0; e < n_events; e++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const double at_ms = floor((double) (state >> 40) * 0x1p-24 * spikes->t_stop_ms * 10) / 10;
+    for (double j = -1;;) { /* the next that copies it */
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      j += 1 + floor(log((double) ((state >> 40) + 1) * 0x1p-24) / log1p(-correlation));
+      if (!(j < (double) q->size) || q->n_spikes == most) break;
+      q->time_ms[q->n_spikes] = at_ms;
+      q->id[q->n_spikes++] = (uint32_t) j;
+    }
+  }
+  CU_ASSERT_FATAL(meso_spikes_sort(q, NULL) == MESO_OK);
+  return spikes;
+}
+
+/* N kernels of relative variance h^2 and trains of correlation c: the mean kernel loses the share
+ * h^2 (1 - c) / (h^2 (1 - c) + 1 + (N - 1) c), which is expected, and lost. */
+static void test_expected_error(void)
+{
+  static const char *const sets[] = {"lfp.approximations=true"};
+  static const double correlation[] = {1e-4, 4e-3}, h = 0.5;
+#ifdef MESO_SANITIZED
+  const double seconds = 20, within = 0.3;
+#else
+  const double seconds = 60, within = 0.15;
+#endif
+  meso_model *m = read_model("toy", sets, 1);
+  meso_result *kernels = build_kernels(m, 2);
+  make_kernels_alike(m, kernels, h);
+  for (size_t i = 0; i < 2; i++) {
+    const double c = correlation[i], d = h * h * (1 - c);
+    const double lost = d / (d + 1 + (double) (m->population[0].size - 1) * c);
+    meso_spikes *spikes = make_correlated(m, seconds, 2, c);
+    meso_signals *lfp = make_lfp(kernels, spikes, 1000, 2);
+    meso_result *r = run("approximation", (options) {NULL}, NULL, lfp, 2);
+    const meso_array *had = meso_result_find(r, "/approximation/explained_variance");
+    const meso_array *want = meso_result_find(r, "/approximation/expected_explained_variance");
+    const meso_array *by_f = meso_result_find(r, "/approximation/expected_error_ratio");
+    CU_ASSERT_FATAL(had != NULL && want != NULL && by_f != NULL);
+    printf("# correlation %g: lost %.4f, expected %.4f, by the formula %.4f\n", c,
+           1 - had->data[0], 1 - want->data[0], lost);
+    MESO_CHECK_WORST(k, want->dims[0], fabs(1 - want->data[k] - lost), within * lost);
+    MESO_CHECK_WORST(k, want->dims[0], fabs(1 - had->data[k] - lost), within * lost);
+    double mean = 0;
+    for (size_t f = 5; f < 45; f++) mean += by_f->data[f] / 40;
+    MESO_CHECK_CLOSE(lost, mean, 0, within * lost);
+    meso_result_destroy(r);
+    meso_signals_destroy(lfp);
+    meso_spikes_destroy(spikes);
+  }
+  meso_result_destroy(kernels);
+  meso_model_destroy(m);
+}
+
 /* ---- invariants --------------------------------------------------------------------------- */
 
 static bool equal_arrays(const meso_result *a, const meso_result *b, const char *path)
@@ -631,6 +717,7 @@ int main(void)
     {"microcircuit against cables", test_microcircuit},
     {"compartment method", test_compartment_method},
     {"approximations", test_approximations},
+    {"expected error", test_expected_error},
     {"threads", test_threads},
     {"silence and distance", test_silence_and_distance},
     {"in-degrees", test_in_degrees},

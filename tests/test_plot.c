@@ -316,6 +316,10 @@ static void add_approximation(meso_result *result)
   for (size_t i = 0; i < 3 * N_CHANNELS; i++) explained[i] = 0.9 - 0.1 * (double) (i / N_CHANNELS);
   for (size_t i = 0; i < meso_array_count(array); i++)
     array->data[i] = 0.01 * (1.0 + (double) (i % N_FREQUENCIES));
+  array = add(result, "/approximation/expected_explained_variance", "1", 1, N_CHANNELS, 1);
+  for (size_t c = 0; c < N_CHANNELS; c++) array->data[c] = 0.95;
+  array = add(result, "/approximation/expected_error_ratio", "1", 2, N_CHANNELS, N_FREQUENCIES);
+  for (size_t i = 0; i < meso_array_count(array); i++) array->data[i] = 0.05;
   set_estimator(meso_result_group_attrs(result, "/approximation"), "welch");
 }
 
@@ -577,7 +581,7 @@ static void test_labels_and_counts(void)
       10 * N_CHANNELS },
     { "approximation", { "explained variance (dimensionless)", "depth z (\u00b5m)",
                          "error power / LFP power (dimensionless)", "frequency (Hz)" },
-      3 * N_CHANNELS + 3 * 17 },
+      4 * N_CHANNELS + 4 * 17 },
     /* four spectra, three distances and two bands each with and without, bands in dots too */
     { "cause", { "frequency (Hz)", "power (mV\u00b2/Hz)", "magnitude squared (dimensionless)",
                  "distance (\u00b5m)" }, 10 * 13 + 6 * (N_CHANNELS - 1) },
@@ -628,7 +632,8 @@ static void test_notes(void)
     { "csd", { "Current source density, each contact about its mean in this window",
                "Local field potential, each contact about its mean in this window" } },
     { "contributions", { "L23E\nL23I\nL4E\nL4I\nL5E\nL5I\nL6E\nL6I\nTC\nwhole LFP" } },
-    { "approximation", { "mean kernel\nrate weighted kernel\npopulation kernel",
+    { "approximation", { "mean kernel\nrate weighted kernel\npopulation kernel\n"
+                         "mean kernel, expected",
                          "Welch, hann window, 256 samples" } },
     { "cause", { "LFP\nno correlation across populations\nno correlation at all\nPoisson trains",
                  "100 \u00b5m apart\n600 \u00b5m apart\n1100 \u00b5m apart",

@@ -251,6 +251,53 @@ cleanup:
   return status;
 }
 
+/** Room for all that compare_all says of one signal, in one array that *ret_room owns. */
+static meso_status make_room(size_t n_channels, const output *like, output *o, double **ret_room,
+                             meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t C = n_channels, F = like->n_frequencies;
+  double *at;
+  MESO_ALLOC(err, *ret_room, 3 * C * (1 + F) + 2 * C * N_BANDS);
+  at = *ret_room;
+  *o = (output) {.n_frequencies = F, .frequency_Hz = like->frequency_Hz, .r2 = at,
+                 .explained = at + C, .sd_ratio = at + 2 * C, .coherence = at + 3 * C,
+                 .error = at + C * (3 + F), .amplitude = at + C * (3 + 2 * F),
+                 .band_r2 = at + C * (3 + 3 * F), .band_explained = at + C * (3 + 3 * F + N_BANDS)};
+cleanup:
+  return status;
+}
+
+/** What is expected of the mean kernel, if the signals hold what it takes. */
+static meso_status add_expected(const char *group, const approximation_params *p,
+                                const meso_signals *signals, double discard,
+                                const meso_spectral_plan *plan, const output *like,
+                                int n_threads, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  static const char error[] = "lfp_error_if_independent", mean[] = "lfp_by_mean_kernel";
+  meso_signal d = {0}, x = {0};
+  output o;
+  double *room = NULL, *explained, *ratio;
+  const meso_signal *by_mean = meso_signals_find(signals, mean);
+  if (meso_signals_find(signals, error) == NULL || by_mean == NULL || !is_approximation(p, by_mean))
+    return MESO_OK;
+  MESO_TRY(meso_signal_select(signals, error, discard, &d, err));
+  MESO_TRY(meso_signal_select(signals, mean, discard, &x, err));
+  MESO_TRY(check_shapes(&d, &x, err));
+  const size_t dims[2] = {x.n_channels, like->n_frequencies};
+  MESO_TRY(make_room(x.n_channels, like, &o, &room, err));
+  MESO_TRY(compare_all(plan, &d, &x, n_threads, &o, err));
+  MESO_TRY(add_array(result, group, "expected_explained_variance", "1", 1, dims, &explained, err));
+  MESO_TRY(add_array(result, group, "expected_error_ratio", "1", 2, dims, &ratio, err));
+  for (size_t c = 0; c < dims[0]; c++) explained[c] = 1 / (1 + o.sd_ratio[c] * o.sd_ratio[c]);
+  for (size_t i = 0; i < dims[0] * dims[1]; i++)
+    ratio[i] = 1 / (1 + 1 / (o.amplitude[i] * o.amplitude[i]));
+cleanup:
+  free(room);
+  return status;
+}
+
 /** Names of the signals that are compared. */
 static meso_status list_names(const approximation_params *p, const meso_signals *signals,
                               const char *group, const char ***ret_name, size_t *ret_n,
@@ -301,6 +348,7 @@ meso_status approximation_compare(const char *group, const approximation_params 
                        o.band_explained + a * N_BANDS};
     MESO_TRY(compare_all(plan, &x, &y, n_threads, &at, err));
   }
+  MESO_TRY(add_expected(group, p, signals, discard, plan, &o, n_threads, result, err));
   meso_attrs *attrs = meso_result_group_attrs(result, group);
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
   MESO_TRY(meso_attrs_set_text(attrs, "reference", y.name, err));

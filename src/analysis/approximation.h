@@ -36,6 +36,10 @@ extern const meso_array_axes approximation_axes[];
  *    amplitude_ratio       sqrt(S_xx / S_yy)
  *  and in bands between band_edges_Hz, as of signals that were filtered so:
  *    band_correlation_squared, band_explained_variance; NaN where a band has no frequency.
+ *  If the signals hold lfp_error_if_independent (meso_kernel_means.h), what is expected of
+ *  lfp_by_mean_kernel x where the neurons' deviations d from it are unrelated, also to x:
+ *    expected_explained_variance  (channel) var(x) / (var(x) + var(d))
+ *    expected_error_ratio         (channel, frequency) S_dd / (S_xx + S_dd)
  *  Where the reference is constant, all are NaN. External input (signal "lfp_from_external") is no
  *  business of approximations of the network's own signal: it is taken off "lfp". What comes
  *  before an attribute "weights_until_ms" of a signal is left out. */

@@ -78,12 +78,29 @@ static void note_compared(pipeline *p, const sources *s, const char *names, cons
   }
 }
 
+/** What theory expects of the mean kernel. */
+static void note_expected(pipeline *p, const sources *s)
+{
+  const meso_array *a = meso_result_find(s->analysis, "/approximation/expected_explained_variance");
+  double least = INFINITY, most = -INFINITY;
+  for (size_t c = 0; a != NULL && a->data != NULL && c < meso_array_count(a); c++) {
+    least = fmin(least, a->data[c]);
+    most = fmax(most, a->data[c]);
+  }
+  if (least <= most)
+    mesoi_pipeline_note(p, "Expected of lfp_by_mean_kernel: %.3g to %.3g, if the deviations of the "
+                        "neurons' kernels from their mean were unrelated (as in the theory of Ness "
+                        "et al. 2025: the more, the more alike the kernels and the more correlated "
+                        "the spikes).", least, most);
+}
+
 /** What population rates alone, and what proxies would give, in numbers. */
 static void note_approximations(pipeline *p, const sources *s)
 {
   note_compared(p, s, "/approximation/name", "/approximation/explained_variance", "Approximation",
                 "of the variance of the LFP at a contact explained; less at low frequencies "
                 "(figure)");
+  note_expected(p, s);
   note_compared(p, s, "/proxy/name", "/proxy/correlation_squared", "Proxy",
                 "squared correlation with the LFP at a contact, gains fitted to the first half");
 }

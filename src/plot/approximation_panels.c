@@ -11,7 +11,7 @@ enum { MOST = 7 };
 static const meso_array *numbers(const meso_figure_data *data, const approximation_figure *f,
                                  const char *name, size_t n_dims)
 {
-  const meso_array *a = meso_find_array(data, "%s/%s", f->group, name);
+  const meso_array *a = name == NULL ? NULL : meso_find_array(data, "%s/%s", f->group, name);
   return a != NULL && a->data != NULL && a->n_dims == n_dims ? a : NULL;
 }
 
@@ -42,6 +42,18 @@ static meso_stroke stroke_of(size_t i)
   return (meso_stroke) { meso_palette(i), 1.4, i % 2 == 1 };
 }
 
+/* What theory expects: (channel) or (channel, frequency), as the array that it stands beside. */
+static const meso_array *expected(const meso_figure_data *data, const approximation_figure *f,
+                                  const char *name, const meso_array *beside)
+{
+  const meso_array *a = numbers(data, f, name, beside->n_dims - 1);
+  for (size_t d = 1; a != NULL && d < beside->n_dims; d++)
+    if (a->dims[d - 1] != beside->dims[d]) return NULL;
+  return a;
+}
+
+static meso_stroke expected_stroke(void) { return (meso_stroke) { meso_black, 0.9, true }; }
+
 /* Depths of the channels: their numbers where there are no positions. */
 static meso_status depths(const meso_figure_data *data, const approximation_figure *f, size_t n,
                           double **ret, meso_err *err)
@@ -61,6 +73,7 @@ static meso_status draw_depth(const meso_figure_data *data, const approximation_
 {
   meso_status status = MESO_OK;
   const meso_array *explained = numbers(data, f, f->by_depth, 2);
+  const meso_array *theory = expected(data, f, f->expected_by_depth, explained);
   const size_t n = explained->dims[1];
   double *z = NULL, low = INFINITY, high = -INFINITY, least = 0.9;
   MESO_TRY(depths(data, f, n, &z, err));
@@ -70,6 +83,8 @@ static meso_status draw_depth(const meso_figure_data *data, const approximation_
   }
   for (size_t i = 0; i < meso_array_count(explained); i++)
     if (isfinite(explained->data[i])) least = fmin(least, explained->data[i]);
+  for (size_t c = 0; theory != NULL && c < n; c++)
+    if (isfinite(theory->data[c])) least = fmin(least, theory->data[c]);
   const meso_axes axes = { .box = box, .x_min = fmax(floor(10 * least) / 10, -1), .x_max = 1,
                            .y_min = low - 20, .y_max = high + 20,
                            .x_label = f->depth_label,
@@ -78,6 +93,7 @@ static meso_status draw_depth(const meso_figure_data *data, const approximation_
   meso_mark_layers(data, canvas, &axes);
   for (size_t i = 0; i < explained->dims[0] && i < MOST; i++)
     meso_axes_line(canvas, &axes, n, explained->data + i * n, z, stroke_of(i));
+  if (theory != NULL) meso_axes_line(canvas, &axes, n, theory->data, z, expected_stroke());
 cleanup:
   free(z);
   return status;
@@ -99,18 +115,18 @@ static bands find_bands(const meso_array *frequency)
   return b;
 }
 
-/* Medians over the channels and a band of an (approximation, channel, frequency) array. */
-static meso_status band_medians(const meso_array *a, size_t i, const bands *b, double *median,
-                                meso_err *err)
+/* Medians over the channels and a band of (channel, frequency) numbers. */
+static meso_status band_medians(const double *of, size_t n_channels, size_t n_frequencies,
+                                const bands *b, double *median, meso_err *err)
 {
   meso_status status = MESO_OK;
   double *values = NULL;
-  MESO_ALLOC(err, values, a->dims[1] * a->dims[2]);
+  MESO_ALLOC(err, values, n_channels * n_frequencies);
   for (size_t k = 0; k < b->n; k++) {
     size_t n = 0;
-    for (size_t c = 0; c < a->dims[1]; c++)
+    for (size_t c = 0; c < n_channels; c++)
       for (size_t f = b->first[k]; f <= b->last[k]; f++)
-        values[n++] = a->data[(i * a->dims[1] + c) * a->dims[2] + f];
+        values[n++] = of[c * n_frequencies + f];
     median[k] = meso_quantile(n, values, 0.5);
   }
 cleanup:
@@ -124,12 +140,15 @@ static meso_status draw_frequency(const meso_figure_data *data, const approximat
   meso_status status = MESO_OK;
   const meso_array *frequency = numbers(data, f, "frequency_Hz", 1);
   const meso_array *of = numbers(data, f, f->by_frequency, 3);
+  const meso_array *theory = expected(data, f, f->expected_by_frequency, of);
   const bands b = find_bands(frequency);
   const size_t n = b.n, n_names = of->dims[0] < MOST ? of->dims[0] : MOST;
+  const size_t n_lines = n_names + (theory != NULL), size = of->dims[1] * of->dims[2];
   double *median = NULL, high = 1, low = 1;
-  MESO_ALLOC(err, median, n_names * n);
-  for (size_t i = 0; i < n_names; i++) {
-    MESO_TRY(band_medians(of, i, &b, median + i * n, err));
+  MESO_ALLOC(err, median, n_lines * n);
+  for (size_t i = 0; i < n_lines; i++) {
+    MESO_TRY(band_medians(i < n_names ? of->data + i * size : theory->data, of->dims[1],
+                          of->dims[2], &b, median + i * n, err));
     for (size_t k = 0; k < n; k++) {
       if (isfinite(median[i * n + k])) high = fmax(high, median[i * n + k]);
       if (median[i * n + k] > 0) low = fmin(low, median[i * n + k]);
@@ -144,8 +163,9 @@ static meso_status draw_frequency(const meso_figure_data *data, const approximat
                            .title = "By frequency: medians over contacts" };
   meso_axes_draw(canvas, &axes);
   if (f->is_log) meso_axes_guide(canvas, &axes, NAN, 1, meso_grey);
-  for (size_t i = 0; i < n_names; i++)
-    meso_axes_line(canvas, &axes, n, b.middle_Hz, median + i * n, stroke_of(i));
+  for (size_t i = 0; i < n_lines; i++)
+    meso_axes_line(canvas, &axes, n, b.middle_Hz, median + i * n,
+                   i < n_names ? stroke_of(i) : expected_stroke());
 cleanup:
   free(median);
   return status;
@@ -171,6 +191,8 @@ meso_status approximation_draw(const meso_figure_data *data, const approximation
     pretty_name(f->head, name->text[i], text, sizeof text);
     x = meso_canvas_key(canvas, x, bottom - 18.0, stroke_of(i), "%s", text);
   }
+  if (expected(data, f, f->expected_by_depth, numbers(data, f, f->by_depth, 2)) != NULL)
+    (void) meso_canvas_key(canvas, x, bottom - 18.0, expected_stroke(), "%s", f->expected_label);
   meso_estimator_text(attrs, estimator, sizeof estimator);
   meso_canvas_note(canvas, 8.0, bottom - 6.0, "%s", estimator);
 cleanup:

@@ -11,6 +11,8 @@ typedef struct approximation_figure {
   const char *by_depth, *depth_label;         /**< (signal, channel) */
   const char *by_frequency, *frequency_label; /**< (signal, channel, frequency) */
   bool is_log;                                /**< by frequency; else from 0 to 1 */
+  /** What theory expects of one of them, dotted: (channel) and (channel, frequency); or NULL. */
+  const char *expected_by_depth, *expected_by_frequency, *expected_label;
 } approximation_figure;
 
 bool approximation_available(const meso_figure_data *data, const approximation_figure *figure);

@@ -6,6 +6,8 @@ static const approximation_figure figure = {
   .group = "/approximation", .head = "lfp_by_", .by_depth = "explained_variance",
   .depth_label = "explained variance (dimensionless)", .by_frequency = "error_ratio",
   .frequency_label = "error power / LFP power (dimensionless)", .is_log = true,
+  .expected_by_depth = "expected_explained_variance",
+  .expected_by_frequency = "expected_error_ratio", .expected_label = "mean kernel, expected",
 };
 
 static bool is_available(const meso_figure_data *data)
