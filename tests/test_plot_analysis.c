@@ -102,6 +102,8 @@ static void test_figures(void)
     {"synchrony", "synchrony", {"time (ms)", "rate (spikes/s)"}, {NULL}, 2 * 400},
     {"statistics", "fano_windows", {"counting window (ms)", "Fano factor (dimensionless)"},
      {"fano_windows_ms", "10,100,1000", NULL}, 2 * 2 * 3},
+    {"distributions", "distributions", {"interval (ms)", "density (1/ms)",
+     "spikes in a window"}, {"isi_bins", "20", NULL}, 0},
     {"connectivity", "connectivity", {"region", "correlation (dimensionless)",
      "predicted correlation (dimensionless)"}, {"signal", "lfp", "max_lag_s", "0.01", NULL},
      2 * 30 + 15},
