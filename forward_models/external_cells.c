@@ -211,9 +211,7 @@ static void respond_group(const external_cells *x, size_t n, external_cell *cons
 {
   const float *matrix[GROUP];
   float *out[GROUP];
-  const double tau_ms =
-    meso_tau_syn_ms(&x->model->population[cell[0]->id.population].neuron, MESO_EXCITATORY);
-  const size_t c = meso_basis_find(&x->basis, x->model, cell[0]->place.type, tau_ms);
+  const size_t c = meso_basis_find(&x->basis, x->model, cell[0]->place.type, MESO_EXCITATORY);
   const size_t n_rows = (cell[0]->n_segments * x->n_functions + LFP_PANEL - 1) / LFP_PANEL
     * LFP_PANEL;
   for (size_t b = 0; b < x->n_blocks; b++) {

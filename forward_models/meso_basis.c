@@ -48,12 +48,19 @@ static bool same_shape(const meso_model *m, size_t a, size_t b)
   return strcmp(m->cell_type[a].morphology, m->cell_type[b].morphology) == 0;
 }
 
-size_t meso_basis_find(const meso_basis *basis, const meso_model *model, size_t type,
-                       double tau_syn_ms)
+static bool same_current(const meso_cell_current *a, const meso_cell_current *b)
 {
+  return a->tau_ms == b->tau_ms && a->tau_rise_ms == b->tau_rise_ms
+    && a->pA_per_weight == b->pA_per_weight;
+}
+
+size_t meso_basis_find(const meso_basis *basis, const meso_model *model, size_t type, int sign)
+{
+  const meso_cell_current current =
+    meso_cell_synapse_current(model, model->cell_type[type].population, sign);
   size_t c = 0;
   while (c < basis->n_classes && !(same_shape(model, basis->class_[c].shape, type)
-                                   && basis->class_[c].tau_syn_ms == tau_syn_ms))
+                                   && same_current(&basis->class_[c].current, &current)))
     c++;
   return c;
 }
@@ -62,9 +69,9 @@ size_t meso_basis_find(const meso_basis *basis, const meso_model *model, size_t 
 static void add_class(const meso_model *model, size_t type, int sign, meso_basis *basis)
 {
   const meso_cell_type *y = &model->cell_type[type];
-  const double tau = meso_tau_syn_ms(&model->population[y->population].neuron, sign);
-  if (meso_basis_find(basis, model, type, tau) == basis->n_classes)
-    basis->class_[basis->n_classes++] = (meso_basis_class) {.shape = type, .tau_syn_ms = tau};
+  if (meso_basis_find(basis, model, type, sign) == basis->n_classes)
+    basis->class_[basis->n_classes++] = (meso_basis_class) {
+      .shape = type, .current = meso_cell_synapse_current(model, y->population, sign)};
 }
 
 static meso_status list_classes(const meso_model *model, meso_basis *basis, meso_err *err)
@@ -85,14 +92,15 @@ cleanup:
   return status;
 }
 
-/** Membrane currents (n_segments, n_steps) after 1 nA on a segment at step 0. */
+/** Membrane currents (n_segments, n_steps) after an event of a class on a segment at step 0. */
 static meso_status respond_to_event(const maker *mk, const meso_basis_class *c, size_t segment,
-                                    double *imem_nA, meso_err *err)
+                                    double weight_nA, double *imem_nA, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_lfp_params *lfp = &mk->model->lfp;
   const meso_morphology *m = mk->shapes[c->shape].morphology;
-  const meso_cable_event event = {.segment = segment, .tau_ms = c->tau_syn_ms, .weight_nA = 1};
+  const meso_cable_event event = {.segment = segment, .tau_ms = c->current.tau_ms,
+                                  .tau_rise_ms = c->current.tau_rise_ms, .weight_nA = weight_nA};
   double *g_pas = NULL;
   MESO_ALLOC(err, g_pas, m->n_segments);
   for (size_t j = 0; j < m->n_segments; j++) g_pas[j] = lfp->cm_uF_per_cm2 * 1e-3 / lfp->tau_m_ms;
@@ -149,7 +157,7 @@ static meso_status sample_segment(const maker *mk, const meso_basis_class *c, si
   double *imem = NULL, *matrix = NULL;
   MESO_ALLOC(err, imem, n * T);
   MESO_ALLOC(err, matrix, n * LFP_LANES);
-  MESO_TRY(respond_to_event(mk, c, segment, imem, err));
+  MESO_TRY(respond_to_event(mk, c, segment, 1, imem, err));
   for (size_t p = 0; p < n_places; p++) {
     MESO_TRY(place_matrix(mk, c, first_place + p, matrix, err));
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, LFP_LANES, (int) T, (int) n, 1, matrix,
@@ -276,7 +284,7 @@ static meso_status fill_response(const maker *mk, const meso_basis_class *c, siz
   double *imem = NULL, *product = NULL;
   MESO_ALLOC(err, imem, n * mk->n_steps);
   MESO_ALLOC(err, product, n * r);
-  MESO_TRY(respond_to_event(mk, c, k, imem, err));
+  MESO_TRY(respond_to_event(mk, c, k, c->current.pA_per_weight, imem, err));
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) n, (int) r, (int) mk->n_steps, 1,
               imem, (int) mk->n_steps, weight, (int) r, 0, product, (int) r);
   for (size_t a = 0; a < r; a++) {

@@ -28,9 +28,10 @@ extern "C" {
 /** What the responses of a class of synapses depend on. */
 typedef struct meso_basis_class {
   size_t shape;           /**< a cell type; types with the same SWC file share the class */
-  double tau_syn_ms;
+  meso_cell_current current;
   float *response;        /**< (n_segments n_undelayed / LFP_PANEL, n_segments, LFP_PANEL): rows
-                               (k, a), columns k', as lfp_loops.respond wants them; per nA */
+                               (k, a), columns k', as lfp_loops.respond wants them; per
+                               1000 in the weights' unit (nA, V) */
 } meso_basis_class;
 
 typedef struct meso_basis {
@@ -62,9 +63,8 @@ MESO_MUST_CHECK meso_status meso_basis_init(const meso_model *model,
                                             int n_threads, meso_basis *basis, meso_err *err);
 void meso_basis_clear(meso_basis *basis);
 
-/** Class of synapses with a time constant on a cell type. */
-size_t meso_basis_find(const meso_basis *basis, const meso_model *model, size_t type,
-                       double tau_syn_ms);
+/** Class of the synapses that sources of a sign make on a cell type; n_classes if there is none. */
+size_t meso_basis_find(const meso_basis *basis, const meso_model *model, size_t type, int sign);
 
 /** Leading eigenvectors of rows^T rows, largest first: the directions in which most of the rows
  *  lies. @param[in] rows (n_rows, width) @param[out] value  (n_wanted), n_wanted <= width

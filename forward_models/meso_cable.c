@@ -18,11 +18,14 @@ typedef struct tree_solver {
   double *rhs;
 } tree_solver;
 
-/* Synaptic currents with one time constant each. */
+/* Synaptic currents with one time constant each: I(t + dt) = decay (I + slope dt), and the slope of
+ * alpha functions decays as well. */
 typedef struct synapse_state {
   size_t n_taus;
+  double dt_ms;
   double *tau_ms, *decay;
   double *current_nA;  /* (n_taus, n_segments) */
+  double *slope_nA_per_ms; /* the same */
 } synapse_state;
 
 double meso_biexponential_norm(double tau_rise_ms, double tau_ms)
@@ -102,6 +105,7 @@ static void synapses_clear(synapse_state *s)
   free(s->tau_ms);
   free(s->decay);
   free(s->current_nA);
+  free(s->slope_nA_per_ms);
 }
 
 static size_t find_tau(const synapse_state *s, double tau_ms)
@@ -116,12 +120,13 @@ static meso_status synapses_create(const meso_morphology *m, const meso_cable *c
                                    synapse_state *s, meso_err *err)
 {
   meso_status status = MESO_OK;
+  s->dt_ms = cable->dt_ms;
   MESO_ALLOC(err, s->tau_ms, 2 * n_events);
   MESO_ALLOC(err, s->decay, 2 * n_events);
   for (size_t e = 0; e < n_events; e++) {
     const meso_cable_event *ev = &event[e];
     if (ev->segment >= m->n_segments || !isfinite(ev->weight_nA) || !isfinite(ev->time_ms)
-        || !(ev->tau_ms > ev->tau_rise_ms && ev->tau_rise_ms >= 0))
+        || !(ev->tau_ms >= ev->tau_rise_ms && ev->tau_rise_ms >= 0 && ev->tau_ms > 0))
       MESO_FAIL(err, MESO_EINVAL, "synaptic event %zu makes no sense (segment %zu of %zu, "
                 "rise %g ms, decay %g ms)", e, ev->segment, m->n_segments, ev->tau_rise_ms,
                 ev->tau_ms);
@@ -137,6 +142,7 @@ static meso_status synapses_create(const meso_morphology *m, const meso_cable *c
   if (s->n_taus > 0 && m->n_segments > (size_t) -1 / s->n_taus)
     MESO_FAIL(err, MESO_ENOMEM, "too many synaptic time constants");
   MESO_ALLOC(err, s->current_nA, s->n_taus * m->n_segments);
+  MESO_ALLOC(err, s->slope_nA_per_ms, s->n_taus * m->n_segments);
 cleanup:
   return status;
 }
@@ -144,7 +150,10 @@ cleanup:
 static void synapses_add(synapse_state *s, size_t n_segments, const meso_cable_event *event)
 {
   const size_t decay = find_tau(s, event->tau_ms);
-  if (event->tau_rise_ms > 0) {
+  if (event->tau_rise_ms == event->tau_ms) {
+    s->slope_nA_per_ms[decay * n_segments + event->segment] += event->weight_nA * M_E
+      / event->tau_ms;
+  } else if (event->tau_rise_ms > 0) {
     const double w = event->weight_nA * meso_biexponential_norm(event->tau_rise_ms,
                                                                 event->tau_ms);
     const size_t rise = find_tau(s, event->tau_rise_ms);
@@ -237,8 +246,10 @@ meso_status meso_cable_run(const meso_morphology *morphology, const meso_cable *
     for (size_t i = 0; i < synapses.n_taus; i++)
       for (size_t j = 0; j < m->n_segments; j++) {
         double *current = &synapses.current_nA[i * m->n_segments + j];
+        double *slope = &synapses.slope_nA_per_ms[i * m->n_segments + j];
         synaptic[j] += *current;
-        *current *= synapses.decay[i];
+        *current = (*current + *slope * synapses.dt_ms) * synapses.decay[i];
+        *slope *= synapses.decay[i];
       }
     advance(m, cable, &solver, synaptic, u, k + 1, imem_nA, v_mV);
   }

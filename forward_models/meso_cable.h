@@ -19,7 +19,8 @@ extern "C" {
 #endif
 
 /** One synaptic event: a current that decays with tau_ms; with tau_rise_ms > 0 the difference of
- *  two exponentials with the peak weight_nA. Positive weights depolarise. */
+ *  two exponentials with the peak weight_nA, or with tau_rise_ms = tau_ms its limit, the alpha
+ *  function weight_nA t/tau exp(1 - t/tau). Positive weights depolarise. */
 typedef struct meso_cable_event {
   size_t segment;
   double tau_rise_ms, tau_ms;

@@ -15,18 +15,44 @@
 
 #include <gsl/gsl_cdf.h>
 
+#include "meso_io.h"
 #include "meso_space.h"
 
 enum { MAX_PATH = 4096 };
 const double meso_cell_min_layer_area_um2 = 1;
 
+/* ---- synaptic currents -------------------------------------------------------------------- */
+
+meso_cell_current meso_cell_synapse_current(const meso_model *model, size_t population, int sign)
+{
+  const meso_neuron_synapse *s = &model->population[population].synapse[sign];
+  const double tau_ms = model->lfp.delta_tau_ms;
+  if (s->tau_ms > 0) return (meso_cell_current) {s->tau_ms, s->tau_rise_ms, 1};
+  return (meso_cell_current) {tau_ms, 0, tau_ms > 0 ? s->charge / tau_ms : 0};
+}
+
+meso_status meso_cells_check_currents(const meso_model *model, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  for (size_t y = 0; y < model->n_cell_types; y++) {
+    const size_t at = model->cell_type[y].population;
+    const meso_population *p = &model->population[at];
+    if (!(meso_cell_synapse_current(model, at, MESO_EXCITATORY).tau_ms > 0))
+      MESO_FAIL(err, MESO_EINVAL, "%s: lfp.delta_tau_ms = 0 ms: must be above 0 for "
+                "populations.%s.model = %s, whose input makes the potential jump: in the LFP an "
+                "exponential current of this time constant and the same charge stands for it",
+                model->path, p->name, meso_population_ops(p)->name);
+  }
+cleanup:
+  return status;
+}
+
 /* ---- 1. shapes ---------------------------------------------------------------------------- */
 
-static meso_status find_morphology(const meso_cell_type *type, size_t n_dirs,
+static meso_status find_morphology(const meso_cell_type *type, const char *name, size_t n_dirs,
                                    const char *const *dirs, char *path, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const char *name = type->morphology;
   if (name == NULL || name[0] == '\0')
     MESO_FAIL(err, MESO_EINVAL, "cell type %s has no morphology", type->name);
   const int absolute = name[0] == '/';
@@ -54,7 +80,7 @@ static meso_status read_shape(const meso_model *model, size_t type, size_t n_dir
   const meso_discretisation cut = {model->lfp.Ra_Ohm_cm, model->lfp.cm_uF_per_cm2,
                                    MESO_LFP_D_LAMBDA, MESO_LFP_D_LAMBDA_FREQUENCY_HZ, 0};
   char path[MAX_PATH];
-  MESO_TRY(find_morphology(ct, n_dirs, dirs, path, err));
+  MESO_TRY(find_morphology(ct, ct->morphology, n_dirs, dirs, path, err));
   MESO_TRY(meso_section_types_parse(ct->sections != NULL ? ct->sections : "",
                                     &shape->section_types, err));
   shape->soma_z_um = meso_space_depth_um(model, ct->population);
@@ -76,6 +102,46 @@ meso_status meso_cell_shapes_read(const meso_model *model, size_t n_dirs, const 
   shapes = NULL;
 cleanup:
   meso_cell_shapes_destroy(model, shapes);
+  return status;
+}
+
+/** Adds a line with a file's name and checksum to a text of *n bytes. */
+static meso_status add_file(const meso_cell_type *type, const char *name, size_t n_dirs,
+                            const char *const *dirs, char **text, size_t *n, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char path[MAX_PATH], sha256[65];
+  MESO_TRY(find_morphology(type, name, n_dirs, dirs, path, err));
+  MESO_TRY(meso_sha256_file(path, sha256, err));
+  const size_t more = strlen(name) + sizeof sha256 + 3;
+  char *bigger = meso_realloc(*text, *n + more, 1);
+  if (bigger == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the checksums of cells");
+  *text = bigger;
+  *n += (size_t) snprintf(bigger + *n, more, "%s %s\n", name, sha256);
+cleanup:
+  return status;
+}
+
+meso_status meso_cell_shapes_digest(const meso_model *model, size_t n_dirs,
+                                    const char *const *dirs, bool alternatives, char out[65],
+                                    meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *text = NULL, *list = NULL, *rest = NULL;
+  size_t n = 0;
+  for (size_t y = 0; y < model->n_cell_types; y++) {
+    const meso_cell_type *type = &model->cell_type[y];
+    MESO_TRY(add_file(type, type->morphology, n_dirs, dirs, &text, &n, err));
+    if (!alternatives || type->alternatives == NULL) continue;
+    free(list);
+    MESO_STRDUP(err, list, type->alternatives);
+    for (char *name = strtok_r(list, " ,", &rest); name != NULL; name = strtok_r(NULL, " ,", &rest))
+      MESO_TRY(add_file(type, name, n_dirs, dirs, &text, &n, err));
+  }
+  meso_sha256_bytes(text != NULL ? text : "", n, out);
+cleanup:
+  free(text);
+  free(list);
   return status;
 }
 

@@ -42,8 +42,23 @@ MESO_MUST_CHECK meso_status meso_cell_shapes_read(const meso_model *model, size_
                                                   meso_cell_shape **ret_shapes, meso_err *err);
 void meso_cell_shapes_destroy(const meso_model *model, meso_cell_shape *shapes);
 
+/** The current that an input of weight 1 makes in a cell: pA_per_weight exp(-t/tau), or with
+ *  tau_rise_ms = tau_ms pA_per_weight t/tau exp(1 - t/tau); pA_per_weight is 1 but for jumps of
+ *  the potential, for which an exponential current of the same charge stands. */
+typedef struct meso_cell_current { double tau_ms, tau_rise_ms, pA_per_weight; } meso_cell_current;
+/** Of a population's input from sources of a sign. */
+meso_cell_current meso_cell_synapse_current(const meso_model *model, size_t population, int sign);
+/** MESO_EINVAL if a population with cells has input without a current (lfp.delta_tau_ms). */
+MESO_MUST_CHECK meso_status meso_cells_check_currents(const meso_model *model, meso_err *err);
+
 /** Segments shorter in number than this many um2 of expected membrane in a layer: no synapses. */
 extern const double meso_cell_min_layer_area_um2;
+
+/** SHA-256 of the SWC files that meso_cell_shapes_read would read, with their names.
+ *  @param[in] alternatives  also of those of cells[].alternatives */
+MESO_MUST_CHECK meso_status meso_cell_shapes_digest(const meso_model *model, size_t n_dirs,
+                                                    const char *const *dirs, bool alternatives,
+                                                    char out[65], meso_err *err);
 
 /** A neuron that has a cell. */
 typedef struct meso_cell_id {

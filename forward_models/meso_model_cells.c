@@ -63,6 +63,13 @@ cleanup:
   return status;
 }
 
+/** Of the synapses of a projection. */
+static meso_cell_current current_of(const meso_model *m, size_t projection)
+{
+  const meso_projection *p = &m->projection[projection];
+  return meso_cell_synapse_current(m, p->target, m->population[p->source].sign);
+}
+
 static meso_status add_projection(const source *s, size_t cell, size_t projection,
                                   meso_wiring_row *row, const double *probability,
                                   meso_event_list *list, meso_err *err)
@@ -74,6 +81,8 @@ static meso_status add_projection(const source *s, size_t cell, size_t projectio
   const uint32_t neuron = s->cell[cell].neuron;
   const size_t n_segments =
     s->explicit_->type[s->explicit_->cell[cell].type].morphology->n_segments;
+  const double step_nA =
+    s->wiring->weight_step_pA * 1e-3 * current_of(s->model, projection).pA_per_weight;
   for (uint32_t k = 0; k < q->in_degree[neuron]; k++) {
     uint32_t from, word[4];
     uint16_t code;
@@ -82,7 +91,7 @@ static meso_status add_projection(const source *s, size_t cell, size_t projectio
     meso_rng_block(key, (const uint32_t[4]) {k, neuron, (uint32_t) projection, 0}, word);
     const size_t segment = pick_segment(probability, n_segments, word[0]);
     const meso_explicit_event synapse = {
-      .weight_nA = q->weight_of_code[code] * s->wiring->weight_step_pA * 1e-3,
+      .weight_nA = q->weight_of_code[code] * step_nA,
       .segment = (unsigned) segment & 0xffffff, .kind = (unsigned) projection & 0xff};
     MESO_TRY(add_synapse(s, p->source, from, delay, &synapse, list, err));
   }
@@ -204,8 +213,7 @@ static meso_status make_population(source *s, const meso_output_filter *filter, 
   MESO_TRY(set_types(s, n_dirs, dirs, e, err));
   set_cells(s, e);
   for (size_t p = 0; p < m->n_projections; p++)
-    e->kind[p].tau_ms = meso_tau_syn_ms(&m->population[m->projection[p].target].neuron,
-                                        m->population[m->projection[p].source].sign);
+    e->kind[p] = (meso_synapse_kind) {current_of(m, p).tau_ms, current_of(m, p).tau_rise_ms};
   e->dt_ms = m->simulation.dt_ms;
   e->n_steps = (size_t) ceil((s->spikes->t_stop_ms - s->spikes->t_start_ms) / e->dt_ms - 1e-6)
     + filter->half; /* the last samples are means over what follows, too */
@@ -311,6 +319,7 @@ meso_status meso_model_cells_lfp(const meso_model *model, size_t n_dirs,
   meso_output_filter filter = {0};
   const meso_compartment_options options = {.n_threads = n_threads > 0 ? n_threads : 1,
                                             .progress = progress};
+  MESO_TRY(meso_cells_check_currents(model, err));
   MESO_TRY(meso_cell_shapes_read(model, n_dirs, morphology_dirs, &shape, err));
   MESO_TRY(meso_wiring_create(model, &wiring, err));
   s.shape = shape;

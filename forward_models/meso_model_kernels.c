@@ -152,8 +152,8 @@ static meso_status compute_pathway(const build *b, pathway *p, double *data, mes
 {
   meso_status status = MESO_OK;
   const meso_model *model = b->model;
-  const meso_population *source = &model->population[p->projection->source];
-  const meso_neuron_params *target = &model->population[p->projection->target].neuron;
+  const meso_cell_current current = meso_cell_synapse_current(
+    model, p->projection->target, model->population[p->projection->source].sign);
   const type_cell *cell = &b->cell[p->type];
   const meso_morphology *m = cell->morphology;
   double *weight_nA = NULL, *delay_share = NULL;
@@ -161,11 +161,11 @@ static meso_status compute_pathway(const build *b, pathway *p, double *data, mes
   MESO_ALLOC(err, delay_share, b->n_lags);
   MESO_TRY(place_synapses(b, p, weight_nA, err));
   for (size_t j = 0; j < m->n_segments; j++)
-    weight_nA[j] *= p->projection->weight_pA * 1e-3 * p->out_degree;
+    weight_nA[j] *= p->projection->weight_pA * current.pA_per_weight * 1e-3 * p->out_degree;
   delay_distribution(b, p->projection, delay_share);
   const meso_kernel_input input = {
-    .tau_ms = source->sign == MESO_EXCITATORY ? target->tau_syn_ex_ms : target->tau_syn_in_ms,
-    .weight_nA = weight_nA, .delay_share = delay_share};
+    .tau_ms = current.tau_ms, .tau_rise_ms = current.tau_rise_ms, .weight_nA = weight_nA,
+    .delay_share = delay_share};
   const meso_cable cable = {model->lfp.cm_uF_per_cm2, 0, cell->g_pas, model->lfp.kernel_dt_ms,
                             b->n_lags - 1};
   MESO_TRY(meso_kernel_compute(m, &cable, &input, b->n_rows, cell->matrix, data, err));
@@ -221,14 +221,7 @@ static meso_status check_model(const meso_model *model, meso_err *err)
         && lfp->kernel_duration_ms / lfp->kernel_dt_ms < MAX_LAGS))
     MESO_FAIL(err, MESO_ERANGE, "kernel_duration_ms %g and kernel_dt_ms %g: expected 1 to %d lags",
               lfp->kernel_duration_ms, lfp->kernel_dt_ms, MAX_LAGS);
-  for (size_t y = 0; y < model->n_cell_types; y++) {
-    const meso_population *p = &model->population[model->cell_type[y].population];
-    const meso_neuron_ops *ops = meso_population_ops(p);
-    if (strcmp(ops->name, "iaf_psc_exp") != 0)
-      MESO_FAIL(err, MESO_EINVAL, "%s: populations.%s.model = %s: must be iaf_psc_exp for "
-                "population kernels, whose synaptic currents are exponential", model->path,
-                p->name, ops->name);
-  }
+  MESO_TRY(meso_cells_check_currents(model, err));
   if (model->n_columns > 1)
     MESO_FAIL(err, MESO_EINVAL, "%s: scaling.N = %g: must be at most 1 for LFP kernels: the "
               "probe is on the axis of the one column that they are made for", model->path,
@@ -410,9 +403,16 @@ cleanup:
   return status;
 }
 
+/* Amplitude of the exponential current with the charge of an excitatory event of weight 1. */
+static double exponential_pA(const meso_model *model, size_t population)
+{
+  const double tau_ms = meso_cell_synapse_current(model, population, MESO_EXCITATORY).tau_ms;
+  return tau_ms > 0 ? model->population[population].synapse[MESO_EXCITATORY].charge / tau_ms : 1;
+}
+
 /* Excitatory input of a population by origin, as mean weight times events: what external input
- * brings in a second, and what one spike of every neuron of each source brings. The charge is
- * tau_syn_ex times that, the same factor for both. */
+ * brings in a second, and what one spike of every neuron of each source brings, each as an
+ * exponential current of the same charge, which is the time constant times that. */
 static meso_status add_charge(const meso_model *model, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -427,8 +427,8 @@ static meso_status add_charge(const meso_model *model, meso_result *result, meso
     const meso_population *t = &model->population[y];
     if (model->background.kind != MESO_BACKGROUND_NONE)
       external->data[y] = t->K_ext * sqrt(model->scaling.K) * model->background.rate_Hz
-        * model->background.PSP_mV
-        * meso_psc_over_psp_pA_per_mV(&t->neuron, t->neuron.tau_syn_ex_ms);
+        * model->background.PSP_mV * t->synapse[MESO_EXCITATORY].weight_per_mV
+        * exponential_pA(model, y);
   }
   MESO_TRY(meso_result_add(result, "/charge/per_spike", "pA", 2, (size_t[]) {n, n}, &source, err));
   for (size_t i = 0; i < model->n_projections; i++) {
@@ -436,7 +436,8 @@ static meso_status add_charge(const meso_model *model, meso_result *result, meso
     const meso_population *target = &model->population[p->target];
     if (model->population[p->source].sign == MESO_EXCITATORY && target->size > 0)
       source->data[p->target * n + p->source] +=
-        (double) p->n_synapses / (double) target->size * p->weight_pA;
+        (double) p->n_synapses / (double) target->size * p->weight_pA
+        * exponential_pA(model, p->target);
   }
 cleanup:
   free(name);

@@ -96,8 +96,7 @@ static size_t rows_of(const build *b, size_t class_)
 /** Class of the synapses that sources of a sign make on a cell; n_classes if there is none. */
 static size_t class_of(const build *b, const batch_cell *cell, int sign)
 {
-  const meso_neuron_params *neuron = &b->model->population[cell->population].neuron;
-  return meso_basis_find(&b->basis, b->model, cell->place.type, meso_tau_syn_ms(neuron, sign));
+  return meso_basis_find(&b->basis, b->model, cell->place.type, sign);
 }
 
 static void place_cell(build *b, size_t population, uint32_t neuron)

@@ -82,18 +82,14 @@ cleanup:
   return status;
 }
 
-/** Membrane currents (n_segments, n_lags) after 1 nA on a segment. The alpha function is the limit
- *  of differences of exponentials; one that is near leaves 1e-8 out. */
+/** Membrane currents (n_segments, n_lags) after 1 nA on a segment. */
 static meso_status respond(const method *m, const event_class *c, size_t segment, double *imem_nA,
                            meso_err *err)
 {
-  static const double near = 1e-4;
   const meso_explicit_type *type = &m->population->type[c->type];
   const meso_synapse_kind *kind = &m->population->kind[c->kind];
-  const bool alpha = kind->tau_rise_ms == kind->tau_ms;
-  const meso_cable_event event = {
-    .segment = segment, .weight_nA = 1, .tau_ms = kind->tau_ms * (alpha ? 1 + near : 1),
-    .tau_rise_ms = kind->tau_rise_ms * (alpha ? 1 - near : 1)};
+  const meso_cable_event event = {.segment = segment, .weight_nA = 1, .tau_ms = kind->tau_ms,
+                                  .tau_rise_ms = kind->tau_rise_ms};
   const meso_cable cable = {type->cm_uF_per_cm2, type->e_pas_mV, type->g_pas_S_per_cm2,
                             m->population->dt_ms, m->n_lags - 1};
   return meso_cable_run(type->morphology, &cable, 1, &event, imem_nA, NULL, err);

@@ -429,15 +429,16 @@ static void test_distances_are_refused(void)
   meso_model_destroy(model);
 }
 
-/* Their currents have another shape than that of the kernels. */
-static void test_other_currents_are_refused(void)
+/* A jump of the potential has no current, unless one is said to stand for it. */
+static void test_jumps_are_refused(void)
 {
-  static const char *const sets[] = {"populations.I.model=iaf_psc_alpha"};
-  meso_model *model = read_model("toy", sets, 1);
+  static const char *const sets[] = {"populations.E.model=iaf_psc_delta",
+                                     "populations.I.model=iaf_psc_delta"};
+  meso_model *model = read_model("toy", sets, 2);
   meso_result *kernels = NULL;
   meso_err err = {0};
   CU_ASSERT_EQUAL(meso_kernels_build(model, 0, NULL, 1, NULL, &kernels, &err), MESO_EINVAL);
-  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "I.model = iaf_psc_alpha: must be iaf_psc_exp"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "E.model = iaf_psc_delta, whose input"));
   meso_model_destroy(model);
 }
 
@@ -473,7 +474,7 @@ int main(void)
     {"other rules and distributions directly", test_rules_directly},
     {"delays by distance are refused", test_distances_are_refused},
     {"several columns are refused", test_columns_are_refused},
-    {"other currents are refused", test_other_currents_are_refused},
+    {"other currents are refused", test_jumps_are_refused},
     {"microcircuit, some pathways directly", test_microcircuit_directly},
     {NULL, NULL}};
   return meso_test_main("model kernels", tests);

@@ -346,14 +346,11 @@ static double difference(const meso_signals *a, const meso_signals *b, const cha
   return sqrt(error / total);
 }
 
-/* The compartment method of the library, many cells at once. */
-static void test_compartment_method(void)
+/* Cells of the toy model by the compartment method of the library and by neuron kernels. */
+static void compare_methods(const char *what, size_t n_sets, const char *const *sets)
 {
-  static const char *const sets[] = {"lfp.n_cells=300", "neuron.tau_syn_in_ms=1.5",
-                                     "cells.basket.rotation=any", "lfp.dipole=true",
-                                     "probe.n_contacts=15"};
   const char *const folder[] = {meso_test_path("morphologies")};
-  meso_model *m = read_model("toy", sets, 5); /* the moment on both sides of a block's end */
+  meso_model *m = read_model("toy", sets, n_sets);
   meso_spikes *spikes = make_spikes(m, 20);
   meso_result *kernels = build_kernels(m, 2);
   meso_signals *lfp = make_lfp(kernels, spikes, 1000, 2), *cells = NULL;
@@ -364,7 +361,8 @@ static void test_compartment_method(void)
   }
   const double error = difference(lfp, cells, "lfp", 0);
   const double moment = difference(lfp, cells, "dipole", 0);
-  printf("# 300 cells by compartment and neuron: rms %.3g, moment %.3g\n", error, moment);
+  printf("# %s, %s cells by compartment and neuron: rms %.3g, moment %.3g\n", what, sets[0] + 12,
+         error, moment);
   CU_ASSERT(error < 1e-4);
   CU_ASSERT(moment < 1e-4);
   meso_signals_destroy(cells);
@@ -372,6 +370,64 @@ static void test_compartment_method(void)
   meso_result_destroy(kernels);
   meso_spikes_destroy(spikes);
   meso_model_destroy(m);
+}
+
+/* Many cells at once; the moment on both sides of a block's end. */
+static void test_compartment_method(void)
+{
+  static const char *const sets[] = {"lfp.n_cells=300", "neuron.tau_syn_in_ms=1.5",
+                                     "cells.basket.rotation=any", "lfp.dipole=true",
+                                     "probe.n_contacts=15"};
+  compare_methods("exponential currents", 5, sets);
+}
+
+/* Synapses of other shapes; of several in one model. */
+static void test_other_currents(void)
+{
+  static const char *const alpha[] = {"lfp.n_cells=40", "neuron.tau_syn_in_ms=1.5",
+    "lfp.dipole=true", "populations.E.model=iaf_psc_alpha", "populations.I.model=iaf_psc_alpha"};
+  static const char *const mixed[] = {"lfp.n_cells=40", "lfp.dipole=true",
+    "populations.E.model=iaf_psc_alpha"};
+  static const char *const jumps[] = {"lfp.n_cells=40", "lfp.delta_tau_ms=0.7",
+    "lfp.dipole=true", "populations.E.model=iaf_psc_delta", "populations.I.model=iaf_psc_delta"};
+  compare_methods("alpha functions", 5, alpha);
+  compare_methods("alpha functions and exponentials", 3, mixed);
+  compare_methods("jumps", 5, jumps);
+}
+
+static double rms_of(const meso_signal *s)
+{
+  double sum = 0;
+  for (size_t i = 0; i < s->n_times * s->n_channels; i++) sum += s->data[i] * s->data[i];
+  return sqrt(sum / (double) (s->n_times * s->n_channels));
+}
+
+/* A jump of J mV is a charge of C J: the LFP is that of exponential currents of this charge. */
+static void test_charges(void)
+{
+  static const char *const exp_[] = {"lfp.n_cells=40", "lfp.contributions=none"};
+  static const char *const delta[] = {"lfp.n_cells=40", "lfp.contributions=none",
+    "lfp.delta_tau_ms=0.5", "populations.E.model=iaf_psc_delta",
+    "populations.I.model=iaf_psc_delta"};
+  meso_model *m[2] = {read_model("toy", exp_, 2), read_model("toy", delta, 5)};
+  meso_spikes *spikes = make_spikes(m[0], 20);
+  meso_signals *lfp[2];
+  for (int i = 0; i < 2; i++) {
+    meso_result *kernels = build_kernels(m[i], 2);
+    lfp[i] = make_lfp(kernels, spikes, 1000, 2);
+    meso_result_destroy(kernels);
+  }
+  const meso_neuron_params *n = &m[0]->population[0].neuron; /* weights of the same potentials */
+  const double scale = n->C_m_pF / 0.5 / meso_psc_over_psp_pA_per_mV(n, 0.5);
+  meso_signal *a = meso_signals_find(lfp[0], "lfp"), *b = meso_signals_find(lfp[1], "lfp");
+  for (size_t i = 0; i < a->n_times * a->n_channels; i++) a->data[i] -= b->data[i] / scale;
+  printf("# jumps and exponentials of the same charge: rms %.3g\n", rms_of(a) / rms_of(b) * scale);
+  CU_ASSERT(rms_of(a) < 3e-3 * rms_of(b) / scale); /* weights are quantised apart */
+  for (int i = 0; i < 2; i++) {
+    meso_signals_destroy(lfp[i]);
+    meso_model_destroy(m[i]);
+  }
+  meso_spikes_destroy(spikes);
 }
 
 /* All neurons of every population fire at once: then its mean kernel says all there is. Otherwise
@@ -716,6 +772,8 @@ int main(void)
     {"two time constants, turned cells, places, delays by distance", test_options},
     {"microcircuit against cables", test_microcircuit},
     {"compartment method", test_compartment_method},
+    {"alpha functions and jumps", test_other_currents},
+    {"charge of a jump", test_charges},
     {"approximations", test_approximations},
     {"expected error", test_expected_error},
     {"threads", test_threads},

@@ -180,6 +180,7 @@ typedef struct meso_lfp_params {
   double Ra_Ohm_cm, cm_uF_per_cm2, tau_m_ms; /**< passive cable */
   double kernel_duration_ms, kernel_dt_ms;
   double output_rate_Hz;
+  double delta_tau_ms;         /**< of the current that stands for a jump; 0: none does */
   double tolerance;            /**< neuron kernels: rms error of their temporal basis */
   char *conductor;             /**< neuron kernels: volume conductor (meso_conductor.h) */
   int contributions;           /**< MESO_CONTRIBUTIONS_... */

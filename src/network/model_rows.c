@@ -259,6 +259,9 @@ static const meso_param lfp_rows[] = {
          "length of the kernels"),
   NUMBER("kernel_dt_ms", "ms", 0, 10, true, "0.1", LFP, kernel_dt_ms, "step of the cable"),
   NUMBER("output_rate_Hz", "Hz", 0, 1e5, true, "1000", LFP, output_rate_Hz, "samples per second"),
+  NUMBER("delta_tau_ms", "ms", 0, 100, false, "0", LFP, delta_tau_ms,
+         "inputs of iaf_psc_delta: exponential currents of this time constant and their charge; 0: "
+         "no LFP of such neurons"),
   NUMBER("tolerance", "1", 1e-8, 0.1, false, "1e-4", LFP, tolerance,
          "neuron kernels: rms error of their temporal basis, relative to the signal"),
   TEXT("conductor", "root_as_point", LFP, conductor,

@@ -35,6 +35,8 @@ typedef struct meso_neuron_variable {
 typedef struct meso_neuron_synapse {
   double weight_per_mV;       /**< weight whose potential peaks at 1 mV (weight_unit/mV) */
   double charge;              /**< time integral of the current (pA ms, per weight) */
+  double tau_ms, tau_rise_ms; /**< its course: rise 0: exponential; rise = tau: alpha function; both
+                                   0: a pulse */
 } meso_neuron_synapse;
 
 /** An equation for readers, as plain text and in LaTeX. */

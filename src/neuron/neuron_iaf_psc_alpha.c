@@ -71,7 +71,7 @@ static meso_neuron_synapse response(const void *params, bool inhibitory)
     const double t_ms = 0.5 * (early + late);
     *(past_peak(t_ms, tau_ms, &p->m, &V_mV) < 0 ? &early : &late) = t_ms;
   }
-  return (meso_neuron_synapse) {1 / V_mV, M_E * tau_ms};
+  return (meso_neuron_synapse) {1 / V_mV, M_E * tau_ms, tau_ms, tau_ms};
 }
 
 static void init(const void *params, double dt_ms, void *neuron)

@@ -38,7 +38,7 @@ static const char *check(const void *params)
 static meso_neuron_synapse response(const void *params, bool inhibitory)
 {
   (void) inhibitory;
-  return (meso_neuron_synapse) {1, ((const psc_delta_params *) params)->m.C_m_pF};
+  return (meso_neuron_synapse) {1, ((const psc_delta_params *) params)->m.C_m_pF, 0, 0};
 }
 
 static void init(const void *params, double dt_ms, void *neuron)

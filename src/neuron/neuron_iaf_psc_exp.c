@@ -33,7 +33,7 @@ static meso_neuron_synapse response(const void *params, bool inhibitory)
   const psc_exp_params *p = params;
   const double tau_ms = inhibitory ? p->tau_syn_in_ms : p->tau_syn_ex_ms;
   return (meso_neuron_synapse) {neuron_exp_weight_per_mV(tau_ms, p->m.tau_m_ms, p->m.C_m_pF),
-                                tau_ms};
+                                tau_ms, tau_ms, 0};
 }
 
 static void init(const void *params, double dt_ms, void *neuron)

@@ -35,7 +35,8 @@ static meso_neuron_synapse response(const void *params, bool inhibitory)
   const psc_exp_params *p = params;
   (void) inhibitory;
   return (meso_neuron_synapse) {
-    neuron_exp_weight_per_mV(p->tau_syn_ex_ms, p->m.tau_m_ms, p->m.C_m_pF), p->tau_syn_ex_ms};
+    neuron_exp_weight_per_mV(p->tau_syn_ex_ms, p->m.tau_m_ms, p->m.C_m_pF), p->tau_syn_ex_ms,
+    p->tau_syn_ex_ms, 0};
 }
 
 static void init(const void *params, double dt_ms, void *neuron)
