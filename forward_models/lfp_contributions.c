@@ -52,31 +52,18 @@ meso_status lfp_contributions_add(meso_signals *signals, const char *population,
 
 /* ---- by target ---------------------------------------------------------------------------- */
 
-/** All spikes through the kernels of one target population. */
-static meso_status apply_part(const meso_result *kernels, const meso_neuron_kernels *part,
-                              const meso_spikes *spikes, int n_threads, meso_signal *to,
-                              meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_array *name = meso_result_find(kernels, "/populations/name");
-  const meso_array *size = meso_result_find(kernels, "/populations/size");
-  size_t first = 0;
-  for (size_t p = 0; p < meso_array_count(name); first += (size_t) size->data[p++]) {
-    const size_t at = meso_spikes_find(spikes, name->text[p]);
-    if (at == (size_t) -1) continue;
-    MESO_TRY(meso_neuron_kernels_apply(part, &spikes->population[at], first, to->t_start_ms,
-                                       to->n_times, n_threads, to->data, NULL, err));
-  }
-cleanup:
-  return status;
-}
-
 meso_status lfp_contributions_onto(const meso_result *kernels, const meso_neuron_kernels *neurons,
                                    const meso_spikes *spikes, int n_threads,
                                    meso_signals *signals, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const meso_array *name = meso_result_find(kernels, "/populations/name");
+  const meso_array *size = meso_result_find(kernels, "/populations/size");
   meso_neuron_kernels part = {0};
+  meso_neuron_trains *trains = NULL;
+  MESO_ALLOC(err, trains, meso_array_count(name));
+  const size_t n =
+    meso_neuron_trains_list(spikes, meso_array_count(name), name->text, size->data, trains);
   for (size_t i = 0; i < kernels->n; i++) {
     const char *path = kernels->array[i].path;
     const size_t head = strlen(MESO_KERNELS_ONTO);
@@ -84,12 +71,14 @@ meso_status lfp_contributions_onto(const meso_result *kernels, const meso_neuron
     if (strncmp(path, MESO_KERNELS_ONTO, head) != 0) continue;
     MESO_TRY(meso_neuron_kernels_load_onto(kernels, neurons, path + head, &part, err));
     MESO_TRY(lfp_contributions_add(signals, path + head, &signal, err));
-    MESO_TRY(apply_part(kernels, &part, spikes, n_threads, signal, err));
+    MESO_TRY(meso_neuron_kernels_apply_all(&part, n, trains, signal->t_start_ms, signal->n_times,
+                                           n_threads, signal->data, NULL, err));
     free(part.coefficient);
     part.coefficient = NULL;
   }
 cleanup:
   free(part.coefficient);
+  free(trains);
   return status;
 }
 

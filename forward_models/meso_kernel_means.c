@@ -126,8 +126,10 @@ static meso_status apply_table(const meso_neuron_kernels *k, const double *table
 {
   meso_status status = MESO_OK;
   meso_neuron_kernels mean = *k;
+  meso_neuron_trains *trains = NULL;
+  meso_spike_population *alike = NULL;
   uint32_t *zero = NULL;
-  size_t most = 0;
+  size_t most = 0, n = 0;
   mean.coefficient = NULL;
   mean.n_neurons = n_populations;
   mean.n_rows = k->n_channels;
@@ -135,17 +137,23 @@ static meso_status apply_table(const meso_neuron_kernels *k, const double *table
   for (size_t i = 0; i < spikes->n_populations; i++)
     if (spikes->population[i].n_spikes > most) most = spikes->population[i].n_spikes;
   MESO_ALLOC(err, zero, most);
+  MESO_ALLOC(err, alike, n_populations);
+  MESO_ALLOC(err, trains, n_populations);
   MESO_TRY(table_kernels(k, n_populations, table, n_functions, &mean.coefficient, err));
   for (size_t p = 0; p < n_populations; p++) {
     const size_t at = meso_spikes_find(spikes, population[p]);
     if (at == NOT_FOUND) continue;
-    meso_spike_population all = spikes->population[at];
-    all.id = zero;
-    all.size = 1;
-    MESO_TRY(meso_neuron_kernels_apply(&mean, &all, p, signal->t_start_ms, signal->n_times,
-                                       n_threads, signal->data, NULL, err));
+    alike[n] = spikes->population[at];
+    alike[n].id = zero;
+    alike[n].size = 1;
+    trains[n] = (meso_neuron_trains) {&alike[n], p};
+    n++;
   }
+  MESO_TRY(meso_neuron_kernels_apply_all(&mean, n, trains, signal->t_start_ms, signal->n_times,
+                                         n_threads, signal->data, NULL, err));
 cleanup:
+  free(trains);
+  free(alike);
   free(zero);
   free(mean.coefficient);
   return status;

@@ -50,7 +50,7 @@ typedef struct grid {
 } grid;
 
 typedef struct source_job {
-  const char *name;                   /* borrowed from the kernels */
+  const char *name;                   /* borrowed from the kernels; NULL: all sources together */
   const meso_spike_population *spikes; /* NULL: silent */
   size_t first_neuron;                /* among all of the model */
   double *out;                        /* (n_out, n_channels), borrowed */
@@ -426,11 +426,37 @@ typedef struct task {
   int n_threads;
 } task;
 
+/* Whether sources go through the kernels in one pass: nobody wants them apart, nor the Wiener
+ * kernels that are made of them. */
+static bool is_joint(const task *k)
+{
+  const int parts = lfp_contributions_of(k->kernels);
+  return k->view.by_neuron && (parts == MESO_CONTRIBUTIONS_NONE
+                               || parts == MESO_CONTRIBUTIONS_TARGET)
+    && meso_result_find(k->kernels, "/kernels/mean") == NULL;
+}
+
+static meso_status apply_joint(const task *k, const source_job *job, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const kernel_view *view = &k->view;
+  meso_neuron_trains *trains = NULL;
+  MESO_ALLOC(err, trains, view->n_populations);
+  const size_t n = meso_neuron_trains_list(k->spikes, view->n_populations, view->population,
+                                           view->size, trains);
+  MESO_TRY(meso_neuron_kernels_apply_all(k->neurons, n, trains, k->grid.start_ms, k->grid.n_out,
+                                         k->n_threads, job->out, job->moment, err));
+cleanup:
+  free(trains);
+  return status;
+}
+
 static meso_status apply_neurons(const task *k, const source_job *job, size_t n_jobs,
                                  meso_signals *signals, meso_err *err)
 {
   meso_status status = MESO_OK;
   const grid *g = &k->grid;
+  if (is_joint(k)) MESO_TRY(apply_joint(k, job, err));
   for (size_t i = 0; i < n_jobs; i++)
     if (job[i].spikes != NULL)
       MESO_TRY(meso_neuron_kernels_apply(k->neurons, job[i].spikes, job[i].first_neuron,
@@ -589,7 +615,8 @@ cleanup:
   return status;
 }
 
-/* Signals "lfp" and "lfp_from_X"; the jobs borrow the data of the latter. */
+/* Signals "lfp" and, of jobs that are not of all sources, "lfp_from_X"; the jobs borrow their
+ * data. */
 static meso_status add_signals(const kernel_view *view, const grid *g, source_job *job,
                                size_t n_jobs, meso_signals *signals, meso_err *err)
 {
@@ -598,8 +625,8 @@ static meso_status add_signals(const kernel_view *view, const grid *g, source_jo
   meso_signal *signal;
   MESO_TRY(add_signal(view, g, "lfp", signals, &signal, err));
   for (size_t i = 0; i < n_jobs; i++) {
-    (void) snprintf(name, sizeof name, "lfp_from_%s", job[i].name);
-    MESO_TRY(add_signal(view, g, name, signals, &signal, err));
+    (void) snprintf(name, sizeof name, "lfp_from_%s", job[i].name != NULL ? job[i].name : "");
+    if (job[i].name != NULL) MESO_TRY(add_signal(view, g, name, signals, &signal, err));
     job[i].out = signal->data;
     if (view->n_moments > 0) MESO_ALLOC(err, job[i].moment, view->n_moments * g->n_out);
   }
@@ -704,14 +731,15 @@ static meso_status make_signals(const task *k, meso_signals **ret_signals, meso_
   size_t n_jobs = 0;
   MESO_TRY(check_populations(view, k->spikes, err));
   MESO_ALLOC(err, job, view->by_neuron ? view->n_populations : view->n_pathways);
-  if (view->by_neuron) list_neurons(view, k->spikes, job, &n_jobs);
+  if (is_joint(k)) job[n_jobs++] = (source_job) {.name = NULL};
+  else if (view->by_neuron) list_neurons(view, k->spikes, job, &n_jobs);
   else MESO_TRY(list_jobs(view, k->spikes, NULL, job, &n_jobs, err));
   MESO_TRY(meso_signals_create(&signals, err));
   MESO_TRY(add_signals(view, g, job, n_jobs, signals, err));
   if (view->by_neuron) MESO_TRY(apply_neurons(k, job, n_jobs, signals, err));
   else MESO_TRY(convolve_all(view, g, job, n_jobs, k->n_threads, err));
   meso_signal *lfp = meso_signals_find(signals, "lfp");
-  add_up(view, g, job, n_jobs, lfp);
+  if (!is_joint(k)) add_up(view, g, job, n_jobs, lfp);
   if (!view->by_neuron && lfp_contributions_by_target(k->kernels)) {
     MESO_TRY(convolve_targets(view, g, k->spikes, k->n_threads, signals, err));
     lfp = meso_signals_find(signals, "lfp");

@@ -91,10 +91,29 @@ MESO_MUST_CHECK meso_status meso_neuron_kernels_load_onto(const meso_result *res
                                                           meso_neuron_kernels *part,
                                                           meso_err *err);
 
-/** Adds the LFP of a population's spikes to @p out: sample m is at start_ms + m factor dt_ms.
- *  @param[in] first_neuron  row of the population's neuron 0
+/** Spikes of some neurons. */
+typedef struct meso_neuron_trains {
+  const meso_spike_population *spikes; /**< borrowed */
+  size_t first_neuron;                 /**< row of the population's neuron 0 */
+} meso_neuron_trains;
+
+/** Spikes of those of the n named populations, in the order of the kernels' neurons, that have any
+ *  in @p spikes; how many there are. @param[in] size (n) @param[out] trains (n) */
+size_t meso_neuron_trains_list(const meso_spikes *spikes, size_t n, char *const *name,
+                               const double *size, meso_neuron_trains *trains);
+
+/** Adds the LFP of the spikes of n populations together to @p out: sample m is at
+ *  start_ms + m factor dt_ms. One pass for all: what comes after the coefficients of the spikes
+ *  costs once and not n times; sums of parts made alone agree to single precision.
  *  @param out               (n_out, n_channels) mV
  *  @param opt_moment        (n_out, 3) nA um; may be NULL; unchanged if the kernels have none */
+MESO_MUST_CHECK meso_status meso_neuron_kernels_apply_all(const meso_neuron_kernels *kernels,
+                                                          size_t n,
+                                                          const meso_neuron_trains *trains,
+                                                          double start_ms, size_t n_out,
+                                                          int n_threads, double *out,
+                                                          double *opt_moment, meso_err *err);
+/** The same of one population. */
 MESO_MUST_CHECK meso_status meso_neuron_kernels_apply(const meso_neuron_kernels *kernels,
                                                       const meso_spike_population *spikes,
                                                       size_t first_neuron, double start_ms,

@@ -3,7 +3,7 @@
  * Time goes by in bins of one output interval. The coefficients of a bin's spikes are added up by
  * their phase in it, the phases are turned into amplitudes of functions at the output's rate, and
  * amplitudes times functions are the samples. Blocks of samples are independent, and each adds
- * spikes in their order, whoever does it.
+ * the spikes of a bin population by population in their order, whoever does it.
  */
 #include "meso_neuron_kernels.h"
 
@@ -191,12 +191,12 @@ void meso_neuron_kernels_clear(meso_neuron_kernels *k)
 
 /* ---- spikes to samples -------------------------------------------------------------------- */
 
-/* One population's job. */
 typedef struct job {
   const meso_neuron_kernels *kernels;
   const lfp_loops *loops;
-  const meso_spike_population *spikes;
-  size_t first_neuron, n_out;
+  size_t n_trains;
+  const meso_neuron_trains *trains;
+  size_t n_out;
   double start_ms;
   double *out;
   double *moment;    /* or NULL */
@@ -207,20 +207,21 @@ typedef struct work {
   float *sums;       /* (factor, n_functions, LFP_LANES) by phase, cleared after use */
   uint8_t *used;     /* (factor) */
   float *amplitude;  /* (bins, n_coarse, LFP_LANES) */
+  size_t *next;      /* (n_trains) first spike that may be in a bin */
 } work;
 
-static double step_of(const job *j, size_t spike)
+static double step_of(const job *j, const meso_spike_population *p, size_t spike)
 {
-  return rint((j->spikes->time_ms[spike] - j->start_ms) / j->kernels->dt_ms);
+  return rint((p->time_ms[spike] - j->start_ms) / j->kernels->dt_ms);
 }
 
 /** First spike at or after a step. */
-static size_t find_spike(const job *j, double step)
+static size_t find_spike(const job *j, const meso_spike_population *p, double step)
 {
-  size_t low = 0, high = j->spikes->n_spikes;
+  size_t low = 0, high = p->n_spikes;
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
-    if (step_of(j, middle) < step) low = middle + 1;
+    if (step_of(j, p, middle) < step) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -228,16 +229,19 @@ static size_t find_spike(const job *j, double step)
 
 /** Adds up the coefficients of a bin's spikes, by phase. *spike: the first that may be in it.
  *  @return whether there are any */
-static bool deposit(const job *j, size_t block, long bin, size_t *spike, work *w)
+static bool deposit(const job *j, size_t block, long bin, const meso_neuron_trains *trains,
+                    size_t *spike, work *w)
 {
   const meso_neuron_kernels *k = j->kernels;
+  const meso_spike_population *p = trains->spikes;
   const size_t size = k->n_functions * LFP_LANES, first = *spike;
-  const float *coefficient = k->coefficient + (block * k->n_neurons + j->first_neuron) * size;
-  const uint32_t *id = j->spikes->id;
-  for (; *spike < j->spikes->n_spikes; (*spike)++) {
-    const double phase = step_of(j, *spike) - (double) bin * (double) k->factor;
+  const float *coefficient =
+    k->coefficient + (block * k->n_neurons + trains->first_neuron) * size;
+  const uint32_t *id = p->id;
+  for (; *spike < p->n_spikes; (*spike)++) {
+    const double phase = step_of(j, p, *spike) - (double) bin * (double) k->factor;
     if (phase >= (double) k->factor) break;
-    if (*spike + 8 < j->spikes->n_spikes)
+    if (*spike + 8 < p->n_spikes)
       for (size_t line = 0; line < size; line += LFP_LANES)
         __builtin_prefetch(coefficient + id[*spike + 8] * size + line, 0, 3);
     j->loops->add(size, coefficient + id[*spike] * size, w->sums + (size_t) phase * size);
@@ -253,11 +257,15 @@ static void do_block(const job *j, size_t block, size_t m0, size_t m1, work *w)
   const size_t size = k->n_coarse * LFP_LANES;
   const long first = (long) m0 - k->first_lag - (long) k->n_lags + 1; /* bin that reaches m0 */
   const size_t n_bins = m1 - m0 + k->n_lags - 1;
-  size_t spike = find_spike(j, (double) first * (double) k->factor);
   bool any = false;
+  for (size_t i = 0; i < j->n_trains; i++)
+    w->next[i] = find_spike(j, j->trains[i].spikes, (double) first * (double) k->factor);
   memset(w->amplitude, 0, n_bins * size * sizeof *w->amplitude);
   for (size_t b = 0; b < n_bins; b++) {
-    if (!deposit(j, block, first + (long) b, &spike, w)) continue;
+    bool some = false;
+    for (size_t i = 0; i < j->n_trains; i++)
+      some |= deposit(j, block, first + (long) b, &j->trains[i], &w->next[i], w);
+    if (!some) continue;
     any = true;
     j->loops->shift(w->sums, w->used, k->factor, k->n_functions, k->phase, k->n_coarse,
                     w->amplitude + b * size);
@@ -274,13 +282,14 @@ static void do_block(const job *j, size_t block, size_t m0, size_t m1, work *w)
   }
 }
 
-static bool work_create(const meso_neuron_kernels *k, work *w)
+static bool work_create(const meso_neuron_kernels *k, size_t n_trains, work *w)
 {
+  w->next = meso_calloc(n_trains, sizeof *w->next);
   w->sums = meso_aligned_calloc(k->factor * k->n_functions, LFP_LANES * sizeof *w->sums);
   w->used = meso_calloc(k->factor, 1);
   w->amplitude = meso_aligned_alloc((BLOCK + k->n_lags) * k->n_coarse,
                                     LFP_LANES * sizeof *w->amplitude);
-  return w->sums != NULL && w->used != NULL && w->amplitude != NULL;
+  return w->next != NULL && w->sums != NULL && w->used != NULL && w->amplitude != NULL;
 }
 
 static void work_clear(work *w)
@@ -288,25 +297,40 @@ static void work_clear(work *w)
   free(w->sums);
   free(w->used);
   free(w->amplitude);
+  free(w->next);
 }
 
-meso_status meso_neuron_kernels_apply(const meso_neuron_kernels *kernels,
-                                      const meso_spike_population *spikes, size_t first_neuron,
-                                      double start_ms, size_t n_out, int n_threads, double *out,
-                                      double *opt_moment, meso_err *err)
+size_t meso_neuron_trains_list(const meso_spikes *spikes, size_t n, char *const *name,
+                               const double *size, meso_neuron_trains *trains)
+{
+  size_t n_found = 0, first = 0;
+  for (size_t p = 0; p < n; first += (size_t) size[p++]) {
+    const size_t at = meso_spikes_find(spikes, name[p]);
+    if (at != (size_t) -1)
+      trains[n_found++] = (meso_neuron_trains) {&spikes->population[at], first};
+  }
+  return n_found;
+}
+
+meso_status meso_neuron_kernels_apply_all(const meso_neuron_kernels *kernels, size_t n,
+                                          const meso_neuron_trains *trains, double start_ms,
+                                          size_t n_out, int n_threads, double *out,
+                                          double *opt_moment, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const job j = {.kernels = kernels, .loops = lfp_loops_choose(NULL), .spikes = spikes,
-                 .first_neuron = first_neuron, .n_out = n_out, .start_ms = start_ms, .out = out,
+  const job j = {.kernels = kernels, .loops = lfp_loops_choose(NULL), .n_trains = n,
+                 .trains = trains, .n_out = n_out, .start_ms = start_ms, .out = out,
                  .moment = opt_moment};
   const size_t n_blocks = (n_out + BLOCK - 1) / BLOCK;
-  if (spikes->size > kernels->n_neurons || first_neuron > kernels->n_neurons - spikes->size)
-    MESO_FAIL(err, MESO_EINVAL, "the kernels are of fewer neurons than population '%s' has",
-              spikes->name);
+  for (size_t i = 0; i < n; i++)
+    if (trains[i].spikes->size > kernels->n_neurons
+        || trains[i].first_neuron > kernels->n_neurons - trains[i].spikes->size)
+      MESO_FAIL(err, MESO_EINVAL, "the kernels are of fewer neurons than population '%s' has",
+                trains[i].spikes->name);
 #pragma omp parallel num_threads(n_threads > 0 ? n_threads : 1)
   {
     work w = {0};
-    const bool ready = work_create(kernels, &w);
+    const bool ready = work_create(kernels, n, &w);
 #pragma omp for schedule(dynamic)
     for (size_t i = 0; i < n_blocks * kernels->n_blocks; i++) {
       const size_t m0 = i / kernels->n_blocks * BLOCK;
@@ -321,4 +345,14 @@ meso_status meso_neuron_kernels_apply(const meso_neuron_kernels *kernels,
   }
 cleanup:
   return status;
+}
+
+meso_status meso_neuron_kernels_apply(const meso_neuron_kernels *kernels,
+                                      const meso_spike_population *spikes, size_t first_neuron,
+                                      double start_ms, size_t n_out, int n_threads, double *out,
+                                      double *opt_moment, meso_err *err)
+{
+  const meso_neuron_trains trains = {spikes, first_neuron};
+  return meso_neuron_kernels_apply_all(kernels, 1, &trains, start_ms, n_out, n_threads, out,
+                                       opt_moment, err);
 }

@@ -154,13 +154,26 @@ static void test_silent_target(void)
   }
 }
 
-/* The whole has the same bits, whatever is asked for besides; and nothing else is written. */
+/* rms of a difference over the rms of the second. */
+static double difference(const meso_signal *a, const meso_signal *b)
+{
+  double error = 0, total = 0;
+  CU_ASSERT_FATAL(a->n_times == b->n_times && a->n_channels == b->n_channels);
+  for (size_t i = 0; i < a->n_times * a->n_channels; i++) {
+    error += (a->data[i] - b->data[i]) * (a->data[i] - b->data[i]);
+    total += b->data[i] * b->data[i];
+  }
+  return sqrt(error / total);
+}
+
+/* The whole is the same, whatever is asked for besides: to the bit where sources are apart, to
+ * single precision where all go through the kernels together; and nothing else is written. */
 static void test_choices(void)
 {
-  static const struct { const char *set; size_t n_from, n_onto, n_sign; } row[] = {
-    {"lfp.contributions=source", 3, 0, 0}, {"lfp.contributions=none", 0, 0, 0},
-    {"lfp.contributions=target", 0, 2, 0}, {"lfp.contributions=sign", 0, 0, 2},
-    {"lfp.contributions=all", 3, 2, 2}};
+  static const struct { const char *set; size_t n_from, n_onto, n_sign; double limit; } row[] = {
+    {"lfp.contributions=source", 3, 0, 0, 0}, {"lfp.contributions=none", 0, 0, 0, 1e-6},
+    {"lfp.contributions=target", 0, 2, 0, 1e-6}, {"lfp.contributions=sign", 0, 0, 2, 0},
+    {"lfp.contributions=all", 3, 2, 2, 0}};
   meso_signals *first = NULL;
   for (size_t r = 0; r < 5; r++) {
     meso_model *m = read_model("neuron", 1, &row[r].set);
@@ -176,8 +189,9 @@ static void test_choices(void)
     CU_ASSERT_PTR_NOT_NULL(meso_signals_find(lfp, "csd"));
     if (r == 0) first = lfp;
     else {
-      CU_ASSERT(memcmp(first->signal[0].data, all->data,
-                       all->n_times * all->n_channels * sizeof(double)) == 0);
+      const double error = difference(all, &first->signal[0]);
+      printf("# %s: rms difference %.2g\n", row[r].set, error);
+      CU_ASSERT(error <= row[r].limit);
       meso_signals_destroy(lfp);
     }
     meso_spikes_destroy(spikes);
@@ -187,17 +201,6 @@ static void test_choices(void)
 }
 
 /* ---- conductors --------------------------------------------------------------------------- */
-
-static double difference(const meso_signal *a, const meso_signal *b)
-{
-  double error = 0, total = 0;
-  CU_ASSERT_FATAL(a->n_times == b->n_times && a->n_channels == b->n_channels);
-  for (size_t i = 0; i < a->n_times * a->n_channels; i++) {
-    error += (a->data[i] - b->data[i]) * (a->data[i] - b->data[i]);
-    total += b->data[i] * b->data[i];
-  }
-  return sqrt(error / total);
-}
 
 /* Every cell integrated in the same medium gives the same LFP; the usual medium another one. */
 static void test_conductors(void)
