@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "meso_analysis.h"
+#include "meso_cells.h"
 #include "meso_config.h"
 
 enum { MAX_NAME = 4096 };
@@ -182,17 +183,21 @@ cleanup:
 
 /* ---- 2. parts ----------------------------------------------------------------------------- */
 
-static meso_status make_key(maker *mk, size_t n, meso_err *err)
+static meso_status make_key(maker *mk, size_t n, size_t n_dirs, const char *const *dirs,
+                            meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_provenance *p = mk->options->provenance;
   char *model = meso_model_canonical(mk->model, MESO_SECTION_NETWORK | MESO_SECTION_LFP
                                                 | MESO_SECTION_ANALYSIS), *all = NULL;
   const size_t n_inputs = p != NULL ? p->n_inputs : 0;
+  char shapes[65];
   if (model == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write the model as text");
-  const size_t room = strlen(model) + sizeof PACKAGE_VERSION + 32 + 65 * n_inputs;
+  MESO_TRY(meso_cell_shapes_digest(mk->model, n_dirs, dirs, true, shapes, err));
+  const size_t room = strlen(model) + sizeof PACKAGE_VERSION + 128 + 65 * n_inputs;
   MESO_ALLOC(err, all, room);
-  size_t used = (size_t) snprintf(all, room, "%s %zu\n%s", PACKAGE_VERSION, n, model);
+  size_t used =
+    (size_t) snprintf(all, room, "%s %zu %s\n%s", PACKAGE_VERSION, n, shapes, model);
   for (size_t i = 0; i < n_inputs; i++)
     used += (size_t) snprintf(all + used, room - used, "%s\n", p->input_sha256[i]);
   meso_sha256_bytes(all, used, mk->key);
@@ -242,7 +247,7 @@ cleanup:
   return status;
 }
 
-void ensemble_parts_remove(const char *folder)
+void meso_ensemble_parts_remove(const char *folder)
 {
   DIR *dir = opendir(folder);
   if (dir == NULL) return;
@@ -341,7 +346,7 @@ meso_status ensemble_members_make(const meso_model *model, size_t n_dirs, const 
   meso_result *own = NULL;
   *m = (ensemble_members) {.n = n};
   MESO_TRY(meso_ensemble_create(model, n_dirs, dirs, n, options->n_threads, &mk.ensemble, err));
-  MESO_TRY(make_key(&mk, n, err));
+  MESO_TRY(make_key(&mk, n, n_dirs, dirs, err));
   if (options->parts != NULL && mkdir(options->parts, 0777) != 0 && errno != EEXIST)
     MESO_FAIL(err, MESO_EIO, "%s: cannot make this folder: %s", options->parts, strerror(errno));
   MESO_TRY(get_member(&mk, MESO_FACTOR_NONE, 0, &own, err));

@@ -25,7 +25,4 @@ MESO_MUST_CHECK meso_status ensemble_members_make(const meso_model *model, size_
                                                   ensemble_members *members, meso_err *err);
 void ensemble_members_clear(ensemble_members *members);
 
-/** Removes the folder of parts and what was put there. */
-void ensemble_parts_remove(const char *folder);
-
 #endif

@@ -294,7 +294,6 @@ meso_status meso_ensemble_run(const meso_model *model, size_t n_dirs,
   }
   MESO_TRY(add_deviations(&m, result, err));
   MESO_TRY(describe(model, &m, psd_sd, &psd, result, err));
-  if (options->parts != NULL) ensemble_parts_remove(options->parts);
   *ret_result = result;
   result = NULL;
 cleanup:

@@ -8,11 +8,13 @@
 #include "meso_ensemble.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <gsl/gsl_cdf.h>
 
+#include "meso_external.h"
 #include "meso_neuron_kernels.h"
 #include "meso_rng.h"
 
@@ -35,8 +37,8 @@ struct meso_ensemble {
   char **shape;                 /* (n_cell_types) own text, or NULL: the model's */
   /* what members have in common */
   meso_neuron_builder *builder; /* of the model's shapes; NULL: not yet */
-  double *nominal;              /* (n_nominal) the model's LFP, or NULL */
-  size_t n_nominal;
+  double *nominal;              /* the model's LFP of the spikes with the checksum, or NULL */
+  char nominal_of[65];
 };
 
 /* ---- 1. numbers of a member --------------------------------------------------------------- */
@@ -192,6 +194,9 @@ static meso_status apply(const meso_ensemble *e, const meso_result *kernels,
 {
   meso_status status = MESO_OK;
   meso_neuron_kernels k = {0};
+  meso_neuron_trains *trains = NULL;
+  size_t n = 0;
+  MESO_ALLOC(err, trains, e->model->n_populations);
   MESO_TRY(meso_neuron_kernels_load(kernels, &k, err));
   for (size_t p = 0; p < e->model->n_populations; p++) {
     const meso_population *q = &e->model->population[p];
@@ -200,11 +205,12 @@ static meso_status apply(const meso_ensemble *e, const meso_result *kernels,
     if (at == (size_t) -1 || spikes->population[at].size != (uint64_t) q->size)
       MESO_FAIL(err, MESO_EINVAL, "the spikes have no population '%s' of %lld neurons, as the "
                 "model has", q->name, (long long) q->size);
-    MESO_TRY(meso_neuron_kernels_apply(&k, &spikes->population[at], (size_t) q->first_neuron,
-                                       spikes->t_start_ms, lfp->n_times, e->n_threads, lfp->data,
-                                       NULL, err));
+    trains[n++] = (meso_neuron_trains) {&spikes->population[at], (size_t) q->first_neuron};
   }
+  MESO_TRY(meso_neuron_kernels_apply_all(&k, n, trains, spikes->t_start_ms, lfp->n_times,
+                                         e->n_threads, lfp->data, NULL, err));
 cleanup:
+  free(trains);
   meso_neuron_kernels_clear(&k);
   return status;
 }
@@ -251,32 +257,62 @@ cleanup:
 /** Builds and applies. */
 static meso_status make_lfp(meso_ensemble *e, meso_ensemble_factor factor, size_t member,
                             const meso_spikes *spikes, const meso_progress *progress,
-                            meso_signal *lfp, meso_err *err)
+                            meso_signals *signals, meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_result *kernels = NULL;
   meso_model with = *meso_ensemble_member(e, factor, member);
   with.probe.sigma_S_per_m = e->model->probe.sigma_S_per_m; /* which scales the LFP afterwards */
   MESO_TRY(build(e, &with, progress, &kernels, err));
-  MESO_TRY(apply(e, kernels, spikes, lfp, err));
+  MESO_TRY(apply(e, kernels, spikes, meso_signals_find(signals, "lfp"), err));
+  MESO_TRY(meso_external_apply(&with, NULL, e->n_dirs, e->dirs, e->n_threads, progress, signals,
+                               err));
+  meso_signals_truncate(signals, 1);
 cleanup:
   meso_result_destroy(kernels);
   return status;
 }
 
-/** Keeps the model's own LFP, which conductivity scales. */
-static meso_status find_nominal(meso_ensemble *e, const meso_spikes *spikes,
-                                const meso_progress *progress, meso_signal *lfp, meso_err *err)
+/** SHA-256 of what an LFP takes from spikes. */
+static meso_status hash_spikes(const meso_spikes *spikes, char out[65], meso_err *err)
 {
   meso_status status = MESO_OK;
+  const size_t line = 160;
+  char *text = NULL;
+  size_t n = 0;
+  MESO_ALLOC(err, text, (spikes->n_populations + 1) * line);
+  n += (size_t) snprintf(text, line, "%.17g %.17g\n", spikes->t_start_ms, spikes->t_stop_ms);
+  for (size_t p = 0; p < spikes->n_populations; p++) {
+    const meso_spike_population *q = &spikes->population[p];
+    char times[65], ids[65];
+    meso_sha256_bytes(q->time_ms, q->n_spikes * sizeof *q->time_ms, times);
+    meso_sha256_bytes(q->id, q->n_spikes * sizeof *q->id, ids);
+    n += (size_t) snprintf(text + n, line, "%s %s\n", times, ids);
+  }
+  meso_sha256_bytes(text, n, out);
+cleanup:
+  free(text);
+  return status;
+}
+
+/** Keeps the model's own LFP, which conductivity scales. */
+static meso_status find_nominal(meso_ensemble *e, const meso_spikes *spikes,
+                                const meso_progress *progress, meso_signals *signals,
+                                meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signal *lfp = meso_signals_find(signals, "lfp");
   const size_t n = lfp->n_times * lfp->n_channels;
-  if (e->nominal == NULL || e->n_nominal != n) {
+  char of[65];
+  MESO_TRY(hash_spikes(spikes, of, err));
+  if (e->nominal == NULL || strcmp(of, e->nominal_of) != 0) {
     free(e->nominal);
     e->nominal = NULL;
-    MESO_TRY(make_lfp(e, MESO_FACTOR_NONE, 0, spikes, progress, lfp, err));
+    MESO_TRY(make_lfp(e, MESO_FACTOR_NONE, 0, spikes, progress, signals, err));
+    lfp = meso_signals_find(signals, "lfp");
     MESO_ALLOC(err, e->nominal, n);
-    e->n_nominal = n;
     memcpy(e->nominal, lfp->data, n * sizeof *lfp->data);
+    memcpy(e->nominal_of, of, sizeof of);
   }
   memcpy(lfp->data, e->nominal, n * sizeof *lfp->data);
 cleanup:
@@ -293,9 +329,10 @@ meso_status meso_ensemble_lfp(meso_ensemble *e, meso_ensemble_factor factor, siz
   MESO_TRY(meso_signals_create(&signals, err));
   MESO_TRY(add_signal(e, spikes, signals, &lfp, err));
   if (factor == MESO_FACTOR_NONE || factor == MESO_FACTOR_CONDUCTIVITY)
-    MESO_TRY(find_nominal(e, spikes, progress, lfp, err));
+    MESO_TRY(find_nominal(e, spikes, progress, signals, err));
   else
-    MESO_TRY(make_lfp(e, factor, member, spikes, progress, lfp, err));
+    MESO_TRY(make_lfp(e, factor, member, spikes, progress, signals, err));
+  lfp = meso_signals_find(signals, "lfp");
   const double scale = factor == MESO_FACTOR_NONE ? 1 : varies(factor, MESO_FACTOR_CONDUCTIVITY)
                        ? 1 / sigma_factor(e, member) : 1;
   for (size_t i = 0; i < lfp->n_times * lfp->n_channels; i++) lfp->data[i] *= scale;

@@ -12,7 +12,8 @@
  * the same in both. The numbers of conductivity and contacts are n quantiles of their
  * distributions in random order (a Latin hypercube; McKay et al. 1979, doi:10.2307/1268522), all
  * else is drawn by seeds that follow from the model's. The functions of time (meso_basis.h) are
- * those of the model, but for members with other shapes.
+ * those of the model, but for members with other shapes. External input is part of every member as
+ * lfp.external says, on its own cells, from the same random numbers.
  */
 #ifndef MESO_ENSEMBLE_H
 #define MESO_ENSEMBLE_H
@@ -68,10 +69,11 @@ enum { MESO_ENSEMBLE_MEMBERS = 8 };
 typedef struct meso_ensemble_options {
   int n_threads;
   const meso_progress *progress;     /**< may be NULL */
-  const char *parts;                 /**< folder that keeps finished members while the work lasts,
-                                          and goes at its end; NULL: none */
+  const char *parts;                 /**< folder that keeps finished members until the caller has
+                                          written the result; NULL: none */
   const meso_provenance *provenance; /**< of the parts, with the checksum of the spikes' file: parts
-                                          of other spikes, models and versions are made again */
+                                          of other spikes, models, SWC files and versions are made
+                                          again */
 } meso_ensemble_options;
 
 /** Makes all members (lfp.ensemble of them, else MESO_ENSEMBLE_MEMBERS) and compares spectra (dB)
@@ -95,6 +97,9 @@ MESO_MUST_CHECK meso_status meso_ensemble_run(const meso_model *model, size_t n_
                                               const meso_spikes *spikes,
                                               const meso_ensemble_options *options,
                                               meso_result **ret_result, meso_err *err);
+
+/** Removes the folder of parts and what was put there. */
+void meso_ensemble_parts_remove(const char *folder);
 
 #ifdef __cplusplus
 }

@@ -390,6 +390,10 @@ static void test_help_of_a_name(void)
   CU_ASSERT_PTR_NOT_NULL(strstr(info.out, "--json"));
   CU_ASSERT_PTR_NULL(strstr(info.out, "--threads"));
   CU_ASSERT_STRING_EQUAL(named.out, analysis.out);
+  cli_answer ensemble = cli_run("help ensemble");
+  CU_ASSERT_PTR_NOT_NULL(strstr(ensemble.out, "lfp.ensemble_shift_um"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(ensemble.out, "cells.alternatives"));
+  free(ensemble.out);
   cli_expect(2, "help analyze spectrums");
   cli_expect(2, "help info spectrum");
   cli_expect(2, "analyze spectrum run/lfp.h5 --npersec 2 -o x.h5");

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ensemble_members.h"
 #include "meso_cells.h"
+#include "meso_external.h"
 #include "meso_lfp.h"
 #include "meso_test.h"
 
@@ -175,34 +177,66 @@ static double difference(const meso_signal *a, const meso_signal *b)
 }
 
 /* The LFP of a member, through the functions of time of the model, is that of kernels that are
- *  built for it alone, medium and functions of time included. */
+ * built for it alone, medium, functions of time and external input included. */
+static void check_member(meso_ensemble *e, meso_ensemble_factor f, const meso_spikes *spikes,
+                         const meso_signals *of_model)
+{
+  const char *const folder[] = {meso_test_path("morphologies")};
+  meso_signals *own = NULL, *apart = NULL;
+  meso_result *kernels = NULL;
+  CU_ASSERT_FATAL(meso_ensemble_lfp(e, f, 1, spikes, NULL, &own, NULL) == MESO_OK);
+  const meso_model *v = meso_ensemble_member(e, f, 1);
+  CU_ASSERT_FATAL(meso_kernels_build(v, 1, folder, 2, NULL, &kernels, NULL) == MESO_OK);
+  CU_ASSERT_FATAL(meso_lfp_from_kernels(kernels, spikes, 1000, 2, &apart, NULL) == MESO_OK);
+  CU_ASSERT_FATAL(meso_external_apply(v, kernels, 1, folder, 2, NULL, apart, NULL) == MESO_OK);
+  CU_ASSERT_EQUAL(own->n, 1);
+  const double error = difference(&own->signal[0], &apart->signal[0]);
+  const double change = difference(&own->signal[0], &of_model->signal[0]);
+  printf("# %s: error %.2g, change %.2g\n", meso_ensemble_factor_name[f], error, change);
+  CU_ASSERT(error < 2e-4);
+  CU_ASSERT(change > 20 * error);
+  meso_signals_destroy(own);
+  meso_signals_destroy(apart);
+  meso_result_destroy(kernels);
+}
+
 static void test_against_kernels(void)
 {
   static const char *const sets[] = {"cells.stick.alternatives=pyramid_l4.swc, stellate_l4.swc"};
-  const char *const folder[] = {meso_test_path("morphologies")};
   meso_model *m = read_model(1, sets);
   meso_spikes *spikes = make_spikes(m);
   meso_ensemble *e = create(m, MEMBERS);
-  meso_signals *own = NULL, *apart = NULL, *of_model = NULL;
+  meso_signals *of_model = NULL;
   CU_ASSERT_FATAL(meso_ensemble_lfp(e, MESO_FACTOR_NONE, 0, spikes, NULL, &of_model, NULL)
                   == MESO_OK);
-  for (int f = 0; f < MESO_N_FACTORS; f++) {
-    meso_result *kernels = NULL;
-    CU_ASSERT_FATAL(meso_ensemble_lfp(e, (meso_ensemble_factor) f, 1, spikes, NULL, &own, NULL)
-                    == MESO_OK);
-    const meso_model *v = meso_ensemble_member(e, (meso_ensemble_factor) f, 1);
-    CU_ASSERT_FATAL(meso_kernels_build(v, 1, folder, 2, NULL, &kernels, NULL) == MESO_OK);
-    CU_ASSERT_FATAL(meso_lfp_from_kernels(kernels, spikes, 1000, 2, &apart, NULL) == MESO_OK);
-    const double error = difference(&own->signal[0], &apart->signal[0]);
-    const double change = difference(&own->signal[0], &of_model->signal[0]);
-    printf("# %s: error %.2g, change %.2g\n", meso_ensemble_factor_name[f], error, change);
-    CU_ASSERT(error < 2e-4);
-    CU_ASSERT(change > 20 * error);
-    meso_signals_destroy(own);
-    meso_signals_destroy(apart);
-    meso_result_destroy(kernels);
-  }
+  for (int f = 0; f < MESO_N_FACTORS; f++)
+    check_member(e, (meso_ensemble_factor) f, spikes, of_model);
   meso_signals_destroy(of_model);
+  meso_ensemble_destroy(e);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+}
+
+/* External input is in the members, on their own cells; what the model's own LFP is, is asked for
+ * each record anew, also if it is as long as the one before. */
+static void test_external(void)
+{
+  static const char *const sets[] = {"lfp.external=gaussian"};
+  meso_model *m = read_model(1, sets);
+  meso_spikes *spikes = make_spikes(m);
+  meso_ensemble *e = create(m, MEMBERS);
+  meso_signals *of_model = NULL, *other = NULL;
+  CU_ASSERT_FATAL(meso_ensemble_lfp(e, MESO_FACTOR_NONE, 0, spikes, NULL, &of_model, NULL)
+                  == MESO_OK);
+  check_member(e, MESO_FACTOR_SYNAPSES, spikes, of_model);
+  check_member(e, MESO_FACTOR_CONDUCTIVITY, spikes, of_model);
+  meso_spike_population *q = &spikes->population[0];
+  for (size_t i = 0; i < q->n_spikes; i++) q->id[i] = (uint32_t) (q->size - 1) - q->id[i];
+  CU_ASSERT_FATAL(meso_ensemble_lfp(e, MESO_FACTOR_NONE, 0, spikes, NULL, &other, NULL)
+                  == MESO_OK);
+  CU_ASSERT(difference(&other->signal[0], &of_model->signal[0]) > 0.01);
+  meso_signals_destroy(of_model);
+  meso_signals_destroy(other);
   meso_ensemble_destroy(e);
   meso_spikes_destroy(spikes);
   meso_model_destroy(m);
@@ -299,15 +333,35 @@ static void copy_file(const char *from, const char *to)
   free(bytes);
 }
 
-/* Stopped half way, it keeps what it has, goes on from there and ends with the same numbers. That
- *  finished members are taken is seen from one that is exchanged; those of other spikes are not. */
+/* Copies of the shapes, one of them with another text. */
+static const char *other_shapes(void)
+{
+  static const char *const name[] = {"ball_and_stick.swc", "basket.swc"};
+  char from[256], to[256];
+  (void) mkdir("test_ensemble.swc", 0777);
+  for (int i = 0; i < 2; i++) {
+    (void) snprintf(from, sizeof from, "morphologies/%s", name[i]);
+    (void) snprintf(to, sizeof to, "test_ensemble.swc/%s", name[i]);
+    copy_file(meso_test_path(from), to);
+  }
+  FILE *f = fopen(to, "a");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+  fputs("# the end\n", f);
+  fclose(f);
+  return "test_ensemble.swc";
+}
+
+/* Stopped half way, it keeps what it has, goes on from there and ends with the same numbers; the
+ * parts are there until they are taken away. That finished members are taken is seen from one that
+ * is exchanged; those of other spikes and of other SWC files are not. */
 static void test_going_on(void)
 {
   static const char parts[] = "test_ensemble.parts";
   static const char first[] = "test_ensemble.parts/member-synapses-1.h5";
   static const char other[] = "test_ensemble.parts/member-rotation-1.h5";
   static const char *const sha[] = {"a", "b"};
-  const char *const folder[] = {meso_test_path("morphologies")};
+  char *const path = meso_strdup(meso_test_path("morphologies")); /* that buffer is used again */
+  const char *const folder[] = {path}, *const copies[] = {other_shapes()};
   const meso_progress stopper = {.update = stop_half_way, .user = NULL};
   meso_provenance provenance = {.command_line = "test", .n_inputs = 1, .input = sha,
                                 .input_sha256 = sha};
@@ -315,20 +369,27 @@ static void test_going_on(void)
   meso_model *m = read_model(0, NULL);
   meso_spikes *spikes = make_spikes(m);
   meso_result *whole = run(m, spikes, &options), *r = NULL;
+  CU_ASSERT(exists(first));
+  meso_ensemble_parts_remove(parts);
   CU_ASSERT(!exists(parts));
-  for (int exchanged = 0; exchanged < 3; exchanged++) {
+  for (int exchanged = 0; exchanged < 4; exchanged++) {
     options.progress = &stopper;
     CU_ASSERT_EQUAL(meso_ensemble_run(m, 1, folder, spikes, &options, &r, NULL), MESO_ESTOPPED);
     CU_ASSERT_FATAL(exists(first) && exists(other));
     if (exchanged > 0) copy_file(first, other);
     options.progress = NULL;
     if (exchanged == 2) provenance.input_sha256 = sha + 1;
-    r = run(m, spikes, &options);
-    CU_ASSERT(!exists(parts));
+    CU_ASSERT_EQUAL(meso_ensemble_run(m, 1, exchanged == 3 ? copies : folder, spikes, &options, &r,
+                                      NULL), MESO_OK);
+    meso_ensemble_parts_remove(parts);
     CU_ASSERT_EQUAL(equal(r, whole), exchanged != 1);
     meso_result_destroy(r);
     r = NULL;
   }
+  (void) unlink("test_ensemble.swc/ball_and_stick.swc");
+  (void) unlink("test_ensemble.swc/basket.swc");
+  (void) rmdir("test_ensemble.swc");
+  free(path);
   meso_result_destroy(whole);
   meso_spikes_destroy(spikes);
   meso_model_destroy(m);
@@ -365,6 +426,7 @@ int main(void)
     {"what an assumption varies", test_what_varies},
     {"conductivity and contacts", test_quantiles},
     {"members against kernels of their own", test_against_kernels},
+    {"external input", test_external},
     {"known variances", test_known_variance},
     {"threads", test_threads},
     {"going on after a stop", test_going_on},

@@ -26,6 +26,7 @@ meso_status mesoi_ensemble_write(const meso_cli *cli, const meso_model *model,
   MESO_TRY(meso_ensemble_run(model, dirs.n, (const char *const *) dirs.v, spikes, &options,
                              &result, err));
   MESO_TRY(meso_result_write(output, "ensemble", result, provenance, err));
+  meso_ensemble_parts_remove(parts);
   *ret_result = result;
   result = NULL;
 cleanup:
@@ -51,9 +52,11 @@ void mesoi_ensemble_sentence(const meso_result *ensemble, char *text, size_t siz
                            100 * meso_attrs_number(a, "sd_relative_spread", 0),
                            meso_attrs_number(a, "psd_spread_dB", 0),
                            meso_attrs_text(a, "largest"));
-  for (size_t f = 0; f < MESO_FACTOR_ALL && used < size; f++)
+  for (size_t f = 0; f < MESO_FACTOR_ALL && used < size; f++) {
+    const double percent = 100 * share->data[f]; /* rounding is no share */
     used += (size_t) snprintf(text + used, size - used, "%s %s %.2g %%", f > 0 ? "," : "",
-                              name->text[f], 100 * share->data[f]);
+                              name->text[f], percent < 1e-3 ? 0 : percent);
+  }
   if (used < size)
     (void) snprintf(text + used, size - used, " (each alone, relative to all together)%s.",
                     meso_attrs_number(a, "n_cells", 0) > 0
@@ -90,10 +93,15 @@ cleanup:
   return status;
 }
 
+static const char *const model_keys[] = {
+  "lfp.ensemble", "lfp.ensemble_sigma_rel_sd", "lfp.ensemble_shift_um", "cells.alternatives",
+  "lfp.external", "lfp.n_cells", "analysis.discard_ms", "analysis.nperseg", "analysis.overlap",
+  NULL };
+
 const meso_command meso_cmd_ensemble = {
   .name = "ensemble", .usage = "ensemble MODEL.yaml SPIKES.h5 -o ENSEMBLE.h5",
   .summary = "LFP under other assumptions: prediction bands, and which one matters most",
-  .run = run,
+  .run = run, .model_keys = model_keys,
   .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_THREADS | MESO_TAKES_OUTPUT,
   .stops_cleanly = true,
 };

@@ -1,8 +1,10 @@
 /* cmd_help.c: what the program can do. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli_answer.h"
 #include "cli_options.h"
+#include "meso_model.h"
 
 static void append_options(json_t *options, const meso_param *rows)
 {
@@ -39,16 +41,32 @@ static void print_overview(void)
          "and help eeg HEAD too.\n");
 }
 
+static void print_key(const char *key, const meso_param *r)
+{
+  char range[256];
+  meso_param_range_text(r, range, sizeof range);
+  printf("  %-22s %s (%s) [%s]\n", key, r->help != NULL ? r->help : "", range,
+         r->default_text != NULL ? r->default_text : "needed");
+}
+
+/** Keys of model files, "section.key". */
+static void print_model_keys(const char *const *keys)
+{
+  printf("keys of the model file (also --set KEY=VALUE):\n");
+  for (; *keys != NULL; keys++) {
+    const char *dot = strrchr(*keys, '.');
+    const meso_model_section *s = meso_model_sections();
+    while (s->path != NULL && (strlen(s->path) != (size_t) (dot - *keys)
+                               || strncmp(s->path, *keys, strlen(s->path)) != 0)) s++;
+    if (s->path != NULL) print_key(*keys, meso_param_find(s->rows, dot + 1));
+  }
+}
+
 /** Rows of a name that the command takes, one line each: analyze takes them as options as well. */
 static void print_keys(const char *name, const meso_param *rows)
 {
   printf("keys of %s for --set:\n", name);
-  for (const meso_param *r = rows; r->key != NULL; r++) {
-    char range[256];
-    meso_param_range_text(r, range, sizeof range);
-    printf("  %-22s %s (%s) [%s]\n", r->key, r->help != NULL ? r->help : "", range,
-           r->default_text != NULL ? r->default_text : "needed");
-  }
+  for (const meso_param *r = rows; r->key != NULL; r++) print_key(r->key, r);
 }
 
 /** name: what the command is to be explained for, or NULL. */
@@ -68,6 +86,7 @@ static meso_status explain(const meso_cli *cli, const meso_command *command, con
   if (cli->json) goto cleanup;
   mesoi_options_print(command->params);
   mesoi_shared_print(command->takes);
+  if (command->model_keys != NULL) print_model_keys(command->model_keys);
   if (rows != NULL) print_keys(name, rows);
   else if (command->params_of != NULL)
     printf("mesocast help %s NAME: the keys of NAME for --set (see mesocast models)\n",

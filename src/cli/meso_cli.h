@@ -39,6 +39,8 @@ typedef struct meso_command {
   /** Says more about such a name in the help; NULL: nothing. */
   void (*explain)(const struct meso_cli *cli, const char *name);
   unsigned takes;             /**< MESO_TAKES_...: main refuses the others */
+  const char *const *model_keys; /**< keys of the model file that it is about, "lfp.ensemble", for
+                                      its help; ends with NULL; itself NULL: none */
   bool makes_folder;          /**< -o is a folder, which it makes */
   bool stops_cleanly;         /**< long work: reports progress, so a signal makes it clean up and
                                    stop; other commands die of it at once */

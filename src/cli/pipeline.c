@@ -10,6 +10,7 @@
 #include "cli_answer.h"
 #include "cli_progress.h"
 #include "meso_bold.h"
+#include "meso_cells.h"
 #include "meso_clock.h"
 #include "meso_config.h"
 #include "meso_io.h"
@@ -99,24 +100,16 @@ cleanup:
   return status;
 }
 
-static meso_status append_morphologies(const pipeline *p, json_t *cache, text *t, meso_err *err)
+static meso_status append_morphologies(const pipeline *p, bool alternatives, text *t,
+                                       meso_err *err)
 {
   meso_status status = MESO_OK;
   mesoi_dirs dirs = {0};
+  char hash[65];
   MESO_TRY(mesoi_dirs_find(p->model_path, &dirs, err));
-  for (size_t c = 0; c < p->model->n_cell_types; c++) {
-    bool found = false;
-    for (size_t d = 0; d < dirs.n && !found; d++) {
-      char path[PIPELINE_PATH];
-      struct stat st;
-      (void) snprintf(path, sizeof path, "%s/%s", dirs.v[d], p->model->cell_type[c].morphology);
-      if (stat(path, &st) != 0) continue;
-      const char *hash = NULL;
-      MESO_TRY(hash_file(cache, path, &hash, err));
-      MESO_TRY(append(t, p->model->cell_type[c].morphology, hash, err));
-      found = true;
-    }
-  }
+  MESO_TRY(meso_cell_shapes_digest(p->model, dirs.n, (const char *const *) dirs.v, alternatives,
+                                   hash, err));
+  MESO_TRY(append(t, "cells", hash, err));
 cleanup:
   mesoi_dirs_clear(&dirs);
   return status;
@@ -170,7 +163,8 @@ static meso_status stage_key(const pipeline *p, const pipeline_stage *s, json_t 
     MESO_TRY(hash_file(cache, path, &hash, err));
     MESO_TRY(append(&t, s->inputs[i], hash, err));
   }
-  if (s->reads_morphologies) MESO_TRY(append_morphologies(p, cache, &t, err));
+  if (s->reads_morphologies)
+    MESO_TRY(append_morphologies(p, s->reads_alternatives, &t, err));
   if (s->reads_measured) MESO_TRY(append_measured(p, cache, &t, err));
   if (s->reads_response) MESO_TRY(append_response(p, cache, &t, err));
   meso_sha256_bytes(t.bytes, t.n, key);

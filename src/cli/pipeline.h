@@ -42,7 +42,7 @@ typedef struct pipeline_stage {
   unsigned sections;           /**< of the model */
   const char *inputs[PIPELINE_INPUTS]; /**< outputs of earlier stages; "spikes.h5" is the import
                                             if any */
-  bool reads_morphologies, reads_measured, reads_response;
+  bool reads_morphologies, reads_alternatives, reads_measured, reads_response;
   bool (*is_wanted)(const meso_model *model); /**< NULL: always */
   meso_status (*make)(pipeline *p, const char *output, const meso_provenance *provenance,
                       meso_err *err);
