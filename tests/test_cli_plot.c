@@ -136,7 +136,7 @@ static bool is_of_a_run(const char *figure)
 {
   static const char *const other[] = {"cross_correlogram", "sttc", "correlation_distance",
                                       "spike_field", "spike_spectrum", "synchrony",
-                                      "distributions",
+                                      "distributions", "trials",
                                       "fano_windows", "bold_states", "bold_layers", "bold_drives",
                                       "connectivity", "granger", "canonical_coherence",
                                       "lines", "field_distance", "spectrogram", "envelope",

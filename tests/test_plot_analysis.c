@@ -104,6 +104,8 @@ static void test_figures(void)
      {"fano_windows_ms", "10,100,1000", NULL}, 2 * 2 * 3},
     {"distributions", "distributions", {"interval (ms)", "density (1/ms)",
      "spikes in a window"}, {"isi_bins", "20", NULL}, 0},
+    {"trials", "trials", {"time after the onset (ms)", "share of pairs",
+     "mean correlation coefficient"}, {"trial_conditions", "4", "surrogates", "0", NULL}, 0},
     {"connectivity", "connectivity", {"region", "correlation (dimensionless)",
      "predicted correlation (dimensionless)"}, {"signal", "lfp", "max_lag_s", "0.01", NULL},
      2 * 30 + 15},

@@ -96,15 +96,6 @@ cleanup:
   return status;
 }
 
-void correlation_pair_name(const correlation_counts *c, const meso_spikes *spikes, size_t a,
-                           size_t b, char *text, size_t size)
-{
-  const char *name_a = spikes->population[c->selected[a]].name;
-  const char *name_b = spikes->population[c->selected[b]].name;
-  if (a == b) snprintf(text, size, "%s", name_a);
-  else snprintf(text, size, "%s_x_%s", name_a, name_b);
-}
-
 meso_status correlation_counts_make(const correlation_params *params, const meso_spikes *spikes,
                                     correlation_counts *counts, meso_err *err)
 {

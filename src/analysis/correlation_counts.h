@@ -37,10 +37,6 @@ MESO_MUST_CHECK meso_status correlation_counts_make(const correlation_params *pa
                                                     const meso_spikes *spikes,
                                                     correlation_counts *counts, meso_err *err);
 void correlation_counts_clear(correlation_counts *counts);
-/** "A" for a == b, else "A_x_B". */
-void correlation_pair_name(const correlation_counts *c, const meso_spikes *spikes, size_t a,
-                           size_t b, char *text, size_t size);
-
 /** Summaries of all pairs without their matrix (correlation_summary.c). @p triangle: room for the
  *  coefficients of all pairs i < j, row by row, or NULL. */
 MESO_MUST_CHECK meso_status correlation_summarise(const correlation_params *params,
