@@ -158,14 +158,26 @@ static void add_jackknife(const cross *c, size_t n_groups, size_t n)
   }
 }
 
+/* Zeros, by all threads: new memory costs most where it is first touched. */
+static void clear_numbers(double *x, size_t n, int n_threads)
+{
+  enum { CHUNK = 1 << 18 };
+  (void) n_threads; /* unused without OpenMP */
+  if (x == NULL) return;
+#pragma omp parallel for schedule(static) num_threads(n_threads)
+  for (size_t i = 0; i < n; i += CHUNK)
+    memset(x + i, 0, (n - i < CHUNK ? n - i : CHUNK) * sizeof *x);
+}
+
 static void clear(const cross *c, size_t n_groups)
 {
-  const size_t lanes = n_groups * CROSS_LANES, pairs = c->n_pairs * lanes * sizeof(double);
-  memset(c->power, 0, c->q->n_channels * lanes * sizeof(double));
-  memset(c->product, 0, CROSS_N_PRODUCT * pairs);
-  if (c->unit != NULL) memset(c->unit, 0, CROSS_N_PRODUCT * pairs);
-  if (c->lag != NULL) memset(c->lag, 0, CROSS_N_LAG * pairs);
-  if (c->jackknife != NULL) memset(c->jackknife, 0, 2 * pairs);
+  const size_t lanes = n_groups * CROSS_LANES, pairs = c->n_pairs * lanes;
+  const int n_threads = c->q->n_threads;
+  clear_numbers(c->power, c->q->n_channels * lanes, n_threads);
+  clear_numbers(c->product, CROSS_N_PRODUCT * pairs, n_threads);
+  clear_numbers(c->unit, CROSS_N_PRODUCT * pairs, n_threads);
+  clear_numbers(c->lag, CROSS_N_LAG * pairs, n_threads);
+  clear_numbers(c->jackknife, 2 * pairs, n_threads);
 }
 
 /* All batches once; jackknife: the second time, when the sums are complete. */
@@ -183,6 +195,16 @@ cleanup:
   return status;
 }
 
+static meso_status room_for(size_t n, double **x, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  *x = meso_aligned_alloc(n, sizeof **x);
+  if (*x == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate %zu numbers", n);
+cleanup:
+  return status;
+}
+
+/* Not cleared: sums are, block by block, and all lanes of x are written, or cleared with them. */
 static meso_status allocate(cross *c, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -199,13 +221,13 @@ static meso_status allocate(cross *c, meso_err *err)
   c->segments = (size_t) fmax(1, fmin((double) c->n_segments, floor(BATCH_BYTES / segment_bytes)));
   c->batch = c->segments * c->n_tapers;
   const size_t lanes = c->groups * CROSS_LANES, pairs = c->n_pairs * lanes;
-  MESO_ALLOC_ALIGNED(err, c->x, q->n_channels * lanes * 2 * c->batch);
-  MESO_ALLOC_ALIGNED(err, c->power, q->n_channels * lanes);
-  MESO_ALLOC_ALIGNED(err, c->product, CROSS_N_PRODUCT * pairs);
-  if (q->unit) MESO_ALLOC_ALIGNED(err, c->u, q->n_channels * lanes * 2 * c->batch);
-  if (q->unit) MESO_ALLOC_ALIGNED(err, c->unit, CROSS_N_PRODUCT * pairs);
-  if (q->lag) MESO_ALLOC_ALIGNED(err, c->lag, CROSS_N_LAG * pairs);
-  if (q->jackknife) MESO_ALLOC_ALIGNED(err, c->jackknife, 2 * pairs);
+  MESO_TRY(room_for(q->n_channels * lanes * 2 * c->batch, &c->x, err));
+  MESO_TRY(room_for(q->n_channels * lanes, &c->power, err));
+  MESO_TRY(room_for(CROSS_N_PRODUCT * pairs, &c->product, err));
+  if (q->unit) MESO_TRY(room_for(q->n_channels * lanes * 2 * c->batch, &c->u, err));
+  if (q->unit) MESO_TRY(room_for(CROSS_N_PRODUCT * pairs, &c->unit, err));
+  if (q->lag) MESO_TRY(room_for(CROSS_N_LAG * pairs, &c->lag, err));
+  if (q->jackknife) MESO_TRY(room_for(2 * pairs, &c->jackknife, err));
 cleanup:
   return status;
 }
@@ -231,8 +253,8 @@ meso_status meso_cross_run(const meso_cross_request *request,
     const size_t n_groups = (block.n + CROSS_LANES - 1) / CROSS_LANES;
     if (block.n < most) {
       const size_t n_x = q->n_channels * c.groups * CROSS_LANES * 2 * c.batch;
-      memset(c.x, 0, n_x * sizeof *c.x);
-      if (c.u != NULL) memset(c.u, 0, n_x * sizeof *c.u);
+      clear_numbers(c.x, n_x, q->n_threads);
+      clear_numbers(c.u, n_x, q->n_threads);
     }
     clear(&c, n_groups);
     MESO_TRY(pass(&c, &block, n_groups, false, err));

@@ -91,7 +91,8 @@ void mesoi_answer_signals(const meso_cli *cli, const meso_signals *signals)
   }
 }
 
-static json_t *describe_array(const meso_array *a)
+/* Numbers only where they are shown: the mean of a large array takes its time. */
+static json_t *describe_array(const meso_cli *cli, const meso_array *a)
 {
   const size_t n = meso_array_count(a);
   size_t n_finite = 0;
@@ -101,7 +102,7 @@ static json_t *describe_array(const meso_array *a)
     (void) json_array_append_new(shape, json_integer((json_int_t) a->dims[d]));
   json_t *row = json_pack("{s:s, s:s, s:o}", "path", a->path, "units",
                           a->units != NULL ? a->units : "", "shape", shape);
-  if (a->data == NULL) return row;
+  if (a->data == NULL || !cli->json) return row;
   for (size_t i = 0; i < n; i++)
     if (isfinite(a->data[i])) {
       n_finite++;
@@ -117,7 +118,7 @@ void mesoi_answer_result(const meso_cli *cli, const meso_result *result)
 {
   mesoi_answer_put(cli, "arrays", json_array());
   for (size_t i = 0; i < result->n; i++)
-    mesoi_answer_append(cli, "arrays", describe_array(&result->array[i]));
+    mesoi_answer_append(cli, "arrays", describe_array(cli, &result->array[i]));
 }
 
 /* ---- words --------------------------------------------------------------------------------- */
