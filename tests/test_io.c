@@ -531,6 +531,39 @@ static void claimed_extent(void)
   (void) unlink(path);
 }
 
+/* More than there is memory for: said before it is tried, since Linux would promise, and kill. */
+static void too_large(void)
+{
+  char path[64];
+  meso_spikes *s = NULL;
+  meso_err err = {.msg = ""};
+  const double available = meso_memory_available();
+  if (!isfinite(available)) return;
+  const hsize_t n = (hsize_t) (available / 12 * 1.5);
+  const hid_t file = H5Fcreate(scratch(path, "l"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t groups = H5Pcreate(H5P_LINK_CREATE), list = H5Pcreate(H5P_DATASET_CREATE);
+  const hid_t space = H5Screate_simple(1, &n, NULL);
+  (void) H5Pset_create_intermediate_group(groups, 1);
+  (void) H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY); /* a hole: takes no room on the disk */
+  (void) H5Pset_fill_time(list, H5D_FILL_TIME_NEVER);
+  (void) H5Dclose(H5Dcreate2(file, "spikes/A/timestamps", H5T_NATIVE_UCHAR, space, groups, list,
+                             H5P_DEFAULT));
+  (void) H5Dclose(H5Dcreate2(file, "spikes/A/node_ids", H5T_NATIVE_UCHAR, space, groups, list,
+                             H5P_DEFAULT));
+  (void) H5Pclose(groups);
+  (void) H5Pclose(list);
+  (void) H5Sclose(space);
+  (void) H5Fclose(file);
+  CU_ASSERT_EQUAL(meso_spikes_read(path, &s, &err), MESO_ENOMEM);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "GB are left"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, path));
+  CU_ASSERT_PTR_NULL(s);
+  meso_spikes_destroy(s);
+  (void) unlink(path);
+  CU_ASSERT_PTR_NULL(meso_calloc((size_t) (2 * available), 1));
+  CU_ASSERT_PTR_NULL(meso_aligned_calloc((size_t) (2 * available), 1));
+}
+
 /* ---- writing that fails -------------------------------------------------------------------- */
 
 static void disk_full(void)
@@ -655,6 +688,7 @@ int main(void)
     { "files of a newer format are refused", newer_format },
     { "parts joined are the whole", joined_parts },
     { "a claimed extent beyond what is stored is refused", claimed_extent },
+    { "what does not fit into memory is refused", too_large },
     { "a full disk leaves no file and the old one untouched", disk_full },
     { "targets that cannot be written", bad_targets },
     { "golden spikes are read", golden_spikes },

@@ -1,7 +1,9 @@
 /* meso_error.c: error record, exit codes, checked allocation. */
 #include "meso_error.h"
 
+#include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,10 +35,34 @@ int meso_status_exit_code(meso_status st)
   return exit_code[st];
 }
 
+double meso_memory_available(void)
+{
+  char line[128];
+  double bytes = HUGE_VAL;
+  FILE *f = fopen("/proc/meminfo", "r");
+  if (f == NULL) return bytes;
+  while (fgets(line, sizeof line, f) != NULL) {
+    const bool is_free = strncmp(line, "MemAvailable:", 13) == 0;
+    if (!is_free && strncmp(line, "SwapFree:", 9) != 0) continue;
+    const double kB = strtod(strchr(line, ':') + 1, NULL);
+    bytes = (isfinite(bytes) ? bytes : 0) + 1024 * kB;
+  }
+  (void) fclose(f);
+  return bytes;
+}
+
+/* Linux promises more than there is, and kills whoever takes it at its word: large blocks that
+ * cannot be filled are refused. */
+static bool can_be_filled(size_t bytes)
+{
+  static const size_t large = (size_t) 256 << 20;
+  return bytes < large || (double) bytes < meso_memory_available();
+}
+
 void *meso_calloc(size_t n, size_t size)
 {
   if (size == 0) size = 1;
-  if (n > SIZE_MAX / 2 / size) return NULL;
+  if (n > SIZE_MAX / 2 / size || !can_be_filled(n * size)) return NULL;
   return calloc(n == 0 ? 1 : n, size);
 }
 
@@ -53,6 +79,7 @@ void *meso_aligned_alloc(size_t n, size_t size)
   if (size == 0) size = 1;
   if (n > SIZE_MAX / 2 / size) return NULL;
   const size_t bytes = n == 0 ? size : n * size;
+  if (!can_be_filled(bytes)) return NULL;
   const size_t align = bytes >= huge_page ? huge_page : 64;
   const size_t rounded = (bytes + align - 1) / align * align;
   void *p = aligned_alloc(align, rounded);

@@ -59,6 +59,10 @@ void *meso_calloc(size_t n, size_t size);
 /** realloc to n elements with overflow check; the caller frees. NULL on failure, @p p kept. */
 void *meso_realloc(void *p, size_t n, size_t size);
 
+/** Bytes that the system could still give, swap included, by its own estimate; HUGE_VAL where it
+ *  makes none. meso_calloc and meso_aligned_alloc refuse large blocks beyond that. */
+double meso_memory_available(void);
+
 /** Zeroed memory aligned to 64 bytes; larger blocks are aligned to 2 MiB and advised to use huge
  *  pages. Free with free(). NULL on failure or overflow. */
 void *meso_aligned_calloc(size_t n, size_t size);

@@ -249,6 +249,10 @@ static meso_status read_times(const meso_h5_file *f, hid_t group, meso_spike_pop
   MESO_TRY(meso_h5_dataset_open(f, group, "timestamps", &d, err));
   if (d.n_dims != 1)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s: %zu dimensions, expected 1", f->path, what, d.n_dims);
+  const double bytes = (double) d.count * (sizeof *p->time_ms + sizeof *p->id);
+  if (!(bytes < meso_memory_available()))
+    MESO_FAIL(err, MESO_ENOMEM, "%s: %s: %zu spikes take %.3g GB of memory, %.3g GB are left",
+              f->path, what, d.count, 1e-9 * bytes, 1e-9 * meso_memory_available());
   p->n_spikes = d.count;
   MESO_ALLOC_ALIGNED(err, p->time_ms, d.count);
   MESO_TRY(meso_h5_get_doubles(f, what, &d, p->time_ms, err));
