@@ -85,8 +85,6 @@ typedef struct canonical {
   double *p_value, *global; /* (frequency) */
 } canonical;
 
-static size_t pair_of(size_t C, size_t i, size_t j) { return i * (2 * C - i - 1) / 2 + j - i - 1; }
-
 /* Cross-spectral matrix of the chosen channels, column by column. */
 static void gather(const canonical *c, const meso_cross_block *b, size_t f, double complex *s)
 {
@@ -98,7 +96,7 @@ static void gather(const canonical *c, const meso_cross_block *b, size_t f, doub
         s[k * N + m] = meso_cross_power(b, i, f);
         continue;
       }
-      const size_t pair = i < j ? pair_of(C, i, j) : pair_of(C, j, i);
+      const size_t pair = i < j ? meso_pair_at(C, i, j) : meso_pair_at(C, j, i);
       const double re = meso_cross_at(b, b->product, CROSS_N_PRODUCT, pair, CROSS_RE, f);
       const double im = meso_cross_at(b, b->product, CROSS_N_PRODUCT, pair, CROSS_IM, f);
       s[k * N + m] = i < j ? re + I * im : re - I * im;
@@ -246,22 +244,21 @@ static meso_status add_arrays(canonical *c, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t dims[2] = {c->n_rho, c->n_frequencies};
-  const char *const group[2] = {"/canonical_coherence/channels_a",
-                                "/canonical_coherence/channels_b"};
-  meso_array *x = NULL;
-  MESO_TRY(meso_result_add(result, "/canonical_coherence/frequency_Hz", "Hz", 1, &dims[1], &x,
-                           err));
-  meso_spectral_frequencies(c->plan, x->data);
-  MESO_TRY(meso_result_add(result, "/canonical_coherence/magnitude_squared", "1", 2, dims, &x,
-                           err));
-  c->rho = x->data;
-  MESO_TRY(meso_result_add(result, "/canonical_coherence/p", "1", 1, &dims[1], &x, err));
-  c->p_value = x->data;
-  MESO_TRY(meso_result_add(result, "/canonical_coherence/global", "1", 1, &dims[1], &x, err));
-  c->global = x->data;
+  const char *const group[2] = {"channels_a", "channels_b"};
+  double *x = NULL;
+  MESO_TRY(meso_result_add_in(result, "/canonical_coherence", "frequency_Hz", "Hz", 1, &dims[1], &x,
+                              err));
+  meso_spectral_frequencies(c->plan, x);
+  MESO_TRY(meso_result_add_in(result, "/canonical_coherence", "magnitude_squared", "1", 2, dims,
+                              &c->rho, err));
+  MESO_TRY(meso_result_add_in(result, "/canonical_coherence", "p", "1", 1, &dims[1], &c->p_value,
+                              err));
+  MESO_TRY(meso_result_add_in(result, "/canonical_coherence", "global", "1", 1, &dims[1],
+                              &c->global, err));
   for (size_t k = 0; k < 2; k++) {
-    MESO_TRY(meso_result_add(result, group[k], "1", 1, &c->n[k], &x, err));
-    for (size_t i = 0; i < c->n[k]; i++) x->data[i] = (double) c->channel[k * c->n[0] + i];
+    MESO_TRY(meso_result_add_in(result, "/canonical_coherence", group[k], "1", 1, &c->n[k], &x,
+                                err));
+    for (size_t i = 0; i < c->n[k]; i++) x[i] = (double) c->channel[k * c->n[0] + i];
   }
 cleanup:
   return status;
@@ -322,9 +319,7 @@ static meso_status canonical_run(const void *params, const meso_spikes *spikes,
   meso_spectral_plan *plan = NULL;
   meso_signal signal = {0};
   (void) spikes;
-  MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &signal, err));
-  MESO_TRY(meso_spectral_plan_create(&p->spectral, signal.n_times, signal.sampling_rate_Hz, &plan,
-                                     err));
+  MESO_TRY(meso_spectral_begin(signals, p->signal, &p->spectral, &signal, &plan, err));
   canonical c = {.p = p, .plan = plan, .signal = &signal, .n_threads = n_threads,
                  .n_frequencies = meso_spectral_n_frequencies(plan)};
   MESO_TRY(run_canonical(&c, result, err));

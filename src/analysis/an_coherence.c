@@ -276,19 +276,6 @@ static double fdr_threshold(const estimate *e, double *ret_n)
   return best;
 }
 
-static meso_status add_array(meso_result *result, const char *name, const char *units,
-                             size_t n_dims, const size_t *dims, double **ret, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  meso_array *array = NULL;
-  char path[96];
-  snprintf(path, sizeof path, "/coherence/%s", name);
-  MESO_TRY(meso_result_add(result, path, units, n_dims, dims, &array, err));
-  *ret = array->data;
-cleanup:
-  return status;
-}
-
 static meso_status add_pairs(estimate *e, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -296,14 +283,14 @@ static meso_status add_pairs(estimate *e, meso_result *result, meso_err *err)
   const size_t dims[2] = {e->n_pairs, 2};
   double *distance = NULL;
   size_t p = 0;
-  MESO_TRY(add_array(result, "pairs", "1", 2, dims, &e->pair, err));
+  MESO_TRY(meso_result_add_in(result, "/coherence", "pairs", "1", 2, dims, &e->pair, err));
   for (size_t i = 0; i < s->n_channels; i++)
     for (size_t j = i + 1; j < s->n_channels; j++, p++) {
       e->pair[2 * p] = (double) i;
       e->pair[2 * p + 1] = (double) j;
     }
   if (s->position_um == NULL) goto cleanup;
-  MESO_TRY(add_array(result, "distance_um", "um", 1, dims, &distance, err));
+  MESO_TRY(meso_result_add_in(result, "/coherence", "distance_um", "um", 1, dims, &distance, err));
   for (p = 0; p < e->n_pairs; p++) {
     const double *a = s->position_um + 3 * (size_t) e->pair[2 * p];
     const double *b = s->position_um + 3 * (size_t) e->pair[2 * p + 1];
@@ -328,7 +315,8 @@ static meso_status add_frequencies(estimate *e, meso_result *result, meso_err *e
   if (e->n_frequencies == 0)
     MESO_FAIL(err, MESO_ERANGE, "f_min_Hz %g Hz, f_max_Hz %g Hz: no frequency between them; they "
               "are %g Hz apart and end at %g Hz", e->p->f_min_Hz, e->p->f_max_Hz, f[1], f[n - 1]);
-  MESO_TRY(add_array(result, "frequency_Hz", "Hz", 1, &e->n_frequencies, &e->frequency_Hz, err));
+  MESO_TRY(meso_result_add_in(result, "/coherence", "frequency_Hz", "Hz", 1, &e->n_frequencies,
+                              &e->frequency_Hz, err));
   memcpy(e->frequency_Hz, f + e->first, e->n_frequencies * sizeof *f);
 cleanup:
   free(f);
@@ -339,13 +327,13 @@ static meso_status add_bands(estimate *e, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_doubles *edges = &e->p->bands_Hz;
-  MESO_TRY(meso_bands_check(edges, 0, err));
+  MESO_TRY(meso_bands_check(edges, 0, INFINITY, err));
   e->n_bands = edges->n > 1 ? edges->n - 1 : 0;
   if (e->n_bands == 0) goto cleanup;
   const size_t dims[2] = {e->n_pairs, e->n_bands};
   MESO_TRY(meso_result_add_vector(result, "/coherence/band_edges_Hz", "Hz", edges->n, edges->v,
                                   err));
-  MESO_TRY(add_array(result, "band_mean", "1", 2, dims, &e->band, err));
+  MESO_TRY(meso_result_add_in(result, "/coherence", "band_mean", "1", 2, dims, &e->band, err));
   MESO_ALLOC(err, e->n_in_band, e->n_pairs * e->n_bands);
 cleanup:
   return status;
@@ -368,12 +356,14 @@ static meso_status add_measures(estimate *e, const bool wanted[N_MEASURES], meso
               e->p->memory_limit_GB);
   for (int m = 0; m < N_MEASURES; m++)
     if (wanted[m])
-      MESO_TRY(add_array(result, measure[m].name,
-                         measure[m].units != NULL ? measure[m].units : units, 2, dims,
-                         &e->out[m], err));
+      MESO_TRY(meso_result_add_in(result, "/coherence", measure[m].name,
+                                  measure[m].units != NULL ? measure[m].units : units, 2, dims,
+                                  &e->out[m], err));
   if (!e->p->jackknife) goto cleanup;
-  MESO_TRY(add_array(result, "magnitude_squared_low", "1", 2, dims, &e->low, err));
-  MESO_TRY(add_array(result, "magnitude_squared_high", "1", 2, dims, &e->high, err));
+  MESO_TRY(meso_result_add_in(result, "/coherence", "magnitude_squared_low", "1", 2, dims, &e->low,
+                              err));
+  MESO_TRY(meso_result_add_in(result, "/coherence", "magnitude_squared_high", "1", 2, dims,
+                              &e->high, err));
 cleanup:
   return status;
 }
@@ -485,9 +475,7 @@ static meso_status coherence_run(const void *params, const meso_spikes *spikes,
   meso_signal signal = {0};
   (void) spikes;
   MESO_ALLOC(err, e, 1);
-  MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &signal, err));
-  MESO_TRY(meso_spectral_plan_create(&p->spectral, signal.n_times, signal.sampling_rate_Hz, &plan,
-                                     err));
+  MESO_TRY(meso_spectral_begin(signals, p->signal, &p->spectral, &signal, &plan, err));
   e->p = p;
   e->plan = plan;
   e->signal = &signal;

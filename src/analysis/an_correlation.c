@@ -104,18 +104,6 @@ static void normalise(const correlation_counts *c, int n_threads, double *covari
     }
 }
 
-static meso_status add_matrix(meso_result *result, const char *path, const char *units, size_t n,
-                              double **ret_data, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  meso_array *array = NULL;
-  const size_t dims[2] = {n, n};
-  MESO_TRY(meso_result_add(result, path, units, 2, dims, &array, err));
-  *ret_data = array->data;
-cleanup:
-  return status;
-}
-
 static meso_status add_triangle(meso_result *result, size_t n, double **ret_data, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -202,8 +190,11 @@ static meso_status correlation_run(const void *params, const meso_spikes *spikes
     MESO_TRY(add_triangle(result, c.n, &triangle, err));
     MESO_TRY(add_labels(&c, spikes, result, err));
   } else if (!p->summary) {
-    MESO_TRY(add_matrix(result, "/correlation/covariance", "count^2", c.n, &covariance, err));
-    MESO_TRY(add_matrix(result, "/correlation/coefficient", "1", c.n, &coefficient, err));
+    const size_t square[2] = {c.n, c.n};
+    MESO_TRY(meso_result_add_in(result, "/correlation", "covariance", "count^2", 2, square,
+                                &covariance, err));
+    MESO_TRY(meso_result_add_in(result, "/correlation", "coefficient", "1", 2, square, &coefficient,
+                                err));
     MESO_TRY(add_labels(&c, spikes, result, err));
     products(&c, n_threads, covariance);
     normalise(&c, n_threads, covariance, coefficient);

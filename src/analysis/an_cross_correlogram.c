@@ -116,19 +116,6 @@ static void correlate(const correlograms *c, size_t i, size_t j, size_t pair)
   }
 }
 
-static meso_status add(meso_result *result, const char *name, const char *units, size_t n_dims,
-                       const size_t *dims, double **ret, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  meso_array *array = NULL;
-  char path[500];
-  snprintf(path, sizeof path, "/cross_correlogram/%s", name);
-  MESO_TRY(meso_result_add(result, path, units, n_dims, dims, &array, err));
-  *ret = array->data;
-cleanup:
-  return status;
-}
-
 static meso_status make(const cross_params *p, const meso_spikes *spikes, correlograms *c,
                         meso_err *err)
 {
@@ -160,12 +147,17 @@ static meso_status add_arrays(correlograms *c, double bin_ms, const meso_spikes 
   double *lag = NULL;
   MESO_TRY(meso_trains_add_labels(&c->trains, spikes, "/cross_correlogram", result, err));
   MESO_TRY(meso_trains_add_pairs(&c->trains, spikes, "/cross_correlogram", result, err));
-  MESO_TRY(add(result, "lag_ms", "ms", 1, &c->n_lags, &lag, err));
+  MESO_TRY(meso_result_add_in(result, "/cross_correlogram", "lag_ms", "ms", 1, &c->n_lags, &lag,
+                              err));
   for (size_t l = 0; l < c->n_lags; l++) lag[l] = ((double) l - (double) c->most) * bin_ms;
-  MESO_TRY(add(result, "counts", "count", 2, dims, &c->counts, err));
-  MESO_TRY(add(result, "border_corrected", "count", 2, dims, &c->corrected, err));
-  MESO_TRY(add(result, "coefficient", "1", 2, dims, &c->coefficient, err));
-  MESO_TRY(add(result, "expected", "count", 1, dims, &c->expected, err));
+  MESO_TRY(meso_result_add_in(result, "/cross_correlogram", "counts", "count", 2, dims, &c->counts,
+                              err));
+  MESO_TRY(meso_result_add_in(result, "/cross_correlogram", "border_corrected", "count", 2, dims,
+                              &c->corrected, err));
+  MESO_TRY(meso_result_add_in(result, "/cross_correlogram", "coefficient", "1", 2, dims,
+                              &c->coefficient, err));
+  MESO_TRY(meso_result_add_in(result, "/cross_correlogram", "expected", "count", 1, dims,
+                              &c->expected, err));
 cleanup:
   return status;
 }
@@ -183,7 +175,8 @@ static meso_status add_means(const correlograms *c, const meso_spikes *spikes, m
       double *mean = NULL, n = 0;
       meso_trains_pair_name(t, spikes, a, b, name, sizeof name);
       snprintf(path, sizeof path, "%s/mean_coefficient", name);
-      MESO_TRY(add(result, path, "1", 1, &c->n_lags, &mean, err));
+      MESO_TRY(meso_result_add_in(result, "/cross_correlogram", path, "1", 1, &c->n_lags, &mean,
+                                  err));
       for (size_t i = t->first_row[a]; i < t->first_row[a + 1]; i++)
         for (size_t j = a == b ? i + 1 : t->first_row[b]; j < t->first_row[b + 1]; j++) {
           const size_t pair = i * (2 * t->n - i - 1) / 2 + (j - i - 1);

@@ -108,18 +108,6 @@ cleanup:
   return status;
 }
 
-static meso_status check(const envelope_params *p, const meso_signal *s, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const meso_doubles *b = &p->bands_Hz;
-  MESO_TRY(meso_bands_check(b, 2, err));
-  if (!(b->v[b->n - 1] <= 0.5 * s->sampling_rate_Hz))
-    MESO_FAIL(err, MESO_ERANGE, "bands_Hz: %g Hz is above half the sampling rate, %g Hz",
-              b->v[b->n - 1], 0.5 * s->sampling_rate_Hz);
-cleanup:
-  return status;
-}
-
 static meso_status add_axes(const envelope_params *p, const meso_signal *s, meso_result *result,
                             meso_err *err)
 {
@@ -127,17 +115,15 @@ static meso_status add_axes(const envelope_params *p, const meso_signal *s, meso
   const size_t C = s->n_channels, dims[2] = {C * (C - 1) / 2, 2};
   const double T_s = (double) s->n_times / s->sampling_rate_Hz;
   const size_t n_bands = p->bands_Hz.n - 1;
-  meso_array *array = NULL;
+  double *threshold = NULL, *pair = NULL;
   MESO_TRY(meso_result_add_vector(result, "/envelope/band_edges_Hz", "Hz", p->bands_Hz.n,
                                   p->bands_Hz.v, err));
-  MESO_TRY(meso_result_add(result, "/envelope/threshold", "1", 1, &n_bands, &array, err));
+  MESO_TRY(meso_result_add_in(result, "/envelope", "threshold", "1", 1, &n_bands, &threshold, err));
   for (size_t k = 0; k < n_bands; k++) {
     const double freedom = 1.5 * (p->bands_Hz.v[k + 1] - p->bands_Hz.v[k]) * T_s - 3;
-    array->data[k] = freedom > 0 ? tanh(gsl_cdf_ugaussian_Qinv(0.5 * p->alpha) / sqrt(freedom))
-                                 : NAN;
+    threshold[k] = freedom > 0 ? tanh(gsl_cdf_ugaussian_Qinv(0.5 * p->alpha) / sqrt(freedom)) : NAN;
   }
-  MESO_TRY(meso_result_add(result, "/envelope/pairs", "1", 2, dims, &array, err));
-  double *pair = array->data;
+  MESO_TRY(meso_result_add_in(result, "/envelope", "pairs", "1", 2, dims, &pair, err));
   for (size_t i = 0; i < C; i++)
     for (size_t j = i + 1; j < C; j++) {
       *pair++ = (double) i;
@@ -155,20 +141,18 @@ static meso_status envelope_run(const void *params, const meso_spikes *spikes,
   const envelope_params *p = params;
   meso_signal s = {0};
   meso_analytic analytic = {.n = 0};
-  meso_array *array = NULL;
-  double *envelopes = NULL;
+  double *envelopes = NULL, *power = NULL, *correlation = NULL;
   char units[128];
   (void) spikes;
   MESO_TRY(meso_signal_select(signals, p->signal, p->discard_ms, &s, err));
-  MESO_TRY(check(p, &s, err));
+  MESO_TRY(meso_bands_check(&p->bands_Hz, 2, 0.5 * s.sampling_rate_Hz, err));
   const size_t C = s.n_channels, n_bands = p->bands_Hz.n - 1;
   const size_t power_dims[2] = {C, n_bands}, pair_dims[2] = {C * (C - 1) / 2, n_bands};
   (void) snprintf(units, sizeof units, "(%.100s)^2", s.units);
   MESO_TRY(add_axes(p, &s, result, err));
-  MESO_TRY(meso_result_add(result, "/envelope/power", units, 2, power_dims, &array, err));
-  double *power = array->data;
-  MESO_TRY(meso_result_add(result, "/envelope/correlation", "1", 2, pair_dims, &array, err));
-  double *correlation = array->data;
+  MESO_TRY(meso_result_add_in(result, "/envelope", "power", units, 2, power_dims, &power, err));
+  MESO_TRY(meso_result_add_in(result, "/envelope", "correlation", "1", 2, pair_dims, &correlation,
+                              err));
   MESO_ALLOC(err, envelopes, C * s.n_times);
   MESO_TRY(meso_analytic_make(s.n_times, s.sampling_rate_Hz, &analytic, err));
   for (size_t k = 0; k < n_bands; k++)

@@ -314,20 +314,6 @@ cleanup:
 
 /* ---- result --------------------------------------------------------------------------------- */
 
-static meso_status add(meso_result *result, const char *name, const char *ending,
-                       const char *units, size_t n_dims, const size_t *dims, double **ret,
-                       meso_err *err)
-{
-  meso_status status = MESO_OK;
-  meso_array *array = NULL;
-  char path[96];
-  (void) snprintf(path, sizeof path, "/field_distance/%s%s", name, ending);
-  MESO_TRY(meso_result_add(result, path, units, n_dims, dims, &array, err));
-  *ret = array->data;
-cleanup:
-  return status;
-}
-
 /* Curves of one measure, one column of what was fitted to them. */
 static meso_status write_measure(const distances *d, int m, const double *out,
                                  meso_result *result, meso_err *err)
@@ -343,12 +329,14 @@ static meso_status write_measure(const distances *d, int m, const double *out,
     const double *from = out + (side * d->n_curves + (size_t) m * d->n_rows) * d->width;
     double *to = NULL;
     char path[64];
-    MESO_TRY(add(result, name[m], ending[side], "1", 2, dims, &to, err));
+    (void) snprintf(path, sizeof path, "%s%s", name[m], ending[side]);
+    MESO_TRY(meso_result_add_in(result, "/field_distance", path, "1", 2, dims, &to, err));
     for (size_t row = 0; row < rows; row++)
       memcpy(to + row * d->n_classes, from + row * d->width, d->n_classes * sizeof *to);
     for (size_t k = 0; k < N_FIT; k++) {
-      (void) snprintf(path, sizeof path, "%s_fit_%s", name[m], fit[k].name);
-      MESO_TRY(add(result, path, ending[side], fit[k].units, 1, &rows, &to, err));
+      (void) snprintf(path, sizeof path, "%s_fit_%s%s", name[m], fit[k].name, ending[side]);
+      MESO_TRY(meso_result_add_in(result, "/field_distance", path, fit[k].units, 1, &rows, &to,
+                                  err));
       for (size_t row = 0; row < rows; row++) to[row] = from[row * d->width + d->n_classes + k];
     }
   }
@@ -363,9 +351,11 @@ static meso_status write(const distances *d, const double *out, meso_result *res
   double *to = NULL;
   MESO_TRY(meso_result_add_vector(result, "/field_distance/band_edges_Hz", "Hz", p->bands_Hz.n,
                                   p->bands_Hz.v, err));
-  MESO_TRY(add(result, "distance_um", "", "um", 1, &d->n_classes, &to, err));
+  MESO_TRY(meso_result_add_in(result, "/field_distance", "distance_um", "um", 1, &d->n_classes, &to,
+                              err));
   memcpy(to, d->centre_um, d->n_classes * sizeof *to);
-  MESO_TRY(add(result, "n_pairs", "", "1", 1, &d->n_classes, &to, err));
+  MESO_TRY(meso_result_add_in(result, "/field_distance", "n_pairs", "1", 1, &d->n_classes, &to,
+                              err));
   memcpy(to, d->n_in_class, d->n_classes * sizeof *to);
   for (int m = 0; m < N_MEASURES; m++) MESO_TRY(write_measure(d, m, out, result, err));
   meso_attrs *a = meso_result_group_attrs(result, "/field_distance");
@@ -400,7 +390,7 @@ static meso_status choose_bands(distances *d, meso_err *err)
   const meso_doubles *edge = &d->p->bands_Hz;
   const size_t n = meso_spectral_n_frequencies(d->plan);
   double *f_Hz = NULL;
-  MESO_TRY(meso_bands_check(edge, 2, err));
+  MESO_TRY(meso_bands_check(edge, 2, INFINITY, err));
   d->n_bands = edge->n - 1;
   d->n_rows = d->n_bands + 1;
   MESO_ALLOC(err, f_Hz, n);
@@ -479,9 +469,7 @@ static meso_status distance_run(const void *params, const meso_spikes *spikes,
   meso_spectral_plan *plan = NULL;
   meso_signal signal = {0};
   (void) spikes;
-  MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &signal, err));
-  MESO_TRY(meso_spectral_plan_create(&p->spectral, signal.n_times, signal.sampling_rate_Hz, &plan,
-                                     err));
+  MESO_TRY(meso_spectral_begin(signals, p->signal, &p->spectral, &signal, &plan, err));
   distances d = {.p = p, .plan = plan, .signal = &signal, .n_channels = signal.n_channels,
                  .n_pairs = signal.n_channels * (signal.n_channels - 1) / 2,
                  .n_threads = n_threads};

@@ -84,11 +84,6 @@ typedef struct granger {
   double *instantaneous, *reason;   /* (pair); instantaneous: NULL if conditional */
 } granger;
 
-static size_t pair_of(const granger *g, size_t i, size_t j)
-{
-  return i * (2 * g->n_channels - i - 1) / 2 + j - i - 1;
-}
-
 static meso_status take(void *user, const meso_cross_block *b, meso_err *err)
 {
   granger *g = user;
@@ -117,7 +112,7 @@ static void gather(const granger *g, size_t n, const size_t *channel, double com
           at[i * n + i] = g->power[channel[i] * n_f + f];
           continue;
         }
-        at[i * n + j] = g->cross[pair_of(g, channel[i], channel[j]) * n_f + f];
+        at[i * n + j] = g->cross[meso_pair_at(g->n_channels, channel[i], channel[j]) * n_f + f];
         at[j * n + i] = conj(at[i * n + j]);
       }
 }
@@ -191,7 +186,7 @@ static void give_up(const granger *g, size_t pair, int direction, enum meso_wils
 
 static void run_pair(const granger *g, size_t i, size_t j, room *r)
 {
-  const size_t n_f = g->n_frequencies, pair = pair_of(g, i, j);
+  const size_t n_f = g->n_frequencies, pair = meso_pair_at(g->n_channels, i, j);
   r->channel[0] = i;
   r->channel[1] = j;
   gather(g, 2, r->channel, r->s);
@@ -255,7 +250,7 @@ static void run_source(const granger *g, size_t j, const room *whole, room *r)
       for (size_t k = 0; k < n * n; k++) r->s[f * n * n + k] = NAN;
   }
   for (size_t k = 0; k < n; k++) {
-    const size_t i = r->channel[k], pair = i < j ? pair_of(g, i, j) : pair_of(g, j, i);
+    const size_t i = r->channel[k], pair = i < j ? meso_pair_at(C, i, j) : meso_pair_at(C, j, i);
     const int direction = j < i ? FORWARD : BACKWARD;
     const double own = whole->noise[i * (C + 1)], without = r->noise[k * (n + 1)];
     if (end != MESO_WILSON_FINE) {
@@ -310,38 +305,33 @@ cleanup:
 
 /* ---- result --------------------------------------------------------------------------------- */
 
-static meso_status add(meso_result *result, const char *path, const char *units, size_t n_dims,
-                       const size_t *dims, double **ret, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  meso_array *array = NULL;
-  MESO_TRY(meso_result_add(result, path, units, n_dims, dims, &array, err));
-  *ret = array->data;
-cleanup:
-  return status;
-}
-
 static meso_status add_arrays(granger *g, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t two[2] = {g->n_pairs, 2}, dims[2] = {g->n_pairs, g->n_frequencies};
   double *frequency_Hz = NULL, *pair = NULL;
-  MESO_TRY(add(result, "/granger/frequency_Hz", "Hz", 1, &dims[1], &frequency_Hz, err));
+  MESO_TRY(meso_result_add_in(result, "/granger", "frequency_Hz", "Hz", 1, &dims[1], &frequency_Hz,
+                              err));
   meso_spectral_frequencies(g->plan, frequency_Hz);
-  MESO_TRY(add(result, "/granger/pairs", "1", 2, two, &g->pair, err));
+  MESO_TRY(meso_result_add_in(result, "/granger", "pairs", "1", 2, two, &g->pair, err));
   pair = g->pair;
   for (size_t i = 0; i < g->n_channels; i++)
     for (size_t j = i + 1; j < g->n_channels; j++) {
       *pair++ = (double) i;
       *pair++ = (double) j;
     }
-  MESO_TRY(add(result, "/granger/forward", "1", 2, dims, &g->spectral[FORWARD], err));
-  MESO_TRY(add(result, "/granger/backward", "1", 2, dims, &g->spectral[BACKWARD], err));
-  MESO_TRY(add(result, "/granger/forward_total", "1", 1, dims, &g->total[FORWARD], err));
-  MESO_TRY(add(result, "/granger/backward_total", "1", 1, dims, &g->total[BACKWARD], err));
+  MESO_TRY(meso_result_add_in(result, "/granger", "forward", "1", 2, dims, &g->spectral[FORWARD],
+                              err));
+  MESO_TRY(meso_result_add_in(result, "/granger", "backward", "1", 2, dims, &g->spectral[BACKWARD],
+                              err));
+  MESO_TRY(meso_result_add_in(result, "/granger", "forward_total", "1", 1, dims, &g->total[FORWARD],
+                              err));
+  MESO_TRY(meso_result_add_in(result, "/granger", "backward_total", "1", 1, dims,
+                              &g->total[BACKWARD], err));
   if (!g->p->conditional)
-    MESO_TRY(add(result, "/granger/instantaneous", "1", 1, dims, &g->instantaneous, err));
-  MESO_TRY(add(result, "/granger/reason", "1", 1, dims, &g->reason, err));
+    MESO_TRY(meso_result_add_in(result, "/granger", "instantaneous", "1", 1, dims,
+                                &g->instantaneous, err));
+  MESO_TRY(meso_result_add_in(result, "/granger", "reason", "1", 1, dims, &g->reason, err));
   if (g->signal->label != NULL)
     MESO_TRY(meso_result_add_text(result, "/granger/labels", g->n_channels,
                                   (const char *const *) g->signal->label, err));
@@ -419,9 +409,7 @@ static meso_status granger_run(const void *params, const meso_spikes *spikes,
   meso_spectral_plan *plan = NULL;
   meso_signal signal = {0};
   (void) spikes;
-  MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &signal, err));
-  MESO_TRY(meso_spectral_plan_create(&p->spectral, signal.n_times, signal.sampling_rate_Hz, &plan,
-                                     err));
+  MESO_TRY(meso_spectral_begin(signals, p->signal, &p->spectral, &signal, &plan, err));
   granger g = {.p = p, .plan = plan, .signal = &signal, .n_channels = signal.n_channels,
                .n_pairs = signal.n_channels * (signal.n_channels - 1) / 2,
                .n_frequencies = meso_spectral_n_frequencies(plan),

@@ -193,16 +193,14 @@ static meso_status add_arrays(lines *l, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t dims[2] = {l->signal->n_channels, l->n_frequencies};
-  const struct { const char *path, *units; double **at; } array[3] = {
-    {"/lines/F", "1", &l->F}, {"/lines/p", "1", &l->p_value},
-    {"/lines/amplitude", l->signal->units, &l->amplitude}};
-  meso_array *x = NULL;
-  MESO_TRY(meso_result_add(result, "/lines/frequency_Hz", "Hz", 1, &dims[1], &x, err));
-  meso_spectral_frequencies(l->plan, x->data);
-  for (size_t i = 0; i < 3; i++) {
-    MESO_TRY(meso_result_add(result, array[i].path, array[i].units, 2, dims, &x, err));
-    *array[i].at = x->data;
-  }
+  double *frequency_Hz = NULL;
+  MESO_TRY(meso_result_add_in(result, "/lines", "frequency_Hz", "Hz", 1, &dims[1], &frequency_Hz,
+                              err));
+  meso_spectral_frequencies(l->plan, frequency_Hz);
+  MESO_TRY(meso_result_add_in(result, "/lines", "F", "1", 2, dims, &l->F, err));
+  MESO_TRY(meso_result_add_in(result, "/lines", "p", "1", 2, dims, &l->p_value, err));
+  MESO_TRY(meso_result_add_in(result, "/lines", "amplitude", l->signal->units, 2, dims,
+                              &l->amplitude, err));
 cleanup:
   return status;
 }

@@ -72,21 +72,6 @@ static const meso_param rows[] = {
 
 /* ---- signals ------------------------------------------------------------------------------ */
 
-static meso_status check_bands(const meso_doubles *b, double rate_Hz, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  if (b->n < 2) MESO_FAIL(err, MESO_EINVAL, "bands_Hz: give at least two edges");
-  for (size_t k = 1; k < b->n; k++)
-    if (!(b->v[k] > b->v[k - 1]))
-      MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz follows %g Hz; edges must ascend", b->v[k],
-                b->v[k - 1]);
-  if (!(b->v[b->n - 1] <= 0.5 * rate_Hz))
-    MESO_FAIL(err, MESO_ERANGE, "bands_Hz: %g Hz is above half the sampling rate, %g Hz",
-              b->v[b->n - 1], 0.5 * rate_Hz);
-cleanup:
-  return status;
-}
-
 /* sum[band * (n + 1) + t]: power of samples 0 .. t - 1, mean over the contacts. */
 static meso_status sum_powers(const meso_doubles *bands, const meso_signal *lfp, double *sum,
                               meso_err *err)
@@ -211,39 +196,29 @@ static void run_band(const work *w, size_t band, size_t n_lags, const double *la
     freedom > 0 ? tanh(gsl_cdf_ugaussian_Qinv(0.5 * w->p->alpha) / sqrt(freedom)) : NAN;
 }
 
-static meso_status add_array(meso_result *result, const char *path, const char *units, size_t n0,
-                             size_t n1, double **ret, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  const size_t dims[2] = {n0, n1};
-  meso_array *array = NULL;
-  MESO_TRY(meso_result_add(result, path, units, n1 > 0 ? 2 : 1, dims, &array, err));
-  *ret = array->data;
-cleanup:
-  return status;
-}
-
 static meso_status add_arrays(work *w, size_t n_lags, double **ret_lag_s, meso_result *result,
                               meso_err *err)
 {
-  static const struct { const char *path, *units; } best[5] = {
-    {"/neurovascular/best_lag", "s"}, {"/neurovascular/best_correlation", "1"},
-    {"/neurovascular/n_volumes", "1"}, {"/neurovascular/n_independent", "1"},
-    {"/neurovascular/threshold", "1"}};
+  static const struct { const char *name, *units; } best[5] = {
+    {"best_lag", "s"}, {"best_correlation", "1"}, {"n_volumes", "1"}, {"n_independent", "1"},
+    {"threshold", "1"}};
+  static const char group[] = "/neurovascular";
   meso_status status = MESO_OK;
   const size_t B = w->p->bands_Hz.n - 1, n = w->bold.n_times;
+  const size_t by_lag[2] = {B, n_lags}, by_time[2] = {B, n};
   char units[128];
   double *time_s = NULL, *y = NULL;
   (void) snprintf(units, sizeof units, "(%.100s)^2", w->lfp.units);
   MESO_TRY(meso_result_add_vector(result, "/neurovascular/band_edges_Hz", "Hz", B + 1,
                                   w->p->bands_Hz.v, err));
-  MESO_TRY(add_array(result, "/neurovascular/lag_s", "s", n_lags, 0, ret_lag_s, err));
-  MESO_TRY(add_array(result, "/neurovascular/correlation", "1", B, n_lags, &w->correlation, err));
+  MESO_TRY(meso_result_add_in(result, group, "lag_s", "s", 1, &n_lags, ret_lag_s, err));
+  MESO_TRY(meso_result_add_in(result, group, "correlation", "1", 2, by_lag, &w->correlation, err));
   for (int i = 0; i < 5; i++)
-    MESO_TRY(add_array(result, best[i].path, best[i].units, B, 0, &w->best[i], err));
-  MESO_TRY(add_array(result, "/neurovascular/power", units, B, n, &w->power, err));
-  MESO_TRY(add_array(result, "/neurovascular/bold", w->bold.units, n, 0, &y, err));
-  MESO_TRY(add_array(result, "/neurovascular/time_s", "s", n, 0, &time_s, err));
+    MESO_TRY(meso_result_add_in(result, group, best[i].name, best[i].units, 1, &B, &w->best[i],
+                                err));
+  MESO_TRY(meso_result_add_in(result, group, "power", units, 2, by_time, &w->power, err));
+  MESO_TRY(meso_result_add_in(result, group, "bold", w->bold.units, 1, &n, &y, err));
+  MESO_TRY(meso_result_add_in(result, group, "time_s", "s", 1, &n, &time_s, err));
   for (size_t k = 0; k < n; k++)
     time_s[k] = 1e-3 * w->bold.t_start_ms + (double) k / w->bold.sampling_rate_Hz;
   memcpy(y, w->y, n * sizeof *y);
@@ -257,7 +232,7 @@ static meso_status prepare(const meso_signals *signals, work *w, meso_err *err)
   const neurovascular_params *p = w->p;
   MESO_TRY(meso_signal_select(signals, p->lfp, p->discard_ms, &w->lfp, err));
   MESO_TRY(meso_signal_select(signals, p->bold, p->discard_ms, &w->bold, err));
-  MESO_TRY(check_bands(&p->bands_Hz, w->lfp.sampling_rate_Hz, err));
+  MESO_TRY(meso_bands_check(&p->bands_Hz, 2, 0.5 * w->lfp.sampling_rate_Hz, err));
   if (!(w->bold.sampling_rate_Hz < w->lfp.sampling_rate_Hz))
     MESO_FAIL(err, MESO_EINVAL, "signal %s at %g Hz is not slower than %s at %g Hz", w->bold.name,
               w->bold.sampling_rate_Hz, w->lfp.name, w->lfp.sampling_rate_Hz);

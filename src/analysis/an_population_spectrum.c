@@ -75,21 +75,19 @@ static meso_status add_arrays(const meso_spikes *spikes, const size_t *selected,
                               double **psd_count, meso_err *err)
 {
   meso_status status = MESO_OK;
-  meso_array *array = NULL;
+  double *frequency_Hz = NULL;
   const char **name = NULL;
   const size_t dims[2] = {n_selected, meso_spectral_n_frequencies(plan)};
   MESO_ALLOC(err, name, n_selected);
   for (size_t p = 0; p < n_selected; p++) name[p] = spikes->population[selected[p]].name;
   MESO_TRY(meso_result_add_text(result, "/population_spectrum/labels", n_selected, name, err));
-  MESO_TRY(meso_result_add(result, "/population_spectrum/frequency_Hz", "Hz", 1, &dims[1], &array,
-                           err));
-  meso_spectral_frequencies(plan, array->data);
-  MESO_TRY(meso_result_add(result, "/population_spectrum/psd", "(spikes/s)^2/Hz", 2, dims, &array,
-                           err));
-  *psd = array->data;
-  MESO_TRY(meso_result_add(result, "/population_spectrum/psd_count", "count^2/Hz", 2, dims, &array,
-                           err));
-  *psd_count = array->data;
+  MESO_TRY(meso_result_add_in(result, "/population_spectrum", "frequency_Hz", "Hz", 1, &dims[1],
+                              &frequency_Hz, err));
+  meso_spectral_frequencies(plan, frequency_Hz);
+  MESO_TRY(meso_result_add_in(result, "/population_spectrum", "psd", "(spikes/s)^2/Hz", 2, dims,
+                              psd, err));
+  MESO_TRY(meso_result_add_in(result, "/population_spectrum", "psd_count", "count^2/Hz", 2, dims,
+                              psd_count, err));
 cleanup:
   free(name);
   return status;

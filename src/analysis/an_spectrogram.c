@@ -118,8 +118,7 @@ static meso_status gram_run(const void *params, const meso_spikes *spikes,
   char units[128];
   size_t n_f = 0;
   (void) spikes;
-  MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &s, err));
-  MESO_TRY(meso_spectral_plan_create(&p->spectral, s.n_times, s.sampling_rate_Hz, &plan, err));
+  MESO_TRY(meso_spectral_begin(signals, p->signal, &p->spectral, &s, &plan, err));
   MESO_TRY(add_axes(plan, p, &s, &n_f, result, err));
   const size_t dims[3] = {s.n_channels, meso_spectral_n_segments(plan), n_f};
   const double need_GB = 8e-9 * (double) dims[0] * (double) dims[1] * (double) dims[2];

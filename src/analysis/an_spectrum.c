@@ -152,9 +152,7 @@ static meso_status spectrum_run(const void *params, const meso_spikes *spikes,
   double *psd = NULL, *log_sd = NULL;
   char units[128];
   (void) spikes;
-  MESO_TRY(meso_signal_select(signals, p->signal, p->spectral.discard_ms, &signal, err));
-  MESO_TRY(meso_spectral_plan_create(&p->spectral, signal.n_times, signal.sampling_rate_Hz, &plan,
-                                     err));
+  MESO_TRY(meso_spectral_begin(signals, p->signal, &p->spectral, &signal, &plan, err));
   const size_t dims[2] = {signal.n_channels, meso_spectral_n_frequencies(plan)};
   MESO_TRY(meso_result_add(result, "/spectrum/frequency_Hz", "Hz", 1, &dims[1], &array, err));
   meso_spectral_frequencies(plan, array->data);

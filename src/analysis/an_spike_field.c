@@ -113,8 +113,6 @@ static void average_train(const field *x, size_t train)
 
 /* ---- coherence ------------------------------------------------------------------------------ */
 
-static size_t pair_of(size_t n, size_t i, size_t j) { return i * (2 * n - i - 1) / 2 + j - i - 1; }
-
 static meso_status take(void *user, const meso_cross_block *b, meso_err *err)
 {
   const field *x = user;
@@ -123,7 +121,7 @@ static meso_status take(void *user, const meso_cross_block *b, meso_err *err)
   for (size_t i = 0; i < T; i++)
     for (size_t c = 0; c < C; c++)
       for (size_t f = 0; f < b->n; f++) {
-        const size_t pair = pair_of(T + C, i, T + c);
+        const size_t pair = meso_pair_at(T + C, i, T + c);
         const size_t at = (i * C + c) * x->n_frequencies + b->first + f;
         const double re = meso_cross_at(b, b->product, CROSS_N_PRODUCT, pair, CROSS_RE, f);
         const double im = meso_cross_at(b, b->product, CROSS_N_PRODUCT, pair, CROSS_IM, f);

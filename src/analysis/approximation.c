@@ -186,21 +186,6 @@ cleanup:
   return status;
 }
 
-/** An array "/group/name". */
-static meso_status add_array(meso_result *result, const char *group, const char *name,
-                             const char *units, size_t n_dims, const size_t *dims, double **ret,
-                             meso_err *err)
-{
-  meso_status status = MESO_OK;
-  char path[128];
-  meso_array *array;
-  (void) snprintf(path, sizeof path, "%s/%s", group, name);
-  MESO_TRY(meso_result_add(result, path, units, n_dims, dims, &array, err));
-  *ret = array->data;
-cleanup:
-  return status;
-}
-
 static meso_status add_arrays(meso_result *result, const char *group, size_t n,
                               const meso_spectral_plan *plan, const meso_signal *reference,
                               output *o, meso_err *err)
@@ -217,16 +202,17 @@ static meso_status add_arrays(meso_result *result, const char *group, size_t n,
   double *data;
   o->n_frequencies = dims[2];
   for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-    MESO_TRY(add_array(result, group, row[i].name, "1", row[i].n_dims, row[i].dims, row[i].data,
-                       err));
-  MESO_TRY(add_array(result, group, "band_edges_Hz", "Hz", 1, (size_t[]) {N_BANDS + 1}, &data,
-                     err));
+    MESO_TRY(meso_result_add_in(result, group, row[i].name, "1", row[i].n_dims, row[i].dims,
+                                row[i].data, err));
+  MESO_TRY(meso_result_add_in(result, group, "band_edges_Hz", "Hz", 1, (size_t[]) {N_BANDS + 1},
+                              &data, err));
   memcpy(data, band_edge_Hz, sizeof band_edge_Hz);
-  MESO_TRY(add_array(result, group, "frequency_Hz", "Hz", 1, &dims[2], &data, err));
+  MESO_TRY(meso_result_add_in(result, group, "frequency_Hz", "Hz", 1, &dims[2], &data, err));
   meso_spectral_frequencies(plan, data);
   o->frequency_Hz = data;
   if (reference->position_um != NULL) {
-    MESO_TRY(add_array(result, group, "positions", "um", 2, (size_t[]) {dims[1], 3}, &data, err));
+    MESO_TRY(meso_result_add_in(result, group, "positions", "um", 2, (size_t[]) {dims[1], 3}, &data,
+                                err));
     memcpy(data, reference->position_um, 3 * dims[1] * sizeof(double));
   }
 cleanup:
@@ -288,8 +274,9 @@ static meso_status add_expected(const char *group, const approximation_params *p
   const size_t dims[2] = {x.n_channels, like->n_frequencies};
   MESO_TRY(make_room(x.n_channels, like, &o, &room, err));
   MESO_TRY(compare_all(plan, &d, &x, n_threads, &o, err));
-  MESO_TRY(add_array(result, group, "expected_explained_variance", "1", 1, dims, &explained, err));
-  MESO_TRY(add_array(result, group, "expected_error_ratio", "1", 2, dims, &ratio, err));
+  MESO_TRY(meso_result_add_in(result, group, "expected_explained_variance", "1", 1, dims,
+                              &explained, err));
+  MESO_TRY(meso_result_add_in(result, group, "expected_error_ratio", "1", 2, dims, &ratio, err));
   for (size_t c = 0; c < dims[0]; c++) explained[c] = 1 / (1 + o.sd_ratio[c] * o.sd_ratio[c]);
   for (size_t i = 0; i < dims[0] * dims[1]; i++)
     ratio[i] = 1 / (1 + 1 / (o.amplitude[i] * o.amplitude[i]));

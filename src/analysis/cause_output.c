@@ -8,17 +8,6 @@
 
 /* ---- arrays ------------------------------------------------------------------------------- */
 
-static meso_status add(meso_result *result, const char *path, const char *units, size_t n_dims,
-                       const size_t *dims, double **ret, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  meso_array *array = NULL;
-  MESO_TRY(meso_result_add(result, path, units, n_dims, dims, &array, err));
-  *ret = array->data;
-cleanup:
-  return status;
-}
-
 meso_status cause_write_axes(const cause_grid *g, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -33,9 +22,11 @@ meso_status cause_write_axes(const cause_grid *g, meso_result *result, meso_err 
                                   g->distance_um, err));
   MESO_TRY(meso_result_add_vector(result, "/cause/n_pairs", "1", g->n_distances, g->pairs_at,
                                   err));
-  MESO_TRY(add(result, "/cause/pairs", "1", 2, (size_t[]) {g->n_pairs, 2}, &pairs, err));
+  MESO_TRY(meso_result_add_in(result, "/cause", "pairs", "1", 2, (size_t[]) {g->n_pairs, 2}, &pairs,
+                              err));
   for (size_t i = 0; i < 2 * g->n_pairs; i++) pairs[i] = (double) g->pair[i];
-  MESO_TRY(add(result, "/cause/positions", "um", 2, (size_t[]) {g->C, 3}, &at, err));
+  MESO_TRY(meso_result_add_in(result, "/cause", "positions", "um", 2, (size_t[]) {g->C, 3}, &at,
+                              err));
   memcpy(at, g->q->position_um, 3 * g->C * sizeof *at);
 cleanup:
   return status;
@@ -46,7 +37,7 @@ meso_status cause_write_numbers(const cause_grid *g, const char *head, const cha
                                 meso_err *err)
 {
   meso_status status = MESO_OK;
-  char density[128], power[128], path[256];
+  char density[128], power[128], name[256];
   meso_spectral_density_units(g->q->units, density, sizeof density);
   (void) snprintf(power, sizeof power, "%s^2", g->q->units);
   const struct { const char *name, *units; size_t dims[2]; } row[CAUSE_N_PARTS] = {
@@ -57,9 +48,10 @@ meso_status cause_write_numbers(const cause_grid *g, const char *head, const cha
     [CAUSE_DISTANCE] = {"distance_coherence", "1", {g->n_distances, g->n_bands}}};
   for (size_t k = 0; k < CAUSE_N_PARTS; k++) {
     double *out = NULL;
-    (void) snprintf(path, sizeof path, "%s/%s%s%s", head, row[k].name, tail != NULL ? "/" : "",
+    (void) snprintf(name, sizeof name, "%s%s%s", row[k].name, tail != NULL ? "/" : "",
                     tail != NULL ? tail : "");
-    MESO_TRY(add(result, path, dimensionless ? "1" : row[k].units, 2, row[k].dims, &out, err));
+    MESO_TRY(meso_result_add_in(result, head, name, dimensionless ? "1" : row[k].units, 2,
+                                row[k].dims, &out, err));
     memcpy(out, numbers + g->offset[k], row[k].dims[0] * row[k].dims[1] * sizeof *out);
   }
 cleanup:

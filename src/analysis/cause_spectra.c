@@ -1,5 +1,6 @@
 /* cause_spectra.c: axes; sums over observations in their order; coherences. */
 #include "cause_spectra.h"
+#include "meso_order.h"
 
 #include <fftw3.h>
 #include <math.h>
@@ -14,17 +15,11 @@ static meso_status find_bands(cause_grid *g, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_doubles *edge = &g->q->params->bands_Hz;
-  if (edge->n < 2) MESO_FAIL(err, MESO_EINVAL, "bands_Hz: needs two edges or more");
+  MESO_TRY(meso_bands_check(edge, 2, 0.5 * g->q->rate_Hz, err));
   g->n_bands = edge->n - 1;
   MESO_ALLOC(err, g->first, g->n_bands);
   MESO_ALLOC(err, g->last, g->n_bands);
   for (size_t b = 0; b < g->n_bands; b++) {
-    if (edge->v[b + 1] > g->frequency_Hz[g->F - 1])
-      MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz is beyond half the sampling rate, %g Hz",
-                edge->v[b + 1], g->frequency_Hz[g->F - 1]);
-    if (!(edge->v[b + 1] > edge->v[b]))
-      MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz follows %g Hz; edges must ascend",
-                edge->v[b + 1], edge->v[b]);
     while (g->first[b] < g->F && g->frequency_Hz[g->first[b]] < edge->v[b]) g->first[b]++;
     g->last[b] = g->first[b];
     while (g->last[b] < g->F && g->frequency_Hz[g->last[b]] < edge->v[b + 1]) g->last[b]++;
@@ -38,12 +33,6 @@ static double distance(const double *a, const double *b)
   return hypot(hypot(a[0] - b[0], a[1] - b[1]), a[2] - b[2]);
 }
 
-static int ascending(const void *a, const void *b)
-{
-  const double x = *(const double *) a, y = *(const double *) b;
-  return (x > y) - (x < y);
-}
-
 /** Bins of distances: one for each that occurs (to half a micrometre) if there are few, else of
  *  equal width. */
 static meso_status find_distances(cause_grid *g, meso_err *err)
@@ -53,7 +42,7 @@ static meso_status find_distances(cause_grid *g, meso_err *err)
   size_t n = 0;
   MESO_ALLOC(err, sorted, g->n_pairs);
   memcpy(sorted, g->pair_um, g->n_pairs * sizeof *sorted);
-  qsort(sorted, g->n_pairs, sizeof *sorted, ascending);
+  meso_order_sort(g->n_pairs, sorted);
   for (size_t p = 0; p < g->n_pairs && n <= MOST_DISTANCES; p++) {
     if (n > 0 && sorted[p] - start[n - 1] < 0.5) continue;
     if (n < MOST_DISTANCES) start[n] = sorted[p];

@@ -14,6 +14,7 @@
 
 #include "cross_kernels.h"
 #include "meso_spectral.h"
+#include "meso_triangle.h"
 
 /** What is wanted. */
 typedef struct meso_cross_request {

@@ -5,18 +5,11 @@
 #define MESO_EXPECTED_H
 
 #include "meso_spectral.h"
+#include "meso_triangle.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** Number of pairs of channels i <= j, and where a pair is among them: row by row of the upper
- *  triangle, the diagonal with it. */
-static inline size_t meso_triangle_size(size_t n) { return n * (n + 1) / 2; }
-static inline size_t meso_triangle_at(size_t n, size_t i, size_t j)
-{
-  return i * (2 * n - i + 1) / 2 + j - i;
-}
 
 /** Expected one-sided cross-spectral densities conj(X_i) X_j. Exact for every segment, window and
  *  detrending, for multitapers with fixed weights (adaptive ones depend on the data). Costs a

@@ -316,7 +316,8 @@ cleanup:
   return status;
 }
 
-meso_status meso_bands_check(const meso_doubles *bands_Hz, size_t least, meso_err *err)
+meso_status meso_bands_check(const meso_doubles *bands_Hz, size_t least, double highest_Hz,
+                             meso_err *err)
 {
   meso_status status = MESO_OK;
   if (bands_Hz->n < least)
@@ -325,6 +326,9 @@ meso_status meso_bands_check(const meso_doubles *bands_Hz, size_t least, meso_er
     if (!(bands_Hz->v[k] > bands_Hz->v[k - 1]))
       MESO_FAIL(err, MESO_EINVAL, "bands_Hz: edge %g Hz follows %g Hz; edges must ascend",
                 bands_Hz->v[k], bands_Hz->v[k - 1]);
+  if (bands_Hz->n > 0 && !(bands_Hz->v[bands_Hz->n - 1] <= highest_Hz))
+    MESO_FAIL(err, MESO_ERANGE, "bands_Hz: %g Hz is above half the sampling rate, %g Hz",
+              bands_Hz->v[bands_Hz->n - 1], highest_Hz);
 cleanup:
   return status;
 }
@@ -351,6 +355,18 @@ meso_status meso_signal_select(const meso_signals *signals, const char *name, do
     if (!isfinite(ret_view->data[i]))
       MESO_FAIL(err, MESO_EINVAL, "signal '%s' is not finite at sample %zu, channel %zu",
                 signal->name, (size_t) first + i / signal->n_channels, i % signal->n_channels);
+cleanup:
+  return status;
+}
+
+meso_status meso_spectral_begin(const meso_signals *signals, const char *name,
+                                const meso_spectral_params *params, meso_signal *ret_view,
+                                meso_spectral_plan **ret_plan, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(meso_signal_select(signals, name, params->discard_ms, ret_view, err));
+  MESO_TRY(meso_spectral_plan_create(params, ret_view->n_times, ret_view->sampling_rate_Hz,
+                                     ret_plan, err));
 cleanup:
   return status;
 }

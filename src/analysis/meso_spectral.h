@@ -121,9 +121,10 @@ void meso_spectral_density_units(const char *units, char *buffer, size_t size);
 MESO_MUST_CHECK meso_status meso_spectral_set_attributes(const meso_spectral_plan *plan,
                                                          meso_attrs *attrs, meso_err *err);
 
-/** Refuses fewer than @p least edges of bands, and edges that do not ascend. */
+/** Refuses fewer than @p least edges of bands, edges that do not ascend, and edges above
+ *  @p highest_Hz: half the sampling rate, or INFINITY. */
 MESO_MUST_CHECK meso_status meso_bands_check(const meso_doubles *bands_Hz, size_t least,
-                                             meso_err *err);
+                                             double highest_Hz, meso_err *err);
 
 /** View of the signal called @p name (if that is empty, of the one called "lfp", else of the first
  *  one) without its first @p discard_ms; it borrows all memory. Refuses to discard all of it, and
@@ -131,6 +132,13 @@ MESO_MUST_CHECK meso_status meso_bands_check(const meso_doubles *bands_Hz, size_
 MESO_MUST_CHECK meso_status meso_signal_select(const meso_signals *signals, const char *name,
                                                double discard_ms, meso_signal *ret_view,
                                                meso_err *err);
+
+/** The two first steps of an analysis of fields: that view, and an estimator for its length and
+ *  rate, which the caller destroys. */
+MESO_MUST_CHECK meso_status meso_spectral_begin(const meso_signals *signals, const char *name,
+                                                const meso_spectral_params *params,
+                                                meso_signal *ret_view,
+                                                meso_spectral_plan **ret_plan, meso_err *err);
 
 /** First @p n_tapers discrete prolate spheroidal sequences of length @p n and half bandwidth
  *  @p nw / n, unit energy, row by row into @p tapers; positive mean or positive first lobe.

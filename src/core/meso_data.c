@@ -1,6 +1,7 @@
 /* meso_data.c: containers for spikes, signals and results. */
 #include "meso_data.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -326,6 +327,23 @@ meso_status meso_result_add(meso_result *result, const char *path, const char *u
   if (ret_array != NULL) *ret_array = a;
 cleanup:
   if (status != MESO_OK && a != NULL) drop_last_array(result);
+  return status;
+}
+
+meso_status meso_result_add_in(meso_result *result, const char *group, const char *name,
+                               const char *units, size_t n_dims, const size_t *dims,
+                               double **ret_data, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t size = strlen(group) + strlen(name) + 2;
+  meso_array *array = NULL;
+  char *path = NULL;
+  MESO_ALLOC(err, path, size);
+  (void) snprintf(path, size, "%s/%s", group, name);
+  MESO_TRY(meso_result_add(result, path, units, n_dims, dims, &array, err));
+  *ret_data = array->data;
+cleanup:
+  free(path);
   return status;
 }
 

@@ -118,6 +118,11 @@ void meso_result_destroy(meso_result *result);
 MESO_MUST_CHECK meso_status meso_result_add(meso_result *result, const char *path,
                                             const char *units, size_t n_dims, const size_t *dims,
                                             meso_array **ret_array, meso_err *err);
+/** Appends a zeroed numeric array "GROUP/NAME" and gives its data. group: "/coherence". */
+MESO_MUST_CHECK meso_status meso_result_add_in(meso_result *result, const char *group,
+                                               const char *name, const char *units, size_t n_dims,
+                                               const size_t *dims, double **ret_data,
+                                               meso_err *err);
 /** Appends a numeric vector with the given values. */
 MESO_MUST_CHECK meso_status meso_result_add_vector(meso_result *result, const char *path,
                                                    const char *units, size_t n,
