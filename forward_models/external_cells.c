@@ -9,8 +9,6 @@
 #include <omp.h>
 #endif
 
-enum { GROUP = 16 }; /* cells of one shape that share a pass through its responses */
-
 double external_mean(const external_cells *x, size_t population)
 {
   return x->model->population[population].background_rate_Hz * x->model->simulation.dt_ms * 1e-3;
@@ -206,42 +204,29 @@ static void load_cell(const external_cells *x, external_worker *w, size_t i, ext
                                  &w->err);
 }
 
-/** Cells of one shape, block by block. */
-static void respond_group(const external_cells *x, size_t n, external_cell *const *cell)
+/** Cells of one shape, block by block. cell (n): their numbers in the batch. */
+static void respond_group(const external_cells *x, size_t n, const size_t *cell)
 {
-  const float *matrix[GROUP];
-  float *out[GROUP];
-  const size_t c = meso_basis_find(&x->basis, x->model, cell[0]->place.type, MESO_EXCITATORY);
-  const size_t n_rows = (cell[0]->n_segments * x->n_functions + LFP_PANEL - 1) / LFP_PANEL
+  const external_cell *first = &x->cell[cell[0]];
+  const float *matrix[MESO_CELL_GROUP];
+  float *out[MESO_CELL_GROUP];
+  const size_t c = meso_basis_find(&x->basis, x->model, first->place.type, MESO_EXCITATORY);
+  const size_t n_rows = (first->n_segments * x->n_functions + LFP_PANEL - 1) / LFP_PANEL
     * LFP_PANEL;
   for (size_t b = 0; b < x->n_blocks; b++) {
     for (size_t i = 0; i < n; i++) {
-      const size_t at = (size_t) (cell[i] - x->cell);
-      matrix[i] = x->matrix + (at * x->n_blocks + b) * x->largest_shape * LFP_LANES;
-      out[i] = cell[i]->rows + b * x->rows_stride;
+      matrix[i] = x->matrix + (cell[i] * x->n_blocks + b) * x->largest_shape * LFP_LANES;
+      out[i] = x->cell[cell[i]].rows + b * x->rows_stride;
     }
-    x->loops->respond(x->basis.class_[c].response, n_rows, cell[0]->n_segments, n, matrix, out);
+    x->loops->respond(x->basis.class_[c].response, n_rows, first->n_segments, n, matrix, out);
   }
-}
-
-static int by_type(const void *a, const void *b)
-{
-  const external_cell *const *x = a, *const *y = b;
-  if ((*x)->place.type != (*y)->place.type) return (*x)->place.type < (*y)->place.type ? -1 : 1;
-  return *x < *y ? -1 : *x > *y;
 }
 
 static void respond_all(external_cells *x)
 {
-  external_cell *order[EXTERNAL_BATCH];
-  size_t start[EXTERNAL_BATCH + 1], n_groups = 0;
-  for (size_t i = 0; i < x->n_batch; i++) order[i] = &x->cell[i];
-  qsort(order, x->n_batch, sizeof order[0], by_type);
-  for (size_t i = 0; i < x->n_batch; i++)
-    if (i == 0 || order[i]->place.type != order[i - 1]->place.type
-        || i - start[n_groups - 1] == GROUP)
-      start[n_groups++] = i;
-  start[n_groups] = x->n_batch;
+  size_t type[EXTERNAL_BATCH], order[EXTERNAL_BATCH], start[EXTERNAL_BATCH + 1];
+  for (size_t i = 0; i < x->n_batch; i++) type[i] = x->cell[i].place.type;
+  const size_t n_groups = meso_cells_group(x->n_batch, type, order, start);
 #pragma omp parallel for schedule(dynamic) num_threads(x->n_threads)
   for (size_t g = 0; g < n_groups; g++)
     respond_group(x, start[g + 1] - start[g], order + start[g]);

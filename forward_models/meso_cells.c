@@ -203,6 +203,25 @@ static void draw_uniforms(const meso_model *model, uint32_t neuron, double u[N_U
   }
 }
 
+size_t meso_cells_group(size_t n, const size_t *type, size_t *order, size_t *start)
+{
+  size_t n_types = 0, n_groups = 0, n_ordered = 0;
+  for (size_t i = 0; i < n; i++) n_types = type[i] >= n_types ? type[i] + 1 : n_types;
+  for (size_t t = 0; t < n_types; t++) {
+    size_t n_in_group = MESO_CELL_GROUP;
+    for (size_t i = 0; i < n; i++) {
+      if (type[i] != t) continue;
+      if (n_in_group++ == MESO_CELL_GROUP) {
+        start[n_groups++] = n_ordered;
+        n_in_group = 1;
+      }
+      order[n_ordered++] = i;
+    }
+  }
+  start[n_groups] = n;
+  return n_groups;
+}
+
 meso_rng_key meso_cell_synapse_key(const meso_model *model)
 {
   return meso_rng_key_make(model->lfp.draws.synapse, MESO_RNG_PLACEMENT);

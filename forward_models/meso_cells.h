@@ -93,6 +93,15 @@ void meso_cell_segments(const meso_cell_shape *shape, const meso_cell *cell, dou
 lfp_segments meso_cell_columns(const meso_cell_shape *shape, const meso_cell *cell,
                                double *columns);
 
+enum { MESO_CELL_GROUP = 16 }; /* cells of one shape that share a pass through its responses */
+
+/** Sorts cells into such groups.
+ *  @param[in] type    (n) of each cell
+ *  @param[out] order  (n) the cells' numbers by type, else as they are
+ *  @param[out] start  (n + 1) where each group begins in order; after the last one, n
+ *  @return number of groups */
+size_t meso_cells_group(size_t n, const size_t *type, size_t *order, size_t *start);
+
 /** Key of the draws of segments: synapse k of a target by the counter (k, target, projection). */
 meso_rng_key meso_cell_synapse_key(const meso_model *model);
 

@@ -26,7 +26,7 @@
 #include "meso_space.h"
 #include "meso_wiring.h"
 
-enum { BATCH = 1024, GROUP = 16 }; /* cells */
+enum { BATCH = 1024 }; /* cells */
 enum { GUIDE = 256 };              /* of the choice of a segment */
 enum { AT_ONCE = 2 };              /* blocks of rows of the probe that share their synapses */
 
@@ -237,26 +237,21 @@ cleanup:
 
 /* ---- 2. signals of unit events ------------------------------------------------------------ */
 
-static int by_type(const void *a, const void *b)
+/** All signs of n cells of one shape. cell (n): their numbers in the batch. */
+static void respond_group(const build *b, size_t n, const size_t *cell)
 {
-  const batch_cell *const *x = a, *const *y = b;
-  if ((*x)->place.type != (*y)->place.type) return (*x)->place.type < (*y)->place.type ? -1 : 1;
-  return *x < *y ? -1 : *x > *y;
-}
-
-static void respond_group(const build *b, size_t n, batch_cell *const *cell)
-{
-  const float *matrix[GROUP];
-  float *out[GROUP];
+  const batch_cell *first = &b->cell[cell[0]];
+  const float *matrix[MESO_CELL_GROUP];
+  float *out[MESO_CELL_GROUP];
   const size_t r = b->basis.n_undelayed;
   for (int sign = 0; sign < 2; sign++) {
-    const size_t c = class_of(b, cell[0], sign);
-    if (c == b->basis.n_classes || (sign == 1 && c == class_of(b, cell[0], 0))) continue;
-    const size_t n_segments = b->shape[cell[0]->place.type].morphology->n_segments;
+    const size_t c = class_of(b, first, sign);
+    if (c == b->basis.n_classes || (sign == 1 && c == class_of(b, first, 0))) continue;
+    const size_t n_segments = b->shape[first->place.type].morphology->n_segments;
     const size_t n_rows = (n_segments * r + LFP_PANEL - 1) / LFP_PANEL * LFP_PANEL;
     for (size_t i = 0; i < n; i++) {
-      matrix[i] = b->matrix + (size_t) (cell[i] - b->cell) * b->largest_shape * LFP_LANES;
-      out[i] = b->rows + cell[i]->first_row[sign] * r * LFP_LANES;
+      matrix[i] = b->matrix + cell[i] * b->largest_shape * LFP_LANES;
+      out[i] = b->rows + b->cell[cell[i]].first_row[sign] * r * LFP_LANES;
     }
     b->loops->respond(b->basis.class_[c].response, n_rows, n_segments, n, matrix, out);
   }
@@ -264,15 +259,9 @@ static void respond_group(const build *b, size_t n, batch_cell *const *cell)
 
 static void respond_all(build *b)
 {
-  batch_cell *order[BATCH];
-  size_t start[BATCH + 1], n_groups = 0;
-  for (size_t i = 0; i < b->n_batch; i++) order[i] = &b->cell[i];
-  qsort(order, b->n_batch, sizeof order[0], by_type);
-  for (size_t i = 0; i < b->n_batch; i++)
-    if (i == 0 || order[i]->place.type != order[i - 1]->place.type
-        || i - start[n_groups - 1] == GROUP)
-      start[n_groups++] = i;
-  start[n_groups] = b->n_batch;
+  size_t type[BATCH], order[BATCH], start[BATCH + 1];
+  for (size_t i = 0; i < b->n_batch; i++) type[i] = b->cell[i].place.type;
+  const size_t n_groups = meso_cells_group(b->n_batch, type, order, start);
 #pragma omp parallel for schedule(dynamic) num_threads(b->n_threads)
   for (size_t g = 0; g < n_groups; g++)
     respond_group(b, start[g + 1] - start[g], order + start[g]);
