@@ -10,6 +10,7 @@
 #include "meso_lfp.h"
 #include "meso_rng.h"
 #include "meso_test.h"
+#include "model_run.h"
 #include "null_tally.h"
 
 static double uniform(uint32_t stream, uint32_t i)
@@ -476,11 +477,8 @@ static void test_refusals(void)
 static meso_model *read_toy(void)
 {
   static const char *const sets[] = {"lfp.method=neuron", "lfp.kernel_duration_ms=60",
-                                     "probe.n_contacts=18"}; /* two blocks of channels */
-  meso_model *m = NULL;
-  meso_err err = {0};
-  expect_ok(meso_model_read(meso_test_path("data/models/toy.yaml"), 3, sets, &m, &err), &err);
-  return m;
+                                     "probe.n_contacts=18", NULL}; /* two blocks of channels */
+  return model_read("toy", sets, 0, NULL);
 }
 
 static meso_result *build_kernels(const meso_model *m)
@@ -497,17 +495,11 @@ static meso_result *build_kernels(const meso_model *m)
 static meso_spikes *make_spikes(const meso_model *m, double duration_ms, double rate_Hz,
                                 double common)
 {
-  meso_spikes *spikes = NULL;
+  meso_spikes *spikes = model_recording(m, duration_ms);
   uint32_t stream = 7000, i = 0;
-  CU_ASSERT_FATAL(meso_spikes_create(m->n_populations, &spikes, NULL) == MESO_OK);
-  spikes->t_stop_ms = duration_ms;
   for (size_t p = 0; p < m->n_populations; p++, stream++) {
     meso_spike_population *q = &spikes->population[p];
-    q->name = meso_strdup(m->population[p].name);
-    q->size = (uint64_t) m->population[p].size;
-    q->n_spikes = (size_t) (rate_Hz * duration_ms * 1e-3 * (double) q->size);
-    q->time_ms = meso_calloc(q->n_spikes, sizeof *q->time_ms);
-    q->id = meso_calloc(q->n_spikes, sizeof *q->id);
+    model_make_room(q, (size_t) (rate_Hz * duration_ms * 1e-3 * (double) q->size));
     for (size_t s = 0; s < q->n_spikes; s++) {
       const bool shared = uniform(stream + 50, i++) < common;
       const double at = shared ? uniform(stream + 100, i++ % 200) : uniform(stream, i++);

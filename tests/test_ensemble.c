@@ -12,46 +12,17 @@
 #include "meso_external.h"
 #include "meso_lfp.h"
 #include "meso_test.h"
+#include "model_run.h"
 
-enum { MAX_SETS = 12, MEMBERS = 3 };
+enum { MEMBERS = 3 };
 static const double duration_ms = 3000;
 
 static meso_model *read_model(size_t n_sets, const char *const *sets)
 {
-  const char *all[MAX_SETS] = {"lfp.method=neuron", "lfp.ensemble=3", "lfp.n_cells=60",
-                               "probe.n_contacts=4", "probe.z_step_um=-200",
-                               "analysis.nperseg=256"};
-  meso_model *model = NULL;
-  meso_err err = {0};
-  for (size_t i = 0; i < n_sets; i++) all[6 + i] = sets[i];
-  if (meso_model_read(meso_test_path("data/models/toy.yaml"), 6 + n_sets, all, &model, &err)
-      != MESO_OK) {
-    printf("# %s\n", err.msg);
-    CU_FAIL_FATAL("model");
-  }
-  return model;
-}
-
-/* Regular spikes, each neuron out of phase with the others, on the steps of 0.1 ms. */
-static meso_spikes *make_spikes(const meso_model *model)
-{
-  meso_spikes *spikes = NULL;
-  CU_ASSERT_FATAL(meso_spikes_create(model->n_populations, &spikes, NULL) == MESO_OK);
-  spikes->t_stop_ms = duration_ms;
-  for (size_t p = 0; p < model->n_populations; p++) {
-    meso_spike_population *q = &spikes->population[p];
-    q->name = meso_strdup(model->population[p].name);
-    q->size = (uint64_t) model->population[p].size;
-    q->n_spikes = 20 * q->size;
-    q->time_ms = meso_calloc(q->n_spikes, sizeof *q->time_ms);
-    q->id = meso_calloc(q->n_spikes, sizeof *q->id);
-    for (size_t s = 0; s < q->n_spikes; s++) {
-      q->id[s] = (uint32_t) (s % q->size);
-      q->time_ms[s] = floor(fmod((double) s * 0.6180339887 * duration_ms, duration_ms) * 10) / 10;
-    }
-    CU_ASSERT_FATAL(meso_spikes_sort(q, NULL) == MESO_OK);
-  }
-  return spikes;
+  static const char *const base[] = {"lfp.method=neuron", "lfp.ensemble=3", "lfp.n_cells=60",
+                                     "probe.n_contacts=4", "probe.z_step_um=-200",
+                                     "analysis.nperseg=256", NULL};
+  return model_read("toy", base, n_sets, sets);
 }
 
 static meso_ensemble *create(const meso_model *model, size_t n)
@@ -204,7 +175,7 @@ static void test_against_kernels(void)
 {
   static const char *const sets[] = {"cells.stick.alternatives=pyramid_l4.swc, stellate_l4.swc"};
   meso_model *m = read_model(1, sets);
-  meso_spikes *spikes = make_spikes(m);
+  meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   meso_ensemble *e = create(m, MEMBERS);
   meso_signals *of_model = NULL;
   CU_ASSERT_FATAL(meso_ensemble_lfp(e, MESO_FACTOR_NONE, 0, spikes, NULL, &of_model, NULL)
@@ -251,7 +222,7 @@ static void test_known_variance(void)
   static const char *const sets[] = {"lfp.ensemble_sigma_rel_sd=0.3", "lfp.ensemble_shift_um=0"};
   const meso_ensemble_options options = {.n_threads = 2};
   meso_model *m = read_model(2, sets);
-  meso_spikes *spikes = make_spikes(m);
+  meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   meso_ensemble *e = create(m, MEMBERS);
   double mean = 0, square = 0;
   for (size_t i = 0; i < MEMBERS; i++) {
@@ -304,7 +275,7 @@ static bool equal(const meso_result *a, const meso_result *b)
 static void test_threads(void)
 {
   meso_model *m = read_model(0, NULL);
-  meso_spikes *spikes = make_spikes(m);
+  meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   const meso_ensemble_options one = {.n_threads = 1}, three = {.n_threads = 3};
   meso_result *a = run(m, spikes, &one), *b = run(m, spikes, &three);
   CU_ASSERT(equal(a, b));
@@ -367,7 +338,7 @@ static void test_going_on(void)
                                 .input_sha256 = sha};
   meso_ensemble_options options = {.n_threads = 2, .parts = parts, .provenance = &provenance};
   meso_model *m = read_model(0, NULL);
-  meso_spikes *spikes = make_spikes(m);
+  meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   meso_result *whole = run(m, spikes, &options), *r = NULL;
   CU_ASSERT(exists(first));
   meso_ensemble_parts_remove(parts);
@@ -401,7 +372,7 @@ static void test_refusals(void)
   const char *const folder[] = {meso_test_path("morphologies")};
   const meso_ensemble_options options = {.n_threads = 1};
   meso_model *m = read_model(0, NULL);
-  meso_spikes *spikes = make_spikes(m);
+  meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   meso_ensemble *e = NULL;
   meso_result *r = NULL;
   meso_err err = {0};

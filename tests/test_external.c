@@ -13,21 +13,14 @@
 #include "meso_output_filter.h"
 #include "meso_test.h"
 #include "meso_wiring.h"
+#include "model_run.h"
+#include "plain_cell.h"
 
-enum { MAX_SETS = 16 };
 
 static meso_model *read_model(size_t n_sets, const char *const *sets)
 {
-  const char *all[MAX_SETS] = {"lfp.method=neuron", "lfp.kernel_duration_ms=60"};
-  meso_model *model = NULL;
-  meso_err err = {0};
-  for (size_t i = 0; i < n_sets; i++) all[i + 2] = sets[i];
-  if (meso_model_read(meso_test_path("data/models/toy.yaml"), n_sets + 2, all, &model, &err)
-      != MESO_OK) {
-    printf("# %s\n", err.msg);
-    CU_FAIL_FATAL("model");
-  }
-  return model;
+  static const char *const base[] = {"lfp.method=neuron", "lfp.kernel_duration_ms=60", NULL};
+  return model_read("toy", base, n_sets, sets);
 }
 
 /* ---- Gaussian series ---------------------------------------------------------------------- */
@@ -164,52 +157,6 @@ static double *input_density(const plain_cells *c, size_t population, const meso
   return p;
 }
 
-static double potential(const double *start, const double *end, double diam, const double *at,
-                        bool point, double sigma)
-{
-  double D2 = 0, h = 0, q2 = 0, r2 = 0;
-  for (int k = 0; k < 3; k++) {
-    const double p = end[k] - start[k], q = at[k] - end[k];
-    const double middle = at[k] - (start[k] + end[k]) / 2;
-    D2 += p * p;
-    h += q * p;
-    q2 += q * q;
-    r2 += middle * middle;
-  }
-  const double D = sqrt(D2);
-  if (point) return 1 / (4 * M_PI * sigma * fmax(sqrt(r2), diam / 2));
-  h /= D;
-  const double rho = fmax(sqrt(fabs(q2 - h * h)), diam / 2);
-  return (asinh((h + D) / rho) - asinh(h / rho)) / (4 * M_PI * sigma * D);
-}
-
-/* Unfiltered signals (step, contact) of events on one cell, added to out. */
-static void integrate(const plain_cells *c, const meso_cell *place, size_t n_events,
-                      const meso_cable_event *event, size_t n_steps, double *out)
-{
-  const meso_model *m = c->model;
-  const meso_cell_shape *shape = &c->shape[place->type];
-  const meso_morphology *mo = shape->morphology;
-  const size_t n = mo->n_segments, n_channels = m->probe.contacts.n;
-  double *imem = meso_calloc(n * (n_steps + 1), sizeof *imem);
-  double *g_pas = meso_calloc(n, sizeof *g_pas), *ends = meso_calloc(6 * n, sizeof *ends);
-  for (size_t j = 0; j < n; j++) g_pas[j] = m->lfp.cm_uF_per_cm2 * 1e-3 / m->lfp.tau_m_ms;
-  const meso_cable cable = {m->lfp.cm_uF_per_cm2, 0, g_pas, m->simulation.dt_ms, n_steps};
-  CU_ASSERT_FATAL(meso_cable_run(mo, &cable, n_events, event, imem, NULL, NULL) == MESO_OK);
-  meso_cell_segments(shape, place, ends, ends + 3 * n);
-  for (size_t i = 0; i < n_channels; i++)
-    for (size_t j = 0; j < n; j++) {
-      const double phi = potential(ends + 3 * j, ends + 3 * n + 3 * j, mo->diam_um[j],
-                                   m->probe.contacts.xyz_um + 3 * i, j == 0,
-                                   m->probe.sigma_S_per_m);
-      for (size_t t = 0; t <= n_steps; t++)
-        out[t * n_channels + i] += phi * imem[j * (n_steps + 1) + t];
-    }
-  free(imem);
-  free(g_pas);
-  free(ends);
-}
-
 static meso_cell place_of(const plain_cells *c, size_t i)
 {
   meso_cell place;
@@ -280,7 +227,7 @@ static void check_moments(const char *rule)
                                       .tau_ms = 0.5};
       double *raw = meso_calloc((n_steps + 1) * R, sizeof *raw);
       if (p[k] > 0) {
-        integrate(&c, &place, 1, &event, n_steps, raw);
+        plain_cell_lfp(c.model, &c.shape[place.type], &place, 1, &event, n_steps, raw);
         add_segment(&c, &filter, n_steps, raw, 900 * 8 * 1e-4 * p[k], mean, LAGS, covariance);
       }
       free(raw);
@@ -389,7 +336,7 @@ static void test_replay(void)
     const meso_cell place = place_of(&c, i);
     size_t n;
     meso_cable_event *event = engine_events(&c, i, N_STEPS, &n);
-    integrate(&c, &place, n, event, N_STEPS + MORE, exact);
+    plain_cell_lfp(c.model, &c.shape[place.type], &place, n, event, N_STEPS + MORE, exact);
     free(event);
   }
   const double *got = meso_signals_find(signals, "lfp_from_external")->data;

@@ -10,46 +10,16 @@
 #include "meso_model_cells.h"
 #include "meso_test.h"
 #include "meso_wiring.h"
+#include "model_run.h"
 
-enum { MAX_SETS = 16 };
 static const double duration_ms = 300;
 
 static meso_model *read_model(const char *method, size_t n_sets, const char *const *sets)
 {
   char first[64];
-  const char *all[MAX_SETS] = {first, "lfp.kernel_duration_ms=60"};
-  meso_model *model = NULL;
-  meso_err err = {0};
-  snprintf(first, sizeof first, "lfp.method=%s", method);
-  for (size_t i = 0; i < n_sets; i++) all[2 + i] = sets[i];
-  if (meso_model_read(meso_test_path("data/models/toy.yaml"), 2 + n_sets, all, &model, &err)
-      != MESO_OK) {
-    printf("# %s\n", err.msg);
-    CU_FAIL_FATAL("model");
-  }
-  return model;
-}
-
-/* A few spikes of every neuron, on steps of 0.1 ms. */
-static meso_spikes *make_spikes(const meso_model *model)
-{
-  meso_spikes *spikes = NULL;
-  CU_ASSERT_FATAL(meso_spikes_create(model->n_populations, &spikes, NULL) == MESO_OK);
-  spikes->t_stop_ms = duration_ms;
-  for (size_t p = 0; p < model->n_populations; p++) {
-    meso_spike_population *q = &spikes->population[p];
-    q->name = meso_strdup(model->population[p].name);
-    q->size = (uint64_t) model->population[p].size;
-    q->n_spikes = 3 * q->size;
-    q->time_ms = meso_calloc(q->n_spikes, sizeof *q->time_ms);
-    q->id = meso_calloc(q->n_spikes, sizeof *q->id);
-    for (size_t s = 0; s < q->n_spikes; s++) {
-      q->id[s] = (uint32_t) (s % q->size);
-      q->time_ms[s] = floor(fmod((double) s * 0.6180339887 * duration_ms, duration_ms) * 10) / 10;
-    }
-    CU_ASSERT_FATAL(meso_spikes_sort(q, NULL) == MESO_OK);
-  }
-  return spikes;
+  const char *const base[] = {first, "lfp.kernel_duration_ms=60", NULL};
+  (void) snprintf(first, sizeof first, "lfp.method=%s", method);
+  return model_read("toy", base, n_sets, sets);
 }
 
 static meso_status build(const meso_model *model, meso_result **ret, meso_err *err)
@@ -103,7 +73,7 @@ static void test_sums(void)
   static const double limit[] = {1e-6, 1e-12};
   for (int k = 0; k < 2; k++) {
     meso_model *m = read_model(method[k], 4, sets);
-    meso_spikes *spikes = make_spikes(m);
+    meso_spikes *spikes = model_even_spikes(m, duration_ms, 3);
     meso_signals *lfp = make_lfp(m, spikes);
     size_t n[4];
     const double from = rest(lfp, "lfp_from_", &n[0]), onto = rest(lfp, "lfp_onto_", &n[1]);
@@ -134,7 +104,7 @@ static void test_silent_target(void)
     for (size_t p = 0; p < m->n_projections; p++)
       if (strcmp(m->projection[p].target_name, "I") == 0)
         m->projection[p].weight_pA = m->projection[p].weight_sd_pA = 0;
-    meso_spikes *spikes = make_spikes(m);
+    meso_spikes *spikes = model_even_spikes(m, duration_ms, 3);
     meso_signals *lfp = make_lfp(m, spikes);
     const meso_signal *all = meso_signals_find(lfp, "lfp");
     const meso_signal *onto_E = meso_signals_find(lfp, "lfp_onto_E");
@@ -177,7 +147,7 @@ static void test_choices(void)
   meso_signals *first = NULL;
   for (size_t r = 0; r < 5; r++) {
     meso_model *m = read_model("neuron", 1, &row[r].set);
-    meso_spikes *spikes = make_spikes(m);
+    meso_spikes *spikes = model_even_spikes(m, duration_ms, 3);
     meso_signals *lfp = make_lfp(m, spikes);
     const meso_signal *all = meso_signals_find(lfp, "lfp");
     size_t n_from, n_onto, n_ex, n_in;
@@ -223,7 +193,7 @@ static void test_conductors(void)
     snprintf(conductor, sizeof conductor, "lfp.conductor=%s", row[r].conductor);
     snprintf(shape, sizeof shape, "probe.contact_shape=%s", row[r].shape);
     meso_model *m = read_model("neuron", 8, sets);
-    meso_spikes *spikes = make_spikes(m);
+    meso_spikes *spikes = model_even_spikes(m, duration_ms, 3);
     meso_signals *lfp = make_lfp(m, spikes);
     if (meso_model_cells_lfp(m, 1, folder, spikes, 2, NULL, NULL, &cells, &err) != MESO_OK) {
       printf("# %s\n", err.msg);
@@ -291,7 +261,7 @@ static void test_depth(void)
       spread = fmax(spread, fabs(cell.soma_um[2] + 700));
     }
     CU_ASSERT(with_depth ? spread > 80 && spread <= 100 : spread == 0);
-    meso_spikes *spikes = make_spikes(m);
+    meso_spikes *spikes = model_even_spikes(m, duration_ms, 3);
     meso_signals *lfp = make_lfp(m, spikes), *cells = NULL;
     CU_ASSERT_FATAL(meso_model_cells_lfp(m, 1, folder, spikes, 2, NULL, NULL, &cells, NULL)
                     == MESO_OK);

@@ -8,19 +8,7 @@
 #include "meso_lfp.h"
 #include "meso_model.h"
 #include "meso_wiring.h"
-
-static meso_model *read_model(const char *name, const char *const *sets, size_t n_sets)
-{
-  char path[256];
-  meso_model *model = NULL;
-  meso_err err = {0};
-  (void) snprintf(path, sizeof path, "data/models/%s.yaml", name);
-  if (meso_model_read(meso_test_path(path), n_sets, sets, &model, &err) != MESO_OK) {
-    printf("# %s\n", err.msg);
-    CU_FAIL("model");
-  }
-  return model;
-}
+#include "model_run.h"
 
 /* Shorter kernels: the tests need no tail. */
 static const char *const quick[] = {"lfp.kernel_duration_ms=30", "lfp.method=population"};
@@ -41,7 +29,7 @@ static meso_result *build_kernels(const meso_model *model, int n_threads)
 static void test_external_share(void)
 {
   static const double expected[] = {.52, .58, .73, .57, .60, .72, .82, .84};
-  meso_model *model = read_model("microcircuit", quick, 2);
+  meso_model *model = model_read("microcircuit", NULL, 2, quick);
   meso_result *kernels = model != NULL ? build_kernels(model, 2) : NULL;
   if (kernels != NULL) {
     const meso_array *external = meso_result_find(kernels, "/charge/external");
@@ -63,7 +51,7 @@ static void test_external_share(void)
  *  threads change nothing. */
 static void test_degrees_and_threads(void)
 {
-  meso_model *model = read_model("microcircuit", quick, 2);
+  meso_model *model = model_read("microcircuit", NULL, 2, quick);
   meso_result *one = model != NULL ? build_kernels(model, 1) : NULL;
   meso_result *seven = model != NULL ? build_kernels(model, 7) : NULL;
   if (one != NULL && seven != NULL) {
@@ -96,8 +84,8 @@ static void test_degrees_and_threads(void)
 /* Far from the column nothing is left: membrane currents sum to zero. */
 static void test_far_contact(void)
 {
-  meso_model *model = read_model("microcircuit", quick, 2);
-  meso_model *away = read_model("microcircuit", quick, 2);
+  meso_model *model = model_read("microcircuit", NULL, 2, quick);
+  meso_model *away = model_read("microcircuit", NULL, 2, quick);
   if (away != NULL)
     for (size_t c = 0; c < away->probe.contacts.n; c++) /* a model file with that is refused */
       away->probe.contacts.xyz_um[3 * c + 2] += 1e5;
@@ -133,7 +121,7 @@ static void test_far_contact(void)
 /* A projection without weight is silent; a missing morphology is named. */
 static void test_silence_and_missing_file(void)
 {
-  meso_model *model = read_model("microcircuit", quick, 2);
+  meso_model *model = model_read("microcircuit", NULL, 2, quick);
   if (model == NULL) return;
   meso_result *kernels = NULL;
   meso_err err = {0};
@@ -382,7 +370,7 @@ static void check_directly(const meso_model *model, const meso_result *kernels, 
 
 static void check_toy(const char *const *sets, size_t n_sets, bool is_normal)
 {
-  meso_model *model = read_model("toy", sets, n_sets);
+  meso_model *model = model_read("toy", NULL, n_sets, sets);
   meso_result *kernels = model != NULL ? build_kernels(model, 2) : NULL;
   meso_wiring *wiring = NULL;
   if (kernels != NULL && meso_wiring_create(model, &wiring, NULL) == MESO_OK) {
@@ -421,7 +409,7 @@ static void test_distances_are_refused(void)
 {
   static const char *const sets[] = {"populations.E.positions=grid",
                                      "projections.E->E.delay_ms_per_um=0.001"};
-  meso_model *model = read_model("toy", sets, 2);
+  meso_model *model = model_read("toy", NULL, 2, sets);
   meso_result *kernels = NULL;
   meso_err err = {0};
   CU_ASSERT_EQUAL(meso_kernels_build(model, 0, NULL, 1, NULL, &kernels, &err), MESO_EINVAL);
@@ -434,7 +422,7 @@ static void test_jumps_are_refused(void)
 {
   static const char *const sets[] = {"populations.E.model=iaf_psc_delta",
                                      "populations.I.model=iaf_psc_delta"};
-  meso_model *model = read_model("toy", sets, 2);
+  meso_model *model = model_read("toy", NULL, 2, sets);
   meso_result *kernels = NULL;
   meso_err err = {0};
   CU_ASSERT_EQUAL(meso_kernels_build(model, 0, NULL, 1, NULL, &kernels, &err), MESO_EINVAL);
@@ -446,7 +434,7 @@ static void test_jumps_are_refused(void)
 static void test_columns_are_refused(void)
 {
   static const char *const sets[] = {"scaling.N=2"};
-  meso_model *model = read_model("toy", sets, 1);
+  meso_model *model = model_read("toy", NULL, 1, sets);
   meso_result *kernels = NULL;
   meso_err err = {0};
   CU_ASSERT_EQUAL(meso_kernels_build(model, 0, NULL, 1, NULL, &kernels, &err), MESO_EINVAL);
@@ -456,7 +444,7 @@ static void test_columns_are_refused(void)
 
 static void test_microcircuit_directly(void)
 {
-  meso_model *model = read_model("microcircuit", quick, 2);
+  meso_model *model = model_read("microcircuit", NULL, 2, quick);
   meso_result *kernels = model != NULL ? build_kernels(model, 2) : NULL;
   if (kernels != NULL) check_directly(model, kernels, 23, true, NULL);
   meso_result_destroy(kernels);

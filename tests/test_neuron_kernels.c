@@ -13,24 +13,15 @@
 #include "meso_model.h"
 #include "meso_model_cells.h"
 #include "meso_wiring.h"
+#include "model_run.h"
+#include "plain_cell.h"
 
-enum { MAX_SETS = 16 };
 static const double duration_ms = 300;
 
 static meso_model *read_model(const char *name, const char *const *sets, size_t n_sets)
 {
-  const char *all[MAX_SETS] = {"lfp.method=neuron", "lfp.kernel_duration_ms=60"};
-  char path[256];
-  meso_model *model = NULL;
-  meso_err err = {0};
-  CU_ASSERT_FATAL(n_sets + 2 <= MAX_SETS);
-  for (size_t i = 0; i < n_sets; i++) all[i + 2] = sets[i];
-  (void) snprintf(path, sizeof path, "data/models/%s.yaml", name);
-  if (meso_model_read(meso_test_path(path), n_sets + 2, all, &model, &err) != MESO_OK) {
-    printf("# %s\n", err.msg);
-    CU_FAIL_FATAL("model");
-  }
-  return model;
+  static const char *const base[] = {"lfp.method=neuron", "lfp.kernel_duration_ms=60", NULL};
+  return model_read(name, base, n_sets, sets);
 }
 
 static meso_result *build_kernels(const meso_model *model, int n_threads)
@@ -63,17 +54,11 @@ static meso_wiring *make_wiring(const meso_model *model)
 /* Independent spikes: times from a linear congruential generator, on the steps of 0.1 ms. */
 static meso_spikes *make_spikes(const meso_model *model, double rate_Hz)
 {
-  meso_spikes *spikes = NULL;
+  meso_spikes *spikes = model_recording(model, duration_ms);
   uint64_t state = 12345;
-  CU_ASSERT_FATAL(meso_spikes_create(model->n_populations, &spikes, NULL) == MESO_OK);
-  spikes->t_stop_ms = duration_ms;
   for (size_t p = 0; p < model->n_populations; p++) {
     meso_spike_population *q = &spikes->population[p];
-    q->name = meso_strdup(model->population[p].name);
-    q->size = (uint64_t) model->population[p].size;
-    q->n_spikes = (size_t) ceil(rate_Hz * duration_ms * 1e-3 * (double) q->size);
-    q->time_ms = meso_calloc(q->n_spikes, sizeof *q->time_ms);
-    q->id = meso_calloc(q->n_spikes, sizeof *q->id);
+    model_make_room(q, (size_t) ceil(rate_Hz * duration_ms * 1e-3 * (double) q->size));
     for (size_t s = 0; s < q->n_spikes; s++) {
       state = state * 6364136223846793005u + 1442695040888963407u;
       q->time_ms[s] = (double) (state >> 40) * 0x1p-24 * duration_ms;
@@ -161,53 +146,6 @@ static void projection_events(const meso_wiring *w, const meso_cell_shape *shape
   free(probability);
 }
 
-/* Line source by the difference of asinh, soma as a point; mV/nA. */
-static double potential(const double *start, const double *end, double diam, const double *at,
-                        bool point, double sigma)
-{
-  double D2 = 0, h = 0, q2 = 0, r2 = 0;
-  for (int k = 0; k < 3; k++) {
-    const double p = end[k] - start[k], q = at[k] - end[k];
-    const double middle = at[k] - (start[k] + end[k]) / 2;
-    D2 += p * p;
-    h += q * p;
-    q2 += q * q;
-    r2 += middle * middle;
-  }
-  const double D = sqrt(D2);
-  if (point) return 1 / (4 * M_PI * sigma * fmax(sqrt(r2), diam / 2));
-  h /= D;
-  const double rho = fmax(sqrt(fabs(q2 - h * h)), diam / 2);
-  return (asinh((h + D) / rho) - asinh(h / rho)) / (4 * M_PI * sigma * D);
-}
-
-/* LFP of one cell at every step (step, channel), added to out. */
-static void integrate_cell(const meso_model *m, const meso_cell_shape *shape,
-                           const meso_cell *cell, const event_list *list, size_t n_steps,
-                           double *out)
-{
-  const meso_morphology *mo = shape->morphology;
-  const size_t n = mo->n_segments, n_channels = m->probe.contacts.n;
-  double *imem = meso_calloc(n * (n_steps + 1), sizeof *imem);
-  double *g_pas = meso_calloc(n, sizeof *g_pas), *ends = meso_calloc(6 * n, sizeof *ends);
-  for (size_t j = 0; j < n; j++) g_pas[j] = m->lfp.cm_uF_per_cm2 * 1e-3 / m->lfp.tau_m_ms;
-  const meso_cable cable = {m->lfp.cm_uF_per_cm2, 0, g_pas, m->simulation.dt_ms, n_steps};
-  CU_ASSERT_FATAL(meso_cable_run(mo, &cable, list->n, list->v, imem, NULL, NULL) == MESO_OK);
-  meso_cell_segments(shape, cell, ends, ends + 3 * n);
-  for (size_t c = 0; c < n_channels; c++) {
-    const double *at = m->probe.contacts.xyz_um + 3 * c;
-    for (size_t j = 0; j < n; j++) {
-      const double phi = potential(ends + 3 * j, ends + 3 * n + 3 * j, mo->diam_um[j], at, j == 0,
-                                   m->probe.sigma_S_per_m);
-      for (size_t t = 0; t <= n_steps; t++)
-        out[t * n_channels + c] += phi * imem[j * (n_steps + 1) + t];
-    }
-  }
-  free(imem);
-  free(g_pas);
-  free(ends);
-}
-
 /* LFP of the cells that lfp.n_cells chooses, every step from 0 to the duration and a bit. */
 static double *integrate_all(const meso_model *m, const meso_spikes *spikes, size_t n_steps,
                              int delay_change)
@@ -236,7 +174,7 @@ static double *integrate_all(const meso_model *m, const meso_spikes *spikes, siz
       for (size_t q = 0; q < m->n_projections; q++)
         if (m->projection[q].target == p)
           projection_events(w, shape, &cell, q, i, z, spikes, delay_change, &list);
-      integrate_cell(m, shape, &cell, &list, n_steps, out);
+      plain_cell_lfp(m, shape, &cell, list.n, list.v, n_steps, out);
       free(list.v);
       free(ends);
       free(z);
@@ -725,7 +663,7 @@ static void test_instruction_sets(void)
     for (size_t j = 0; j < N; j++) {
       const double a[3] = {column[j], column[N + j], column[2 * N + j]};
       const double b[3] = {column[3 * N + j], column[4 * N + j], column[5 * N + j]};
-      phi[j] = potential(a, b, 2, at, j == 0, 0.3);
+      phi[j] = plain_potential(a, b, 2, at, j == 0, 0.3);
       mean += phi[j] / N;
     }
     MESO_CHECK_WORST(j, N, fabs((double) matrix[0][j * LFP_LANES + c] - (phi[j] - mean)), 1e-8);

@@ -6,6 +6,7 @@
 #include "meso_output_filter.h"
 #include "meso_proxy.h"
 #include "meso_test.h"
+#include "model_run.h"
 
 enum { N = 2000, N_CHANNELS = 2, FACTOR = 10, STEPS = N * FACTOR };
 
@@ -15,13 +16,7 @@ static meso_model *read_model(void)
   static const char *const sets[] = {
     "synapses.excitatory.delay_sd_ms=0", "synapses.inhibitory.delay_sd_ms=0",
     "synapses.inhibitory.delay_mean_ms=0.8", "neuron.tau_syn_in_ms=2", "lfp.radius_um=300"};
-  meso_model *m = NULL;
-  meso_err err = {0};
-  if (meso_model_read(meso_test_path("data/models/toy.yaml"), 5, sets, &m, &err) != MESO_OK) {
-    printf("# %s\n", err.msg);
-    CU_FAIL_FATAL("model");
-  }
-  return m;
+  return model_read("toy", NULL, 5, sets);
 }
 
 static double uniform(uint64_t *state)
@@ -33,17 +28,11 @@ static double uniform(uint64_t *state)
 /* Spikes of E, I and S on the steps. */
 static meso_spikes *make_spikes(const meso_model *m, size_t n_spikes)
 {
-  meso_spikes *spikes = NULL;
+  meso_spikes *spikes = model_recording(m, N);
   uint64_t state = 3;
-  CU_ASSERT_FATAL(meso_spikes_create(m->n_populations, &spikes, NULL) == MESO_OK);
-  spikes->t_stop_ms = N;
   for (size_t p = 0; p < m->n_populations; p++) {
     meso_spike_population *q = &spikes->population[p];
-    q->name = meso_strdup(m->population[p].name);
-    q->size = (uint64_t) m->population[p].size;
-    q->n_spikes = n_spikes;
-    q->time_ms = meso_calloc(n_spikes, sizeof *q->time_ms);
-    q->id = meso_calloc(n_spikes, sizeof *q->id);
+    model_make_room(q, n_spikes);
     for (size_t s = 0; s < n_spikes; s++) {
       q->time_ms[s] = floor(uniform(&state) * STEPS) / 10;
       q->id[s] = (uint32_t) (uniform(&state) * (double) q->size);
