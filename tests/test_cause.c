@@ -441,7 +441,7 @@ static void test_threads(void)
 static void test_refusals(void)
 {
   static const struct { const char *key, *value, *words; } row[] = {
-    {"nperseg", "600", "one segment"}, {"bands_Hz", "5", "two edges"},
+    {"nperseg", "600", "one segment"}, {"bands_Hz", "5", "2 edges"},
     {"bands_Hz", "5,3", "ascend"}, {"memory_limit_GB", "1e-5", "memory_limit_GB"}};
   static const double at[3 * C] = {0};
   char *name[2] = {"A", "B"};

@@ -372,7 +372,7 @@ static void columns_are_networks_side_by_side(void)
     CU_ASSERT_EQUAL(other_targets(m1, m, 0), 0);
     CU_ASSERT(other_targets(m1, m, 2) > 1000);
     meso_spikes *alone = run_toy(m1, 2);
-    for (uint32_t c = 0; c < 3; c++) {
+    for (uint32_t c = 0; c < MESO_TEST_SCALED(3, 1); c++) {
       meso_spikes *s = run_toy(m, 1 + (int) c * 3);
       CU_ASSERT_EQUAL(s->population[0].size, (uint64_t) m->population[0].size);
       if (c == 0) CU_ASSERT(as_the_plain_engine(m, s, NULL, NULL));
