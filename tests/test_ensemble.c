@@ -194,7 +194,7 @@ static void test_external(void)
 {
   static const char *const sets[] = {"lfp.external=gaussian"};
   meso_model *m = read_model(1, sets);
-  meso_spikes *spikes = make_spikes(m);
+  meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   meso_ensemble *e = create(m, MEMBERS);
   meso_signals *of_model = NULL, *other = NULL;
   CU_ASSERT_FATAL(meso_ensemble_lfp(e, MESO_FACTOR_NONE, 0, spikes, NULL, &of_model, NULL)
