@@ -214,6 +214,86 @@ static void test_morphologies(void)
   CU_ASSERT_FALSE(figure->available(&data));
 }
 
+/* ---- contributions ------------------------------------------------------------------------ */
+
+enum { N_SAMPLES = 50 };
+static const double turn = 4 * M_PI / 25; /* the second half is drawn: two periods */
+
+/* Parts whose names begin with heads: a sine, 2 of it, -1 of it; so shares of 1/2, 1, -1/2. */
+static meso_signals *make_parts(size_t n, const char *const *names, double scale)
+{
+  static const double part[] = {1, 2, -1};
+  meso_signals *signals = NULL;
+  CU_ASSERT_FATAL(meso_signals_create(&signals, NULL) == MESO_OK);
+  for (size_t i = 0; i < n; i++) {
+    meso_signal *s;
+    CU_ASSERT_FATAL(meso_signals_add(signals, names[i], "mV", N_SAMPLES, N_CHANNELS, 1000, 0, &s,
+                                     NULL) == MESO_OK);
+    s->position_um = meso_calloc(3 * N_CHANNELS, sizeof *s->position_um);
+    for (size_t c = 0; c < N_CHANNELS; c++) s->position_um[3 * c + 2] = -100 * (double) c;
+    for (size_t k = 0; k < N_SAMPLES * N_CHANNELS; k++)
+      s->data[k] = 3 + scale * part[i % 3] * (double) (k % N_CHANNELS + 1)
+        * sin(turn * (double) (k / N_CHANNELS));
+  }
+  return signals;
+}
+
+static char *shares_svg(const meso_signals *lfp)
+{
+  const meso_figure_data data = {.lfp = lfp};
+  char *svg = NULL;
+  CU_ASSERT_FATAL(meso_figure_svg(meso_figure_by_name("contribution_shares"), &data, &svg, NULL,
+                                  NULL) == MESO_OK);
+  return svg;
+}
+
+/* A panel for each way to cut the LFP, all parts of it over depth; the unit plays no part, nor does
+ * what parts have that cancels in the sum and is not correlated with it; the sizes of parts do. */
+static void test_shares(void)
+{
+  static const char *const names[] = {
+    "lfp_from_A", "lfp_from_B", "lfp_from_C", "lfp_onto_A", "lfp_onto_B", "lfp_onto_C",
+    "lfp_excitatory", "lfp_inhibitory", "lfp_from_external", "lfp", "lfp_by_mean_kernel"};
+  meso_signals *lfp = make_parts(11, names, 1), *larger = make_parts(11, names, 1000);
+  const meso_figure_data data = {.lfp = lfp};
+  const meso_figure_report report = draw("contribution_shares", &data);
+  CU_ASSERT_EQUAL(report.n_marks, (3 + 3 + 2) * N_CHANNELS);
+  CU_ASSERT(says(report.labels, "share of the variance (1)"));
+  CU_ASSERT(says(report.labels, "depth z (\u00b5m)"));
+  CU_ASSERT(says(report.notes, "from spikes of\nA\nB\nC\nin cells of\nA\nB\nC\n"
+                               "from sources that are\nexcitatory\ninhibitory"));
+  CU_ASSERT_PTR_NULL(strstr(report.notes, "external"));
+  char *a = shares_svg(lfp), *b = shares_svg(larger);
+  CU_ASSERT_STRING_EQUAL(a, b);
+  for (size_t k = 0; k < N_SAMPLES * N_CHANNELS; k++) {
+    larger->signal[0].data[k] += 1e3 * cos(turn * (double) (k / N_CHANNELS));
+    larger->signal[1].data[k] -= 1e3 * cos(turn * (double) (k / N_CHANNELS));
+  }
+  char *c = shares_svg(larger);
+  CU_ASSERT_STRING_EQUAL(a, c);
+  for (size_t k = 0; k < N_SAMPLES * N_CHANNELS; k++) larger->signal[0].data[k] *= 2;
+  char *d = shares_svg(larger);
+  CU_ASSERT(strcmp(a, d) != 0);
+  free(d);
+  free(a);
+  free(b);
+  free(c);
+  meso_signals_destroy(lfp);
+  meso_signals_destroy(larger);
+}
+
+/* One part is no share. */
+static void test_no_shares(void)
+{
+  static const char *const names[] = {"lfp_from_A", "lfp", "lfp_from_external"};
+  meso_signals *lfp = make_parts(3, names, 1);
+  const meso_figure_data data = {.lfp = lfp}, nothing = {.n_cells = 0};
+  const meso_figure_ops *figure = meso_figure_by_name("contribution_shares");
+  CU_ASSERT_FALSE(figure->available(&data));
+  CU_ASSERT_FALSE(figure->available(&nothing));
+  meso_signals_destroy(lfp);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -221,6 +301,8 @@ int main(void)
     {"data that do not fit", test_not_available},
     {"kernels", test_kernels},
     {"morphologies", test_morphologies},
+    {"shares of contributions", test_shares},
+    {"no shares", test_no_shares},
     {NULL, NULL}};
   return meso_test_main("figures of the LFP", tests);
 }

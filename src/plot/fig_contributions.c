@@ -59,30 +59,11 @@ cleanup:
   return status;
 }
 
-/* Inhibitory populations are dashed, for readers who do not see their lighter colours. */
-static meso_stroke stroke_of(const meso_figure_data *data, const char *name)
-{
-  const meso_population *population = meso_population_of(data, name);
-  return (meso_stroke) { meso_population_color(data, name), 1.1,
-                         population != NULL && population->sign == MESO_INHIBITORY };
-}
-
-/* Place of a population in the model; those that it does not have come last. */
-static size_t ranks(const meso_figure_data *data)
-{
-  return data->model != NULL ? data->model->n_populations : 0;
-}
-
-static size_t rank_of(const meso_figure_data *data, const char *name)
-{
-  const meso_population *population = meso_population_of(data, name);
-  return population != NULL ? (size_t) (population - data->model->population) : ranks(data);
-}
-
 static meso_status find_profiles(const meso_figure_data *data, profiles *p, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_signal *total = meso_find_signal(data->lfp, "lfp"), *one = NULL;
+  const size_t n_ranks = data->model != NULL ? data->model->n_populations : 0;
   for (size_t i = 0; i < data->lfp->n && one == NULL; i++)
     if (is_part(&data->lfp->signal[i])) one = &data->lfp->signal[i];
   p->n_channels = one->n_channels;
@@ -91,12 +72,12 @@ static meso_status find_profiles(const meso_figure_data *data, profiles *p, meso
   MESO_ALLOC(err, p->name, data->lfp->n + 1);
   MESO_ALLOC(err, p->stroke, data->lfp->n + 1);
   for (size_t c = 0; c < p->n_channels; c++) p->z[c] = meso_channel_z(one, c);
-  for (size_t rank = 0; rank <= ranks(data); rank++)
+  for (size_t rank = 0; rank <= n_ranks; rank++)
     for (size_t i = 0; i < data->lfp->n; i++) {
       const meso_signal *s = &data->lfp->signal[i];
       const char *name = s->name + sizeof head - 1;
-      if (is_part(s) && rank_of(data, name) == rank)
-        MESO_TRY(add_profile(data, s, name, stroke_of(data, name), p, err));
+      if (is_part(s) && meso_population_rank(data, name) == rank)
+        MESO_TRY(add_profile(data, s, name, meso_population_stroke(data, name, 1.1), p, err));
     }
   if (total != NULL)
     MESO_TRY(add_profile(data, total, "whole LFP", (meso_stroke) { meso_black, 2.0, false }, p,

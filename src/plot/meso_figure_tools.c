@@ -62,6 +62,20 @@ meso_rgb meso_population_color(const meso_figure_data *data, const char *name)
   return meso_palette_layer(meso_layer_rank(data, layer), inhibitory);
 }
 
+meso_stroke meso_population_stroke(const meso_figure_data *data, const char *name, double width)
+{
+  const meso_population *population = meso_population_of(data, name);
+  return (meso_stroke) { meso_population_color(data, name), width,
+                         population != NULL && population->sign == MESO_INHIBITORY };
+}
+
+size_t meso_population_rank(const meso_figure_data *data, const char *name)
+{
+  const meso_population *population = meso_population_of(data, name);
+  if (population != NULL) return (size_t) (population - data->model->population);
+  return data->model != NULL ? data->model->n_populations : 0;
+}
+
 bool meso_is_source(const meso_figure_data *data, const char *name)
 {
   const meso_population *population = meso_population_of(data, name);

@@ -6,6 +6,11 @@
 
 /** Colour of a population: by layer and sign of the model, else by its name. */
 meso_rgb meso_population_color(const meso_figure_data *data, const char *name);
+/** Line in that colour; inhibitory populations are dashed, for readers who do not see their lighter
+ *  colours. */
+meso_stroke meso_population_stroke(const meso_figure_data *data, const char *name, double width);
+/** Place of a population in the model; of those that it does not have, the number of its own. */
+size_t meso_population_rank(const meso_figure_data *data, const char *name);
 /** Rank of a layer by name or prefix ("L23E" is in "L23"): usual names first, else the model's. */
 size_t meso_layer_rank(const meso_figure_data *data, const char *name);
 /** Population of the model, or NULL. */
