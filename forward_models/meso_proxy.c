@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_cells.h"
 #include "meso_output_filter.h"
 #include "meso_registry.h"
 #include "meso_wiring.h"
@@ -82,15 +83,20 @@ static void add_arrivals(const meso_proxy_input *in, const meso_projection *p, c
       arrival[t + d] += count[t] * share[d];
 }
 
-/** Adds arrivals, each an exponential current from the step after it on. */
-static void add_current(const meso_proxy_input *in, double tau_ms, const double *arrival,
-                        double *current)
+/** Adds arrivals, each a current of its course from the step after it on. */
+static void add_current(const meso_proxy_input *in, const meso_cell_current *synapse,
+                        const double *arrival, double *current)
 {
-  const double decay = exp(-in->dt_ms / tau_ms);
-  double now = 0;
+  const double decay = exp(-in->dt_ms / synapse->tau_ms);
+  const bool is_alpha = synapse->tau_rise_ms == synapse->tau_ms;
+  const double jump = synapse->pA_per_weight * (is_alpha ? 0 : 1);
+  const double rise = synapse->pA_per_weight * (is_alpha ? M_E / synapse->tau_ms : 0);
+  double now = 0, slope = 0;
   for (size_t t = 0; t < in->n_steps; t++) {
     current[t] += now;
-    now = (now + arrival[t]) * decay;
+    slope += rise * arrival[t];
+    now = (now + jump * arrival[t] + slope * in->dt_ms) * decay;
+    slope *= decay;
   }
 }
 
@@ -115,8 +121,9 @@ static meso_status make_currents(const meso_proxy_input *in, double *ampa, doubl
       if (q->source != x || q->n_synapses == 0 || !is_excitatory_cell(m, q->target)) continue;
       memset(arrival, 0, in->n_steps * sizeof *arrival);
       add_arrivals(in, q, count, n_cells, arrival);
-      add_current(in, meso_tau_syn_ms(&m->population[q->target].neuron, m->population[x].sign),
-                  arrival, m->population[x].sign == MESO_EXCITATORY ? ampa : gaba);
+      const meso_cell_current synapse =
+        meso_cell_synapse_current(m, q->target, m->population[x].sign);
+      add_current(in, &synapse, arrival, m->population[x].sign == MESO_EXCITATORY ? ampa : gaba);
     }
   }
 cleanup:
@@ -178,6 +185,14 @@ static void fit_channel(const job *j, const meso_signal *lfp, size_t c, meso_sig
   for (size_t t = 0; t < to->n_times; t++) to->data[t * C + c] = my + gain * (j->sampled[t] - mx);
 }
 
+/** Whether no contact changes in time. */
+static bool is_constant(const meso_signal *s)
+{
+  for (size_t i = s->n_channels; i < s->n_times * s->n_channels; i++)
+    if (s->data[i] != s->data[i - s->n_channels]) return false;
+  return true;
+}
+
 static meso_status make_proxy(job *j, const meso_proxy_ops *ops, meso_signals *signals,
                               meso_err *err)
 {
@@ -207,6 +222,10 @@ static meso_status make_proxy(job *j, const meso_proxy_ops *ops, meso_signals *s
                               to->data};
     MESO_TRY(ops->field(&j->in, &field, err));
   }
+  if (is_constant(to))
+    MESO_TRY(meso_attrs_set_text(&to->attrs, "empty", ops->series != NULL
+                                 ? "no spikes, or none that reach excitatory cells"
+                                 : "no spike of a population with cells", err));
 cleanup:
   return status;
 }
@@ -250,9 +269,9 @@ static meso_status check(const meso_model *model, const meso_signal *lfp, meso_e
               model->simulation.dt_ms);
   for (size_t i = 0; i < model->n_populations; i++)
     if (model->population[i].model != MESO_NEURON_POISSON
-        && strcmp(meso_population_ops(&model->population[i])->weight_unit, "pA") != 0)
-      MESO_FAIL(err, MESO_EINVAL, "proxies: population %s has weights in mV, no currents",
-                model->population[i].name);
+        && !(meso_cell_synapse_current(model, i, MESO_EXCITATORY).tau_ms > 0))
+      MESO_FAIL(err, MESO_EINVAL, "proxies: population %s has weights in mV, no currents; "
+                "lfp.delta_tau_ms gives it some", model->population[i].name);
 cleanup:
   return status;
 }

@@ -106,18 +106,44 @@ static size_t n_rows(const method *m)
   return n;
 }
 
+/** i-th of the sampled segments, evenly chosen. */
+static size_t sampled_segment(size_t i, size_t n_segments)
+{
+  return (2 * i + 1) * n_segments / (2 * N_SEGMENTS);
+}
+
+static bool is_sampled(size_t segment, size_t n_segments)
+{
+  for (size_t i = 0; i < N_SEGMENTS; i++)
+    if (sampled_segment(i, n_segments) == segment) return true;
+  return false;
+}
+
+/** i-th of those that are held out: between the sampled ones, and none of them unless the shape has
+ *  no others. */
+static size_t held_out_segment(size_t i, size_t n_segments)
+{
+  const size_t first = i * n_segments / N_SEGMENTS;
+  size_t k = first;
+  do {
+    if (!is_sampled(k, n_segments)) return k;
+    k = (k + 1) % n_segments;
+  } while (k != first);
+  return first;
+}
+
 /** What the probe sees of one sampled event in all cells that stand for its type. */
-static meso_status see_event(const method *m, const event_class *c, size_t sample, double part,
+static meso_status see_event(const method *m, const event_class *c, size_t sample, bool held_out,
                              double *row, meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t n = m->population->type[c->type].morphology->n_segments, L = m->n_lags;
-  const double at = ((double) sample + part) / N_SEGMENTS * (double) n;
+  const size_t at = held_out ? held_out_segment(sample, n) : sampled_segment(sample, n);
   double *imem = NULL, *matrix = NULL, *ends = NULL;
   MESO_ALLOC(err, imem, n * L);
   MESO_ALLOC(err, matrix, n * m->n_channels);
   MESO_ALLOC(err, ends, 6 * n);
-  MESO_TRY(respond(m, c, (size_t) at, imem, err));
+  MESO_TRY(respond(m, c, at, imem, err));
   for (size_t i = 0; i < c->n_cells; i++, row += m->n_channels * L) {
     MESO_TRY(explicit_probe_matrix(&m->probe, c->cell[i], ends, ends + 3 * n, matrix, err));
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int) m->n_channels, (int) L, (int) n,
@@ -130,9 +156,8 @@ cleanup:
   return status;
 }
 
-/** All sampled events. part: where in its stretch of the segments each lies; those that are held
- *  out lie elsewhere. */
-static meso_status see_events(const method *m, double part, double *row, meso_err *err)
+/** All sampled events, or as many others. */
+static meso_status see_events(const method *m, bool held_out, double *row, meso_err *err)
 {
   meso_err first = {.status = MESO_OK};
   size_t *start = meso_calloc(m->n_classes + 1, sizeof *start);
@@ -145,7 +170,7 @@ static meso_status see_events(const method *m, double part, double *row, meso_er
     const event_class *c = &m->class_[i / N_SEGMENTS];
     meso_err own = {.status = MESO_OK};
     const size_t at = start[i / N_SEGMENTS] + i % N_SEGMENTS * c->n_cells * m->n_channels;
-    if (see_event(m, c, i % N_SEGMENTS, part, row + at * m->n_lags, &own) != MESO_OK) {
+    if (see_event(m, c, i % N_SEGMENTS, held_out, row + at * m->n_lags, &own) != MESO_OK) {
 #pragma omp critical(meso_superposition_error)
       if (first.status == MESO_OK) first = own;
     }
@@ -208,7 +233,7 @@ static meso_status find_functions(method *m, meso_err *err)
   MESO_ALLOC(err, row, n * L);
   MESO_ALLOC(err, value, wanted);
   MESO_ALLOC(err, vector, wanted * L);
-  MESO_TRY(see_events(m, 0.5, row, err));
+  MESO_TRY(see_events(m, false, row, err));
   balance(m, row, n);
   MESO_TRY(meso_leading_directions(n, L, row, wanted, value, vector, err));
   m->n_functions = meso_directions_needed(wanted, value, m->options->tolerance / 4);
@@ -219,7 +244,7 @@ static meso_status find_functions(method *m, meso_err *err)
   for (size_t t = 0; t < L; t++)
     for (size_t a = 0; a < m->n_functions; a++)
       m->function[t * m->n_functions + a] = vector[a * L + t];
-  MESO_TRY(see_events(m, 0.05, row, err));
+  MESO_TRY(see_events(m, true, row, err));
   balance(m, row, n);
   MESO_TRY(measure_error(m, n, row, err));
 cleanup:

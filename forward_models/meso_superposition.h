@@ -29,9 +29,9 @@ typedef struct meso_superposition_options {
 } meso_superposition_options;
 
 /** Signals as of meso_compartment_run with implicit Euler; attributes "tolerance", "n_functions"
- *  and "basis_error": rms error of single events that were not used to find the functions, relative
- *  to their rms. The same bits for any number of threads. MESO_ERANGE if the tolerance needs more
- *  than 64 functions. */
+ *  and "basis_error": rms error of single events that were not used to find the functions (of
+ *  shapes of at most 12 segments: of all events), relative to their rms. The same bits for any
+ *  number of threads. MESO_ERANGE if the tolerance needs more than 64 functions. */
 MESO_MUST_CHECK meso_status meso_superposition_run(const meso_explicit *population,
                                                    const meso_superposition_options *options,
                                                    meso_signals **ret_signals, meso_err *err);

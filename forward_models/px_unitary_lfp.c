@@ -57,23 +57,25 @@ cleanup:
   return status;
 }
 
-/** Adds the amplitudes of a population's spikes at the steps of their peaks. */
+static long reach_of(const meso_proxy_input *in, int sign)
+{
+  return lround(REACH * sd_ms[sign] / in->dt_ms);
+}
+
+/** Adds the amplitudes of a population's spikes at the steps of their peaks, from `reach` before
+ *  the record to as many after it: what is left of those shows at its ends. */
 static void add_peaks(const meso_proxy_input *in, const meso_spike_population *spikes, int sign,
                       const double *soma_um, const double *contact_um, double *peak)
 {
+  const double reach = (double) reach_of(in, sign), n = (double) in->n_steps + 2 * reach;
   for (size_t s = 0; s < spikes->n_spikes; s++) {
     const double *at = soma_um + 3 * (size_t) spikes->id[s];
     const double d = hypot(at[0] - contact_um[0], at[1] - contact_um[1]);
     const double step = rint((spikes->time_ms[s] - in->start_ms + delay_ms + d / speed_um_per_ms)
-                             / in->dt_ms);
-    if (step >= 0 && step < (double) in->n_steps)
+                             / in->dt_ms) + reach;
+    if (step >= 0 && step < n)
       peak[(size_t) step] += amplitude_mV(sign, contact_um[2] - at[2]) * exp(-d / lambda_um);
   }
-}
-
-static long reach_of(const meso_proxy_input *in, int sign)
-{
-  return lround(REACH * sd_ms[sign] / in->dt_ms);
 }
 
 /** exp(-(t/sd)^2 / 2) at t = 0, dt, ... */
@@ -92,13 +94,11 @@ cleanup:
 static void add_gaussians(const meso_proxy_input *in, int sign, const double *gauss,
                           const double *peak, size_t channel, meso_proxy_field *field)
 {
-  const long reach = reach_of(in, sign), n = (long) in->n_steps;
+  const long reach = reach_of(in, sign);
   for (size_t m = 0; m < field->n_times; m++) {
     const long t = (long) (m * field->factor);
     double sum = 0;
-    for (long s = t > reach ? t - reach : 0; s <= t + reach && s < n; s++) {
-      sum += peak[s] * gauss[labs(t - s)];
-    }
+    for (long s = -reach; s <= reach; s++) sum += peak[t + s + reach] * gauss[labs(s)];
     field->mV[m * field->n_channels + channel] += sum;
   }
 }
@@ -111,7 +111,8 @@ static meso_status unitary_lfp(const meso_proxy_input *in, meso_proxy_field *fie
   double **soma_um = NULL, *peak = NULL, *gauss[2] = {NULL, NULL};
   MESO_TRY(meso_wiring_create(m, &wiring, err));
   MESO_ALLOC(err, soma_um, m->n_populations);
-  MESO_ALLOC(err, peak, in->n_steps);
+  const size_t most = in->n_steps + 2 * (size_t) reach_of(in, MESO_EXCITATORY); /* the longer one */
+  MESO_ALLOC(err, peak, most);
   for (int sign = 0; sign < 2; sign++) MESO_TRY(make_gauss(in, sign, &gauss[sign], err));
   for (size_t y = 0; y < m->n_cell_types; y++)
     if (soma_um[m->cell_type[y].population] == NULL)
@@ -119,7 +120,7 @@ static meso_status unitary_lfp(const meso_proxy_input *in, meso_proxy_field *fie
                             &soma_um[m->cell_type[y].population], err));
   for (size_t c = 0; c < field->n_channels; c++)
     for (int sign = 0; sign < 2; sign++) {
-      memset(peak, 0, in->n_steps * sizeof *peak);
+      memset(peak, 0, most * sizeof *peak);
       for (size_t p = 0; p < m->n_populations; p++) {
         const size_t at = meso_spikes_find(in->spikes, m->population[p].name);
         if (at != NOT_FOUND && soma_um[p] != NULL && m->population[p].sign == sign)

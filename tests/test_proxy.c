@@ -11,12 +11,13 @@
 enum { N = 2000, N_CHANNELS = 2, FACTOR = 10, STEPS = N * FACTOR };
 
 /* One delay for all, so that currents can be written down. */
-static meso_model *read_model(void)
+static meso_model *read_model(bool alpha)
 {
   static const char *const sets[] = {
     "synapses.excitatory.delay_sd_ms=0", "synapses.inhibitory.delay_sd_ms=0",
-    "synapses.inhibitory.delay_mean_ms=0.8", "neuron.tau_syn_in_ms=2", "lfp.radius_um=300"};
-  return model_read("toy", NULL, 5, sets);
+    "synapses.inhibitory.delay_mean_ms=0.8", "neuron.tau_syn_in_ms=2", "lfp.radius_um=300",
+    "populations.E.model=iaf_psc_alpha"};
+  return model_read("toy", NULL, alpha ? 6 : 5, sets);
 }
 
 static double uniform(uint64_t *state)
@@ -56,8 +57,10 @@ static meso_signals *make_signals(const double *lfp)
   return signals;
 }
 
-/* Current of an average E cell, one spike after the other: w K / N_X exp(-(t - arrival) / tau). */
-static void add_currents(const meso_model *m, const meso_spikes *spikes, double *ampa, double *gaba)
+/* Current of an average E cell, one spike after the other: w K / N_X times exp(-s / tau) or alpha
+ * functions s / tau exp(1 - s / tau), s the time since its arrival. */
+static void add_currents(const meso_model *m, const meso_spikes *spikes, bool alpha, double *ampa,
+                         double *gaba)
 {
   for (size_t q = 0; q < m->n_projections; q++) {
     const meso_projection *p = &m->projection[q];
@@ -67,9 +70,12 @@ static void add_currents(const meso_model *m, const meso_spikes *spikes, double 
     if (strcmp(p->target_name, "E") != 0) continue;
     for (size_t s = 0; s < x->n_spikes; s++) {
       const long at = lround((x->time_ms[s] + delay) * 10);
-      for (long t = at + 1; t < STEPS && t < at + 400; t++)
+      for (long t = at + 1; t < STEPS && t < at + 400; t++) {
+        const double since = (double) (t - at) * 0.1 / tau;
         (excites ? ampa : gaba)[t] += p->weight_pA * (double) p->n_synapses
-          / (double) m->population[p->source].size / 800 * exp(-(double) (t - at) * 0.1 / tau);
+          / (double) m->population[p->source].size / 800 * exp(-since)
+          * (alpha ? since * M_E : 1);
+      }
     }
   }
 }
@@ -115,17 +121,17 @@ static double distance(const meso_signals *signals, const char *name)
   return sqrt(error / total);
 }
 
-static void test_formulas(void)
+static void check_formulas(bool alpha)
 {
   /* of the toy: 900 external events of 8 Hz, v0 = 7.2 events/ms */
   const double v0 = 7.2;
   const struct { const char *name; double early, weight, late; } row[] = {
     {"current_sum", 0, 1, 0}, {"mazzoni2015", 6, 1.65, 0}, {"erws1", -0.9, 0.3, 2.3},
     {"erws2", -0.6 * pow(v0, -0.1) - 0.4, 1.4 * pow(v0, -1.7) + 0.2, 3 - 1.9 * pow(v0, -0.6)}};
-  meso_model *m = read_model();
+  meso_model *m = read_model(alpha);
   meso_spikes *spikes = make_spikes(m, 300);
   double *ampa = meso_calloc(STEPS, sizeof *ampa), *gaba = meso_calloc(STEPS, sizeof *gaba);
-  add_currents(m, spikes, ampa, gaba);
+  add_currents(m, spikes, alpha, ampa, gaba);
   for (size_t i = 0; i < 4; i++) {
     double *lfp = make_lfp(ampa, gaba, row[i].early, row[i].weight, row[i].late);
     meso_signals *signals = make_signals(lfp);
@@ -144,14 +150,17 @@ static void test_formulas(void)
   meso_model_destroy(m);
 }
 
+static void test_formulas(void) { check_formulas(false); }
+static void test_alpha_functions(void) { check_formulas(true); }
+
 /* The gain is of the first half; external input does not count; the second half is free. */
 static void test_fit(void)
 {
-  meso_model *m = read_model();
+  meso_model *m = read_model(false);
   meso_spikes *spikes = make_spikes(m, 300);
   double *ampa = meso_calloc(STEPS, sizeof *ampa), *gaba = meso_calloc(STEPS, sizeof *gaba);
   meso_signal *external;
-  add_currents(m, spikes, ampa, gaba);
+  add_currents(m, spikes, false, ampa, gaba);
   double *lfp = make_lfp(ampa, gaba, 0, 1, 0);
   meso_signals *signals = make_signals(lfp);
   CU_ASSERT_FATAL(meso_signals_add(signals, "lfp_from_external", "mV", N, N_CHANNELS, 1000, 0,
@@ -173,25 +182,32 @@ static void test_fit(void)
   meso_model_destroy(m);
 }
 
+/* What one spike of inhibitory neuron 17 gives. */
+static meso_signals *unitary_of(double time_ms)
+{
+  meso_model *m = read_model(false);
+  m->lfp.soma_sd_um = 0;
+  meso_spikes *spikes = make_spikes(m, 1);
+  meso_signals *signals = make_signals(NULL);
+  spikes->population[0].n_spikes = spikes->population[2].n_spikes = 0;
+  CU_ASSERT_STRING_EQUAL_FATAL(spikes->population[1].name, "I");
+  spikes->population[1].time_ms[0] = time_ms;
+  spikes->population[1].id[0] = 17;
+  CU_ASSERT_FATAL(meso_proxies_add(m, spikes, signals, NULL) == MESO_OK);
+  meso_spikes_destroy(spikes);
+  meso_model_destroy(m);
+  return signals;
+}
+
 /* One spike of an inhibitory neuron: 3 uV times exp(-d / 200 um) at the height of its soma, -1.2
- * 400 um above, d / 200 um later than 10.4 ms. The distance follows from the two. */
+ * 400 um above, d / 200 um later than 10.4 ms. The distance follows from the two. A peak after the
+ * end of the record is seen to rise before it. */
 static void test_unitary(void)
 {
-  meso_model *m = read_model();
-  m->lfp.soma_sd_um = 0;
-  meso_spikes *spikes = make_spikes(m, 0);
-  meso_spike_population *q = &spikes->population[1];
-  CU_ASSERT_STRING_EQUAL_FATAL(q->name, "I");
-  double time_ms = 500, area = 0, moment = 0, above = 0;
-  uint32_t id = 17;
-  free(q->time_ms);
-  free(q->id);
-  q->time_ms = &time_ms;
-  q->id = &id;
-  q->n_spikes = 1;
-  meso_signals *signals = make_signals(NULL);
-  CU_ASSERT_FATAL(meso_proxies_add(m, spikes, signals, NULL) == MESO_OK);
+  double area = 0, moment = 0, above = 0;
+  meso_signals *signals = unitary_of(500), *late = unitary_of(1993);
   const meso_signal *x = meso_signals_find(signals, "lfp_proxy_unitary_lfp");
+  const meso_signal *y = meso_signals_find(late, "lfp_proxy_unitary_lfp");
   for (size_t t = 0; t < N; t++) {
     area += x->data[2 * t];
     moment += x->data[2 * t] * (double) t;
@@ -202,9 +218,23 @@ static void test_unitary(void)
   CU_ASSERT(late_ms > 0 && late_ms < 1.5);
   MESO_CHECK_CLOSE(3e-3 * exp(-late_ms), peak, 0.055, 0); /* late_ms is in steps of 0.1 */
   MESO_CHECK_CLOSE(-0.4, above / area, 1e-3, 0);
-  q->n_spikes = 0;
-  q->time_ms = NULL;
-  q->id = NULL;
+  CU_ASSERT(y->data[2 * (N - 1)] > 0.05 * peak);
+  MESO_CHECK_WORST(t, N - 1493, fabs(y->data[2 * (t + 1493)] - x->data[2 * t]), 1e-15);
+  CU_ASSERT_PTR_NULL(meso_attrs_text(&x->attrs, "empty"));
+  meso_signals_destroy(signals);
+  meso_signals_destroy(late);
+}
+
+/* Where nothing can be said, it is said why. */
+static void test_empty(void)
+{
+  meso_model *m = read_model(false);
+  meso_spikes *spikes = make_spikes(m, 0);
+  meso_signals *signals = make_signals(NULL);
+  CU_ASSERT_FATAL(meso_proxies_add(m, spikes, signals, NULL) == MESO_OK);
+  for (size_t i = 1; i < signals->n; i++)
+    CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(&signals->signal[i].attrs, "empty"));
+  CU_ASSERT(signals->n > 6);
   meso_signals_destroy(signals);
   meso_spikes_destroy(spikes);
   meso_model_destroy(m);
@@ -212,7 +242,7 @@ static void test_unitary(void)
 
 static void test_refusals(void)
 {
-  meso_model *m = read_model();
+  meso_model *m = read_model(false);
   meso_spikes *spikes = make_spikes(m, 0);
   meso_signals *signals = make_signals(NULL);
   meso_err err = {0};
@@ -242,8 +272,10 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"formulas", test_formulas},
+    {"alpha functions", test_alpha_functions},
     {"gains", test_fit},
     {"unitary LFP", test_unitary},
+    {"empty", test_empty},
     {"refusals", test_refusals},
     {"registry", test_registry},
     {NULL, NULL}};

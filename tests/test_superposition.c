@@ -71,6 +71,21 @@ static void test_golden(void)
   meso_explicit_destroy(p);
 }
 
+/* Of few segments, none that made the functions counts as held out (with those 7.3e-6). */
+static void test_held_out(void)
+{
+  meso_explicit *p = small_population(6);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+  meso_signals *signals = superpose(p, 1e-4, 2);
+  const double error =
+    meso_attrs_number(&meso_signals_find(signals, "lfp")->attrs, "basis_error", NAN);
+  printf("# %zu and %zu segments: basis error %.3g\n", p->type[0].morphology->n_segments,
+         p->type[1].morphology->n_segments, error);
+  CU_ASSERT(error > 8e-6 && error < 2e-5);
+  meso_signals_destroy(signals);
+  meso_explicit_destroy(p);
+}
+
 /* Two types, four kinds of synapse, rising ones and alpha functions among them; turned cells. */
 static void test_against_cables(void)
 {
@@ -136,6 +151,7 @@ int main(void)
   static const meso_test tests[] = {
     {"LFPy's population", test_golden},
     {"cables", test_against_cables},
+    {"events that are held out", test_held_out},
     {"long records", test_long_record},
     {"refusals", test_refusals},
     {NULL, NULL}};

@@ -10,8 +10,9 @@
 
 #include "cli_answer.h"
 #include "meso_engine.h"
-#include "meso_lfp.h"
 #include "meso_format.h"
+#include "meso_lfp.h"
+#include "meso_proxy.h"
 
 meso_status mesoi_origin_make(const meso_cli *cli, const meso_model *model, size_t n,
                               const char *const *inputs, mesoi_origin *origin, meso_err *err)
@@ -92,6 +93,21 @@ meso_status mesoi_signals_read(const meso_cli *cli, const char *path, meso_signa
   MESO_TRY(format->read_signals(&input, ret_signals, err));
   const char *warning = meso_attrs_text(&(*ret_signals)->attrs, "warning");
   if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
+cleanup:
+  return status;
+}
+
+meso_status mesoi_proxies_add(const meso_cli *cli, const meso_model *model,
+                              const meso_spikes *spikes, meso_signals *lfp, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(meso_proxies_add(model, spikes, lfp, err));
+  for (size_t i = 0; i < lfp->n; i++) {
+    const meso_signal *s = &lfp->signal[i];
+    const char *empty = meso_attrs_text(&s->attrs, "empty");
+    if (empty != NULL && strncmp(s->name, MESO_PROXY_HEAD, sizeof MESO_PROXY_HEAD - 1) == 0)
+      mesoi_warn(cli, "%s is empty: %s", s->name, empty);
+  }
 cleanup:
   return status;
 }

@@ -41,6 +41,10 @@ MESO_MUST_CHECK meso_status mesoi_spikes_read_for(const meso_cli *cli, const cha
 /** Signals of our own files, and of recordings in a format that is told by its name. */
 MESO_MUST_CHECK meso_status mesoi_signals_read(const meso_cli *cli, const char *path,
                                                meso_signals **ret_signals, meso_err *err);
+/** Adds the proxies to an LFP; a warning for each that came out empty. */
+MESO_MUST_CHECK meso_status mesoi_proxies_add(const meso_cli *cli, const meso_model *model,
+                                              const meso_spikes *spikes, meso_signals *lfp,
+                                              meso_err *err);
 /** Synaptic currents, mean over 1 ms, from spikes and the model's wiring. */
 MESO_MUST_CHECK meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
                                                 const meso_spikes *spikes,

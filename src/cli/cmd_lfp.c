@@ -11,7 +11,6 @@
 #include "meso_external.h"
 #include "meso_lfp.h"
 #include "meso_model_cells.h"
-#include "meso_proxy.h"
 
 enum { METHOD_AUTO, METHOD_COMPARTMENT, METHOD_SYNAPSE, METHOD_POPULATION, METHOD_NEURON };
 
@@ -76,7 +75,7 @@ static meso_status make_lfp(const meso_cli *cli, const char *path, const meso_mo
   }
   MESO_TRY(meso_external_apply(model, kernels, dirs.n, (const char *const *) dirs.v,
                                cli->n_threads, cli->progress, *ret_lfp, err));
-  if (model->lfp.proxies) MESO_TRY(meso_proxies_add(model, spikes, *ret_lfp, err));
+  if (model->lfp.proxies) MESO_TRY(mesoi_proxies_add(cli, model, spikes, *ret_lfp, err));
 cleanup:
   mesoi_dirs_clear(&dirs);
   meso_result_destroy(kernels);

@@ -80,7 +80,7 @@ static meso_status compare(const meso_cli *cli, const char *path, const options 
   MESO_TRY(mesoi_spikes_read_for(cli, o->spikes, model, &spikes, err));
   MESO_TRY(meso_signals_read(o->lfp, &lfp, err));
   MESO_TRY(mesoi_go_on("proxy", err));
-  MESO_TRY(meso_proxies_add(model, spikes, lfp, err));
+  MESO_TRY(mesoi_proxies_add(cli, model, spikes, lfp, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(meso_analysis_run(ops, params, NULL, lfp, cli->n_threads, result, err));
   const char *const inputs[] = { path, o->spikes, o->lfp };

@@ -13,7 +13,6 @@
 #include "meso_external.h"
 #include "meso_io.h"
 #include "meso_lfp.h"
-#include "meso_proxy.h"
 #include "meso_simulate.h"
 #include "pipeline.h"
 
@@ -80,7 +79,7 @@ static meso_status make_lfp(pipeline *p, const char *output, const meso_provenan
   MESO_TRY(mesoi_dirs_find(p->model_path, &dirs, err));
   MESO_TRY(meso_external_apply(p->model, kernels, dirs.n, (const char *const *) dirs.v,
                                p->cli->n_threads, p->cli->progress, lfp, err));
-  if (p->model->lfp.proxies) MESO_TRY(meso_proxies_add(p->model, spikes, lfp, err));
+  if (p->model->lfp.proxies) MESO_TRY(mesoi_proxies_add(p->cli, p->model, spikes, lfp, err));
   MESO_TRY(meso_signals_write(output, "lfp", lfp, provenance, err));
 cleanup:
   mesoi_dirs_clear(&dirs);
