@@ -192,8 +192,8 @@ static void test_against_kernels(void)
  * each record anew, also if it is as long as the one before. */
 static void test_external(void)
 {
-  static const char *const sets[] = {"lfp.external=gaussian"};
-  meso_model *m = read_model(1, sets);
+  static const char *const sets[] = {"lfp.external=gaussian", "lfp.n_cells=12"};
+  meso_model *m = read_model(2, sets);
   meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   meso_ensemble *e = create(m, MEMBERS);
   meso_signals *of_model = NULL, *other = NULL;
@@ -330,14 +330,14 @@ static void test_going_on(void)
   static const char parts[] = "test_ensemble.parts";
   static const char first[] = "test_ensemble.parts/member-synapses-1.h5";
   static const char other[] = "test_ensemble.parts/member-rotation-1.h5";
-  static const char *const sha[] = {"a", "b"};
+  static const char *const sha[] = {"a", "b"}, *const few[] = {"lfp.n_cells=12"};
   char *const path = meso_strdup(meso_test_path("morphologies")); /* that buffer is used again */
   const char *const folder[] = {path}, *const copies[] = {other_shapes()};
   const meso_progress stopper = {.update = stop_half_way, .user = NULL};
   meso_provenance provenance = {.command_line = "test", .n_inputs = 1, .input = sha,
                                 .input_sha256 = sha};
   meso_ensemble_options options = {.n_threads = 2, .parts = parts, .provenance = &provenance};
-  meso_model *m = read_model(0, NULL);
+  meso_model *m = read_model(1, few);
   meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   meso_result *whole = run(m, spikes, &options), *r = NULL;
   CU_ASSERT(exists(first));

@@ -13,7 +13,7 @@ enum { MAX_SETS = 8 };
 
 static meso_model *toy_model(size_t n_sets, const char *const *sets)
 {
-  const char *all[MAX_SETS] = {"simulation.duration_ms=1003.7", "lfp.kernel_duration_ms=60"};
+  const char *all[MAX_SETS] = {"simulation.duration_ms=503.7", "lfp.kernel_duration_ms=60"};
   meso_model *model = NULL;
   meso_err err = {0};
   for (size_t i = 0; i < n_sets; i++) all[2 + i] = sets[i];
@@ -43,7 +43,7 @@ static void digest_after(const meso_model *m, const meso_result *kernels, char d
                                               NULL), MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_external_apply(m, kernels, 0, NULL, 1, NULL, lfp, NULL), MESO_OK);
   const meso_signal *s = meso_signals_find(lfp, "lfp");
-  CU_ASSERT_EQUAL(s->n_times, 1003);
+  CU_ASSERT_EQUAL(s->n_times, 503);
   double largest = 0;
   for (size_t i = 0; i < s->n_times * s->n_channels; i++)
     largest = s->data[i] > largest ? s->data[i] : largest;

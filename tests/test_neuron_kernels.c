@@ -256,7 +256,7 @@ static void test_tolerance(void)
 static void test_options(void)
 {
   static const char *const sets[] = {
-    "lfp.n_cells=40", "neuron.tau_syn_in_ms=2", "cells.basket.rotation=any",
+    "lfp.n_cells=16", "neuron.tau_syn_in_ms=2", "cells.basket.rotation=any",
     "populations.E.positions=random", "populations.I.positions=random",
     "projections.E->E.delay_ms_per_um=0.001", "space.extent_x_um=400", "space.extent_y_um=400"};
   CU_ASSERT(compare("toy", sets, sizeof sets / sizeof *sets, 20, 0) < 1e-4);
@@ -265,7 +265,7 @@ static void test_options(void)
 /* All cell types, layers and nine sources at a tenth of the size. */
 static void test_microcircuit(void)
 {
-  static const char *const sets[] = {"scaling.N=0.1", "scaling.K=0.1", "lfp.n_cells=40"};
+  static const char *const sets[] = {"scaling.N=0.1", "scaling.K=0.1", "lfp.n_cells=16"};
   CU_ASSERT(compare("microcircuit", sets, 3, 3, 0) < 1e-4);
 }
 
@@ -322,11 +322,11 @@ static void test_compartment_method(void)
 /* Synapses of other shapes; of several in one model. */
 static void test_other_currents(void)
 {
-  static const char *const alpha[] = {"lfp.n_cells=40", "neuron.tau_syn_in_ms=1.5",
+  static const char *const alpha[] = {"lfp.n_cells=16", "neuron.tau_syn_in_ms=1.5",
     "lfp.dipole=true", "populations.E.model=iaf_psc_alpha", "populations.I.model=iaf_psc_alpha"};
-  static const char *const mixed[] = {"lfp.n_cells=40", "lfp.dipole=true",
+  static const char *const mixed[] = {"lfp.n_cells=16", "lfp.dipole=true",
     "populations.E.model=iaf_psc_alpha"};
-  static const char *const jumps[] = {"lfp.n_cells=40", "lfp.delta_tau_ms=0.7",
+  static const char *const jumps[] = {"lfp.n_cells=16", "lfp.delta_tau_ms=0.7",
     "lfp.dipole=true", "populations.E.model=iaf_psc_delta", "populations.I.model=iaf_psc_delta"};
   compare_methods("alpha functions", 5, alpha);
   compare_methods("alpha functions and exponentials", 3, mixed);
@@ -343,8 +343,8 @@ static double rms_of(const meso_signal *s)
 /* A jump of J mV is a charge of C J: the LFP is that of exponential currents of this charge. */
 static void test_charges(void)
 {
-  static const char *const exp_[] = {"lfp.n_cells=40", "lfp.contributions=none"};
-  static const char *const delta[] = {"lfp.n_cells=40", "lfp.contributions=none",
+  static const char *const exp_[] = {"lfp.n_cells=16", "lfp.contributions=none"};
+  static const char *const delta[] = {"lfp.n_cells=16", "lfp.contributions=none",
     "lfp.delta_tau_ms=0.5", "populations.E.model=iaf_psc_delta",
     "populations.I.model=iaf_psc_delta"};
   meso_model *m[2] = {read_model("toy", exp_, 2), read_model("toy", delta, 5)};
