@@ -46,16 +46,19 @@ meso_status meso_lfp_live_create(const meso_model *model, const meso_result *ker
 {
   meso_status status = MESO_OK;
   meso_lfp_live *live = NULL;
+  if (model->lfp.method != MESO_LFP_NEURON)
+    MESO_FAIL(err, MESO_EINVAL, "%s: lfp.method = population: must be neuron for an LFP that is "
+              "made while the network runs", model->path);
   if (model->lfp.external != MESO_EXTERNAL_OFF)
     MESO_FAIL(err, MESO_EINVAL, "%s: lfp.external must be off for an LFP that is made while the "
               "network runs: external input is added to the LFP of written spikes", model->path);
-  MESO_TRY(meso_kernels_check(kernels, model, err));
   MESO_ALLOC(err, live, 1);
   *live = (meso_lfp_live) {.model = model, .kernels = kernels, .n_threads = n_threads,
                            .interval_ms = 1000 / model->lfp.output_rate_Hz};
   MESO_TRY(empty_spikes(model, &live->recent, err));
   MESO_TRY(empty_spikes(model, &live->counts, err));
   MESO_TRY(lfp_piece_count(kernels, live->counts, model->lfp.output_rate_Hz, &live->n_times, err));
+  MESO_TRY(meso_kernels_check(kernels, model, err));
   MESO_TRY(meso_neuron_kernels_load(kernels, &live->neurons, err));
   *ret_live = live;
   live = NULL;

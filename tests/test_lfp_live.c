@@ -115,9 +115,10 @@ static void what_is_refused(void)
   meso_model *pathways = toy_model(0, NULL), *slow = toy_model(2, rate);
   meso_result *kernels = build_kernels(m), *mean = build_kernels(pathways);
   expect_refusal(seed, kernels, "simulation.seed");
-  expect_refusal(slow, kernels, "lfp.output_rate_Hz");
+  expect_refusal(slow, kernels, "output_rate_Hz 500");
   expect_refusal(external, kernels, "lfp.external");
-  expect_refusal(pathways, mean, "kernels of pathways");
+  expect_refusal(pathways, mean, "lfp.method = population");
+  expect_refusal(m, mean, "kernels of pathways");
   meso_result_destroy(kernels);
   meso_result_destroy(mean);
   meso_model *const all[] = {m, external, seed, pathways, slow};
