@@ -8,21 +8,13 @@
 #include "meso_lfp.h"
 #include "meso_lfp_live.h"
 #include "meso_test.h"
-
-enum { MAX_SETS = 8 };
+#include "model_run.h"
 
 static meso_model *toy_model(size_t n_sets, const char *const *sets)
 {
-  const char *all[MAX_SETS] = {"simulation.duration_ms=503.7", "lfp.kernel_duration_ms=60"};
-  meso_model *model = NULL;
-  meso_err err = {0};
-  for (size_t i = 0; i < n_sets; i++) all[2 + i] = sets[i];
-  if (meso_model_read(meso_test_path("data/models/toy.yaml"), 2 + n_sets, all, &model, &err)
-      != MESO_OK) {
-    printf("# %s\n", err.msg);
-    CU_FAIL_FATAL("model");
-  }
-  return model;
+  static const char *const base[] = {"simulation.duration_ms=503.7", "lfp.kernel_duration_ms=60",
+                                     NULL};
+  return model_read("toy", base, n_sets, sets);
 }
 
 static meso_result *build_kernels(const meso_model *model)
