@@ -259,14 +259,13 @@ typedef struct job {
   double *out;          /* (n_times, n_rows) */
 } job;
 
-/** Checks what a file may hold, and sums over the populations. */
-static meso_status sum_populations(const job *j, const meso_result *result, double **ret_mean,
-                                   double **ret_covariance, size_t *ret_n_lags, meso_err *err)
+meso_status meso_external_moments(const meso_result *kernels, size_t n_rows, double **ret_mean,
+                                  double **ret_covariance, size_t *ret_n_lags, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_array *mean = meso_result_find(result, "/external/mean");
-  const meso_array *covariance = meso_result_find(result, "/external/covariance");
-  const size_t R = j->n_rows;
+  const meso_array *mean = meso_result_find(kernels, "/external/mean");
+  const meso_array *covariance = meso_result_find(kernels, "/external/covariance");
+  const size_t R = n_rows;
   double *m = NULL, *c = NULL;
   if (mean == NULL || mean->data == NULL || mean->n_dims != 2 || covariance == NULL
       || covariance->data == NULL || covariance->n_dims != 4
@@ -305,7 +304,8 @@ static meso_status do_gaussian(job *j, meso_err *err)
     MESO_TRY(meso_external_add(j->model, j->moment, j->n_dirs, j->dirs, j->n_threads, j->progress,
                                own, err));
   }
-  MESO_TRY(sum_populations(j, own != NULL ? own : j->kernels, &mean, &covariance, &n_lags, err));
+  MESO_TRY(meso_external_moments(own != NULL ? own : j->kernels, j->n_rows, &mean, &covariance,
+                                 &n_lags, err));
   MESO_TRY(meso_gaussian_init(j->n_rows, n_lags, covariance,
                               meso_rng_key_make(j->model->simulation.seed, MESO_RNG_EXTERNAL_NOISE),
                               j->n_threads, &process, err));

@@ -37,6 +37,14 @@ MESO_MUST_CHECK meso_status meso_external_add(const meso_model *model, bool mome
                                               const meso_progress *progress, meso_result *result,
                                               meso_err *err);
 
+/** What meso_external_add left in kernels, checked, and summed over the populations. Caller frees.
+ *  @param[in] n_rows           contacts, and 3 for a moment
+ *  @param[out] ret_mean        (row)
+ *  @param[out] ret_covariance  (lag, row, row) */
+MESO_MUST_CHECK meso_status meso_external_moments(const meso_result *kernels, size_t n_rows,
+                                                  double **ret_mean, double **ret_covariance,
+                                                  size_t *ret_n_lags, meso_err *err);
+
 /** Adds external input to signals of a model's cells, as lfp.external says: a signal
  *  "lfp_from_external", which is then part of "lfp", "csd" and "dipole" (where there are any).
  *  Says in attribute "external" of "lfp" what was done, also if that is nothing.

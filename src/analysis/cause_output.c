@@ -90,11 +90,12 @@ static double power_share(const cause_grid *g, const double *part, const double 
 }
 
 /* Numbers of the tables, and of the parts. */
-enum { TOTAL, ALONE, WITHOUT_ACROSS, POISSON, INDEPENDENT, WITHIN, ACROSS, N_TABLES };
+enum { TOTAL, ALONE, WITHOUT_ACROSS, POISSON, INDEPENDENT, WITHIN, ACROSS, EXTERNAL, WITH_EXTERNAL,
+       N_TABLES };
 
-/* Of one band: powers of the parts relative to that of the LFP; coherence at a distance, without
- * its bias, and what it would be without correlations. */
-typedef struct facts { double low_Hz, high_Hz, share[3], total, alone; } facts;
+/* Of one band: powers of the parts (INDEPENDENT and on; NaN: not there) relative to that of the
+ * LFP; coherence at a distance, without its bias, and what it would be without correlations. */
+typedef struct facts { double low_Hz, high_Hz, share[N_TABLES], total, alone; } facts;
 
 static facts facts_of(const cause_grid *g, double *const *x, size_t b, size_t d)
 {
@@ -103,7 +104,8 @@ static facts facts_of(const cause_grid *g, double *const *x, size_t b, size_t d)
   const size_t at = g->offset[CAUSE_DISTANCE] + d * g->n_bands + b;
   facts f = {.low_Hz = edge[b], .high_Hz = edge[b + 1], .alone = x[ALONE][at],
              .total = (L * x[TOTAL][at] - 1) / (L - 1)};
-  for (int k = 0; k < 3; k++) f.share[k] = power_share(g, x[INDEPENDENT + k], x[TOTAL], b);
+  for (int k = INDEPENDENT; k < N_TABLES; k++)
+    f.share[k] = x[k] != NULL ? power_share(g, x[k], x[TOTAL], b) : NAN;
   return f;
 }
 
@@ -126,7 +128,7 @@ static meso_status say_all(const facts *f, size_t n, double distance_um, meso_at
   const size_t most = n < 12 ? n : 12; /* readers count no further */
   for (size_t i = 0; i < most; i++)
     append(text, sizeof text, "without any correlation between spike trains the power of the LFP "
-           "would be ", "g", i, most, f[i].share[0]);
+           "would be ", "g", i, most, f[i].share[INDEPENDENT]);
   for (size_t i = 0; i < most; i++) {
     (void) snprintf(more, sizeof more, "%s%g-%g", i == 0 ? " times what it is (at " : ", ",
                     f[i].low_Hz, f[i].high_Hz);
@@ -151,16 +153,22 @@ static meso_status say(const cause_grid *g, double *const *x, meso_attrs *attrs,
   for (size_t k = 1; k < g->n_distances; k++)
     if (fabs(g->distance_um[k] - 300) < fabs(g->distance_um[d] - 300)) d = k;
   for (size_t b = 0; b < g->n_bands; b++) {
-    char key[32], text[512];
+    char key[32], text[640], own[64] = "", with[64] = "";
     if (g->first[b] == g->last[b]) continue; /* no frequency in it */
     f[n] = facts_of(g, x, b, d);
     const facts *of = &f[n++];
     (void) snprintf(key, sizeof key, "finding_%zu", n);
+    if (x[EXTERNAL] != NULL) {
+      (void) snprintf(own, sizeof own, "%.3g of it external input; ", of->share[EXTERNAL]);
+      (void) snprintf(with, sizeof with, ", %.3g of it with external input",
+                      of->share[WITH_EXTERNAL]);
+    }
     (void) snprintf(text, sizeof text, "%g to %g Hz: without any correlation the same spike trains "
-                    "would give %.3g times the power of the LFP (correlations within populations "
-                    "add %.3g, across populations %.3g), and a coherence of %.2f instead of %.2f "
-                    "between contacts %.0f um apart", of->low_Hz, of->high_Hz, of->share[0],
-                    of->share[1], of->share[2], of->alone, of->total, g->distance_um[d]);
+                    "would give %.3g times the power of the LFP (%scorrelations within populations "
+                    "add %.3g, across populations %.3g%s), and a coherence of %.2f instead of %.2f "
+                    "between contacts %.0f um apart", of->low_Hz, of->high_Hz,
+                    of->share[INDEPENDENT], own, of->share[WITHIN], of->share[ACROSS], with,
+                    of->alone, of->total, g->distance_um[d]);
     MESO_TRY(meso_attrs_set_text(attrs, key, text, err));
   }
   if (n > 0) MESO_TRY(say_all(f, n, g->distance_um[d], attrs, err));
@@ -183,7 +191,8 @@ meso_status cause_write_tables(const cause_grid *g, const cause_tables *t, meso_
     [TOTAL] = "/cause/total", [ALONE] = "/cause/independent",
     [WITHOUT_ACROSS] = "/cause/without_across", [POISSON] = "/cause/poisson",
     [INDEPENDENT] = "/cause/parts/independent", [WITHIN] = "/cause/parts/within",
-    [ACROSS] = "/cause/parts/across"};
+    [ACROSS] = "/cause/parts/across", [EXTERNAL] = "/cause/parts/external",
+    [WITH_EXTERNAL] = "/cause/parts/with_external"};
   meso_status status = MESO_OK;
   const size_t n = 2 * g->n_triangle * g->F;
   double *x[N_TABLES] = {NULL}, *within = NULL, *across = NULL;
@@ -192,7 +201,8 @@ meso_status cause_write_tables(const cause_grid *g, const cause_tables *t, meso_
   subtract(n, t->without_across, t->independent, within);
   subtract(n, t->total, t->without_across, across);
   const double *const table[N_TABLES] = {t->total, t->independent, t->without_across, t->poisson,
-                                         t->independent, within, across};
+                                         t->independent, within, across, t->external,
+                                         t->with_external};
   for (int k = 0; k < N_TABLES; k++) {
     if (table[k] == NULL) continue;
     MESO_ALLOC(err, x[k], g->offset[CAUSE_N_PARTS]);

@@ -69,6 +69,7 @@ void cause_part_of_coherence(const cause_grid *g, const double *part, const doub
 typedef struct cause_tables {
   double *total, *without_across, *independent;
   double *poisson;          /**< NULL: no covariance was given */
+  double *external, *with_external; /**< external input by itself, and with the network; or NULL */
 } cause_tables;
 
 /** Adds the axes. */

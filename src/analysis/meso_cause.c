@@ -30,6 +30,10 @@ const meso_param meso_cause_rows[] = {
    .offset = offsetof(meso_cause_params, surrogate),
    .help = "what stands for independent trains: random_signs of the neurons' contributions, or a "
            "surrogate of spikes (--set KEY=VALUE sets its parameters)"},
+  {.key = "external", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
+   .offset = offsetof(meso_cause_params, external),
+   .help = "LFP file of these spikes and kernels, made with lfp.external: its external input then "
+           "is in the split"},
   {.key = "surrogates", .type = MESO_PARAM_INT, .unit = "1", .min = 0, .max = 1e6,
    .default_text = "40", .offset = offsetof(meso_cause_params, surrogates),
    .help = "of independent trains; 0: Poisson trains by Campbell's theorem stand for them"},
@@ -87,6 +91,8 @@ static void cause_clear(cause *e)
   free(e->t.without_across);
   free(e->t.independent);
   free(e->t.poisson);
+  free(e->t.external);
+  free(e->t.with_external);
   free(e->observed);
   free(e->own);
   cause_grid_clear(&e->g);
@@ -105,7 +111,7 @@ static meso_status plan_memory(cause *e, meso_err *err)
   const double one = (P + 1) * (signal + table) + transforms + numbers;
   const double draws = (double) (p->surrogates > p->shifts ? p->surrogates : p->shifts);
   const double bands = 8.0 * P * (P + 1) * (double) (g->C + g->n_pairs) * (double) g->n_bands;
-  const double fixed = P * signal + (P + 4) * table + bands
+  const double fixed = P * signal + (P + 6) * table + bands
                        + numbers * (4 + draws * p->alpha + 3 + 12);
   const double room = p->memory_limit_GB * 1e9 - fixed;
   if (!(room >= one))
@@ -139,6 +145,10 @@ static meso_status allocate(cause *e, meso_err *err)
   MESO_ALLOC(err, e->t.without_across, n);
   MESO_ALLOC(err, e->t.independent, n);
   if (g->q->covariance != NULL) MESO_ALLOC(err, e->t.poisson, n);
+  if (g->q->external) {
+    MESO_ALLOC(err, e->t.external, n);
+    MESO_ALLOC(err, e->t.with_external, n);
+  }
   MESO_ALLOC(err, e->observed, N);
   MESO_ALLOC(err, e->own, g->P * n);
 cleanup:
@@ -227,6 +237,25 @@ cleanup:
   return status;
 }
 
+/** Pair k of populations X <= Y, row by row; false beyond the last one. */
+static bool populations_at(const cause_grid *g, size_t k, size_t *X, size_t *Y)
+{
+  for (*X = 0, *Y = k; *X < g->P && *Y >= g->P - *X; (*X)++) *Y -= g->P - *X;
+  *Y += *X;
+  return *X < g->P;
+}
+
+/** Sums of what external input, the last population, has in common with the others, batch by
+ *  batch of pairs; the table of a pair is the mean of its two orders. */
+static void add_with_external(cause *e, size_t first)
+{
+  const size_t n = table_size(&e->g);
+  size_t X, Y;
+  for (size_t k = 0; k < e->n_slots && populations_at(&e->g, first + k, &X, &Y); k++)
+    for (size_t i = 0; i < n && X != Y && Y == e->g.P - 1; i++)
+      e->t.with_external[i] += 2 * e->slots[k].table[i];
+}
+
 static meso_status observe(cause *e, population_bands *out, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -242,11 +271,12 @@ static meso_status observe(cause *e, population_bands *out, meso_err *err)
                                 (double) first / (double) n_tasks, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(g->q->n_threads > 0 ? g->q->n_threads : 1)
     for (size_t k = 0; k < e->n_slots; k++) {
-      size_t X = 0, Y = first + k; /* row by row of the upper triangle */
-      while (X < g->P && Y >= g->P - X) Y -= g->P - X++;
-      if (X < g->P) take_populations(e, X, X + Y, &e->slots[k], out);
+      size_t X, Y;
+      if (populations_at(g, first + k, &X, &Y)) take_populations(e, X, Y, &e->slots[k], out);
     }
+    if (g->q->external) add_with_external(e, first);
   }
+  if (g->q->external) memcpy(e->t.external, e->own + (g->P - 1) * n, n * sizeof *e->own);
   for (size_t X = 0; X < g->P; X++)
     for (size_t i = 0; i < n; i++) e->t.without_across[i] += e->own[X * n + i];
 cleanup:
@@ -421,6 +451,9 @@ static meso_status set_attributes(const cause *e, meso_result *result, meso_err 
                                "across populations", err));
   MESO_TRY(meso_attrs_set_text(a, "independent", q->params->surrogates > 0
                                ? q->params->surrogate : "Poisson trains, Campbell's theorem", err));
+  MESO_TRY(meso_attrs_set_text(a, "external", q->external
+                               ? "external input is the last population: independent by itself, "
+                                 "across with the others" : "not in the signal", err));
   MESO_TRY(meso_attrs_set_number(a, "n_surrogates", (double) q->params->surrogates, err));
   MESO_TRY(meso_attrs_set_number(a, "n_shifts", (double) q->params->shifts, err));
   MESO_TRY(meso_attrs_set_number(a, "t_start_ms", q->t_start_ms, err));

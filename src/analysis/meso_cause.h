@@ -16,6 +16,10 @@
  *   Re(S_part conj S) / (S_cc S_c'c')
  * add up to it; beside them stands the coherence that a part would have alone.
  *
+ * External input may be one of the populations: its events are independent of each other, and only
+ * what it adds as a whole is known. It is the same in all draws, so its own spectrum counts as
+ * independent, and what it has in common with the network's activity, which it drives, as across.
+ *
  * Two null distributions say what is chance: `independent`, the draws (random signs or surrogate
  * spikes), and `shift`, the contributions of the populations shifted round the recording, each as
  * one (which destroys what is across populations and keeps the rest).
@@ -35,6 +39,7 @@ typedef struct meso_cause_params {
   double duration_ms;          /**< the caller looks at this much after the discard; 0: all */
   meso_doubles bands_Hz;       /**< edges, ascending */
   char *surrogate;             /**< what is drawn, by name: for the caller, and the attributes */
+  char *external;              /**< for the caller: file with the LFP's external input; may be "" */
   int64_t surrogates;          /**< draws of independent trains; 0: `poisson` stands for them */
   int64_t shifts;              /**< shifts of the populations */
   double alpha;                /**< intervals hold with probability 1 - alpha */
@@ -56,12 +61,14 @@ typedef struct meso_cause_request {
   double rate_Hz;
   double t_start_ms, t_stop_ms; /**< for the attributes */
   const double *signal;        /**< (population, time, channel) contributions; they add up */
+  bool external;               /**< the last population is external input */
   size_t n_lags;
   const double *covariance;    /**< (n_lags, channel, channel), lag in samples: of the signal if all
                                     trains were Poisson (meso_expected.h) */
   /** Writes surrogate @p number: the contributions (population, time, channel), or their sum (time,
    *  channel), which may be a draw of its own. Called for 0, 1, ..., from one thread; the first
-   *  MESO_CAUSE_BY_POPULATION by population. NULL only if params->surrogates is 0. */
+   *  MESO_CAUSE_BY_POPULATION by population. External input is in it as it is in signal. NULL only
+   *  if params->surrogates is 0. */
   meso_status (*draw)(void *user, uint32_t number, bool by_population, double *signal,
                       meso_err *err);
   void *user;

@@ -6,24 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meso_external.h"
 #include "meso_independent_lfp.h"
 
-/* Populations that spike, and their kernels. */
+/* Populations that spike, and their kernels; external input after them, if it is in the LFP. */
 typedef struct sources {
   const mesoi_cause_input *in;
   int n_threads;
   meso_neuron_kernels kernels;
-  size_t n;
-  char **name;              /* (n) borrowed */
+  size_t n;                 /* populations that spike */
+  bool external;
+  size_t n_parts;           /* of the LFP: n, or one more */
+  char **name;              /* (n_parts) borrowed */
   size_t *population;       /* (n) among the spikes */
   size_t *first_neuron;     /* (n) among the kernels */
   double rate_Hz, start_ms, stop_ms;
   size_t n_times, n_channels; /* what is looked at */
-  double *signal;           /* (n, n_times, n_channels) */
-  double *sum;              /* (n_times, n_channels) */
+  double *signal;           /* (n_parts, n_times, n_channels) */
+  double *sum;              /* (n_times, n_channels): of the populations that spike */
   meso_spike_population all; /* all spikes, by the kernels' neurons */
-  double *covariance;
+  double *covariance;       /* (n_lags, n_channels, n_channels); NULL: not known */
+  size_t n_lags;
 } sources;
+
+static char external_name[] = "external";
 
 static void sources_clear(sources *s)
 {
@@ -73,7 +79,7 @@ static meso_status find_sources(sources *s, meso_err *err)
       || meso_array_count(size) != meso_array_count(name))
     MESO_FAIL(err, MESO_EFORMAT, "kernel file: /populations/name and size must be there and agree");
   const size_t most = meso_array_count(name);
-  MESO_ALLOC(err, s->name, most);
+  MESO_ALLOC(err, s->name, most + 1);
   MESO_ALLOC(err, s->population, most);
   MESO_ALLOC(err, s->first_neuron, most);
   for (size_t p = 0; p < most; first += (size_t) size->data[p++]) {
@@ -87,6 +93,9 @@ static meso_status find_sources(sources *s, meso_err *err)
   if (s->n == 0)
     MESO_FAIL(err, MESO_EINVAL, "nothing to split: no spikes, or an LFP without the parts of its "
               "sources (lfp.contributions: source)");
+  s->external = contribution(s->in->lfp, external_name) != NULL;
+  if (s->external) s->name[s->n] = external_name;
+  s->n_parts = s->n + s->external;
 cleanup:
   return status;
 }
@@ -107,7 +116,7 @@ static meso_status take_window(sources *s, const meso_signal *view, meso_err *er
     s->n_times = (size_t) samples;
     s->stop_ms = s->start_ms + 1e3 * samples / s->rate_Hz;
   }
-  MESO_ALLOC(err, s->signal, s->n * s->n_times * s->n_channels);
+  MESO_ALLOC(err, s->signal, s->n_parts * s->n_times * s->n_channels);
 cleanup:
   return status;
 }
@@ -117,7 +126,7 @@ static meso_status take_signals(sources *s, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_signal *lfp = NULL;
-  for (size_t i = 0; i < s->n; i++) {
+  for (size_t i = 0; i < s->n_parts; i++) {
     meso_signal view;
     lfp = contribution(s->in->lfp, s->name[i]);
     MESO_TRY(meso_signal_select(s->in->lfp, lfp->name, s->in->params->spectral.discard_ms, &view,
@@ -157,17 +166,52 @@ cleanup:
   return status;
 }
 
+/** Of external input: what its kernels say; without them no covariance is known. */
+static meso_status begin_covariance(sources *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *all = meso_result_find(s->in->kernels, "/external/covariance");
+  const size_t C = s->n_channels;
+  double *mean = NULL, *covariance = NULL;
+  size_t n_lags = 0;
+  s->n_lags = s->kernels.n_lags;
+  if (s->external && (all == NULL || all->n_dims != 4 || all->dims[2] < C)) goto cleanup;
+  if (s->external) {
+    const size_t R = all->dims[2]; /* rows beyond the contacts are a moment */
+    MESO_TRY(meso_external_moments(s->in->kernels, R, &mean, &covariance, &n_lags, err));
+    if (n_lags > s->n_lags) s->n_lags = n_lags;
+    MESO_ALLOC(err, s->covariance, s->n_lags * C * C);
+    for (size_t i = 0; i < n_lags * C * C; i++) /* E x_row(t + lag) x_column(t) there */
+      s->covariance[i] = covariance[(i / (C * C) * R + i % C) * R + i / C % C];
+  } else {
+    MESO_ALLOC(err, s->covariance, s->n_lags * C * C);
+  }
+cleanup:
+  free(mean);
+  free(covariance);
+  return status;
+}
+
 static meso_status make_covariance(sources *s, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_spikes *spikes = s->in->spikes;
-  MESO_ALLOC(err, s->covariance, s->kernels.n_lags * s->n_channels * s->n_channels);
-  for (size_t i = 0; i < s->n; i++)
+  MESO_TRY(begin_covariance(s, err));
+  for (size_t i = 0; i < s->n && s->covariance != NULL; i++)
     MESO_TRY(meso_poisson_covariance_add(&s->kernels, &spikes->population[s->population[i]],
                                          s->first_neuron[i], s->start_ms, s->stop_ms,
                                          s->n_threads, s->covariance, err));
 cleanup:
   return status;
+}
+
+/** External input is in every draw as it is. */
+static void add_external(const sources *s, bool by_population, double *signal)
+{
+  const size_t size = s->n_times * s->n_channels;
+  const double *external = s->signal + s->n * size;
+  if (by_population) memcpy(signal + s->n * size, external, size * sizeof *signal);
+  else for (size_t i = 0; i < size; i++) signal[i] += external[i];
 }
 
 static meso_status draw_signs(void *user, uint32_t number, bool by_population, double *signal,
@@ -177,16 +221,17 @@ static meso_status draw_signs(void *user, uint32_t number, bool by_population, d
   const sources *s = user;
   const size_t size = s->n_times * s->n_channels;
   if (!by_population)
-    return meso_random_signs_lfp(&s->kernels, &s->all, 0, s->start_ms, s->n_times, s->sum,
-                                 (meso_sign_draw) {s->in->seed, UINT32_MAX, number}, s->n_threads,
-                                 signal, err);
-  for (size_t i = 0; i < s->n; i++) {
+    MESO_TRY(meso_random_signs_lfp(&s->kernels, &s->all, 0, s->start_ms, s->n_times, s->sum,
+                                   (meso_sign_draw) {s->in->seed, UINT32_MAX, number},
+                                   s->n_threads, signal, err));
+  for (size_t i = 0; i < s->n && by_population; i++) {
     const meso_sign_draw draw = {s->in->seed, (uint32_t) i, number};
     MESO_TRY(meso_random_signs_lfp(&s->kernels, &s->in->spikes->population[s->population[i]],
                                    s->first_neuron[i], s->start_ms, s->n_times,
                                    s->signal + i * size, draw, s->n_threads, signal + i * size,
                                    err));
   }
+  if (s->external) add_external(s, by_population, signal);
 cleanup:
   return status;
 }
@@ -205,6 +250,7 @@ static meso_status draw_surrogate(void *user, uint32_t number, bool by_populatio
     MESO_TRY(meso_neuron_kernels_apply(&s->kernels, &spikes->population[s->population[i]],
                                        s->first_neuron[i], s->start_ms, s->n_times, s->n_threads,
                                        signal + (by_population ? i * size : 0), NULL, err));
+  if (s->external) add_external(s, by_population, signal);
 cleanup:
   meso_spikes_destroy(spikes);
   return status;
@@ -225,11 +271,12 @@ meso_status mesoi_cause_make(const meso_cli *cli, const mesoi_cause_input *input
   const meso_signal *one = contribution(input->lfp, s.name[0]);
   if (one->position_um == NULL) MESO_FAIL(err, MESO_EINVAL, "the LFP's channels have no places");
   const meso_cause_request request = {
-    .params = input->params, .n_populations = s.n, .n_channels = s.n_channels,
+    .params = input->params, .n_populations = s.n_parts, .n_channels = s.n_channels,
     .n_times = s.n_times, .population = s.name, .position_um = one->position_um,
-    .units = one->units, .rate_Hz = s.rate_Hz, .signal = s.signal, .n_lags = s.kernels.n_lags,
-    .covariance = s.covariance, .draw = input->surrogate != NULL ? draw_surrogate : draw_signs,
-    .user = &s, .seed = input->seed, .t_start_ms = s.start_ms, .t_stop_ms = s.stop_ms,
+    .units = one->units, .rate_Hz = s.rate_Hz, .signal = s.signal, .n_lags = s.n_lags,
+    .external = s.external, .covariance = s.covariance,
+    .draw = input->surrogate != NULL ? draw_surrogate : draw_signs, .user = &s,
+    .seed = input->seed, .t_start_ms = s.start_ms, .t_stop_ms = s.stop_ms,
     .n_threads = cli->n_threads, .progress = cli->progress};
   MESO_TRY(meso_cause_run(&request, result, err));
 cleanup:

@@ -1,5 +1,6 @@
 /* cmd_cause.c: what makes the LFP coherent: single neurons, correlations within populations, or
  * correlations across them. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,43 @@ static void say_findings(const meso_cli *cli, const meso_result *result)
   }
 }
 
+/** Adds external input from an LFP file, which without it must be this LFP (to the rounding of
+ *  single precision). */
+static meso_status add_external(const char *path, meso_signals *lfp, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signals *file = NULL;
+  meso_signal *copy = NULL;
+  double largest = 0, error = 0;
+  MESO_TRY(meso_signals_read(path, &file, err));
+  const meso_signal *from = meso_signals_find(file, "lfp_from_external");
+  const meso_signal *all = meso_signals_find(file, "lfp"), *own = meso_signals_find(lfp, "lfp");
+  if (from == NULL || all == NULL)
+    MESO_FAIL(err, MESO_EINVAL, "%s: no signal lfp_from_external: make it with "
+              "'mesocast lfp ... --set lfp.external=replay'", path);
+  const meso_signal *const of_file[] = {from, all};
+  for (int i = 0; i < 2; i++)
+    if (of_file[i]->n_times != own->n_times || of_file[i]->n_channels != own->n_channels
+        || of_file[i]->t_start_ms != own->t_start_ms
+        || of_file[i]->sampling_rate_Hz != own->sampling_rate_Hz)
+      MESO_FAIL(err, MESO_EINVAL, "%s: signal %s is not of the times and contacts of these spikes "
+                "and kernels", path, of_file[i]->name);
+  const size_t n = own->n_times * own->n_channels;
+  for (size_t i = 0; i < n; i++) {
+    largest = fmax(largest, fabs(own->data[i]));
+    error = fmax(error, fabs(all->data[i] - from->data[i] - own->data[i]));
+  }
+  if (!(error <= 1e-3 * largest))
+    MESO_FAIL(err, MESO_EINVAL, "%s: without external input its LFP is not that of these spikes "
+              "and kernels: they differ by up to %g of %g %s", path, error, largest, own->units);
+  MESO_TRY(meso_signals_add(lfp, from->name, own->units, own->n_times, own->n_channels,
+                            own->sampling_rate_Hz, own->t_start_ms, &copy, err));
+  memcpy(copy->data, from->data, n * sizeof *copy->data);
+cleanup:
+  meso_signals_destroy(file);
+  return status;
+}
+
 static meso_status make(const meso_cli *cli, const char *const *file,
                         const meso_cause_params *params, const chosen *c, meso_result *result,
                         meso_err *err)
@@ -69,6 +107,7 @@ static meso_status make(const meso_cli *cli, const char *const *file,
   MESO_TRY(mesoi_spikes_read(cli, file[1], &spikes, err));
   MESO_TRY(mesoi_go_on("cause", err));
   MESO_TRY(meso_lfp_from_kernels(kernels, spikes, rate_Hz, cli->n_threads, &lfp, err));
+  if (params->external[0] != '\0') MESO_TRY(add_external(params->external, lfp, err));
   const mesoi_cause_input input = {
     .kernels = kernels, .spikes = spikes, .lfp = lfp, .params = params, .surrogate = c->ops,
     .surrogate_params = c->params, .seed = seed};
@@ -94,7 +133,8 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(choose(cli, params.surrogate, &c, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(make(cli, args.v, &params, &c, result, err));
-  MESO_TRY(mesoi_origin_make(cli, NULL, 2, args.v, &origin, err));
+  const char *const inputs[] = {args.v[0], args.v[1], params.external};
+  MESO_TRY(mesoi_origin_make(cli, NULL, params.external[0] != '\0' ? 3 : 2, inputs, &origin, err));
   MESO_TRY(mesoi_go_on("cause", err));
   MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));
   say_findings(cli, result);
@@ -112,7 +152,8 @@ cleanup:
 
 const meso_command meso_cmd_cause = {
   .name = "cause",
-  .usage = "cause KERNELS.h5 SPIKES.h5 [--surrogates N] [--seed S] [OPTIONS] -o CAUSE.h5",
+  .usage = "cause KERNELS.h5 SPIKES.h5 [--external LFP.h5] [--surrogates N] [--seed S] [OPTIONS] "
+           "-o CAUSE.h5",
   .summary = "what makes the LFP coherent: single neurons or correlations",
   .params = meso_cause_rows,
   .run = run,
