@@ -6,6 +6,7 @@
 
 #include "cause_make.h"
 #include "meso_expected.h"
+#include "meso_external.h"
 #include "meso_independent_lfp.h"
 #include "meso_lfp.h"
 #include "meso_rng.h"
@@ -598,8 +599,12 @@ static void test_signs(void)
   meso_model_destroy(m);
 }
 
-static meso_result *cause_of(const meso_result *kernels, const meso_spikes *spikes,
-                             const char *surrogates, const char *surrogate, int n_threads)
+/* Changes an LFP before it is split; x is what. */
+typedef struct change { void (*make)(const void *x, meso_signals *lfp); const void *x; } change;
+
+static meso_result *cause_of_changed(const meso_result *kernels, const meso_spikes *spikes,
+                                     const char *surrogates, const char *surrogate,
+                                     int n_threads, change c)
 {
   const meso_cli cli = {.n_threads = n_threads};
   meso_cause_params p = {.surrogates = 0};
@@ -609,6 +614,7 @@ static meso_result *cause_of(const meso_result *kernels, const meso_spikes *spik
   meso_result *r = NULL;
   meso_err err = {0};
   expect_ok(meso_lfp_from_kernels(kernels, spikes, 1000, 2, &lfp, &err), &err);
+  if (c.make != NULL) c.make(c.x, lfp);
   expect_ok(meso_params_default(meso_cause_rows, &p, &err), &err);
   expect_ok(meso_params_set(meso_cause_rows, &p, "nperseg", "256", NULL, &err), &err);
   expect_ok(meso_params_set(meso_cause_rows, &p, "discard_ms", "100", NULL, &err), &err);
@@ -620,6 +626,13 @@ static meso_result *cause_of(const meso_result *kernels, const meso_spikes *spik
   meso_params_clear(meso_cause_rows, &p);
   meso_signals_destroy(lfp);
   return r;
+}
+
+static meso_result *cause_of(const meso_result *kernels, const meso_spikes *spikes,
+                             const char *surrogates, const char *surrogate, int n_threads)
+{
+  return cause_of_changed(kernels, spikes, surrogates, surrogate, n_threads,
+                          (change) {NULL, NULL});
 }
 
 /* Ratio of two powers, all channels and bands. */
@@ -687,6 +700,113 @@ static void test_independent_trains(void)
   meso_model_destroy(m);
 }
 
+/* ---- external input ------------------------------------------------------------------------- */
+
+static void add_replayed(const void *x, meso_signals *lfp)
+{
+  const char *const folder[] = {meso_test_path("morphologies")};
+  meso_err err = {0};
+  expect_ok(meso_external_apply(x, NULL, 1, folder, 2, NULL, lfp, &err), &err);
+}
+
+/* Minus half of what population E makes, as if external input were driven against it. */
+static void add_mirrored(const void *x, meso_signals *lfp)
+{
+  const meso_signal *E = meso_signals_find(lfp, "lfp_from_E");
+  meso_signal *out = NULL;
+  (void) x;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(lfp, "lfp_from_external", "mV", E->n_times,
+                                         E->n_channels, 1000, 0, &out, NULL), MESO_OK);
+  E = meso_signals_find(lfp, "lfp_from_E");
+  for (size_t i = 0; i < E->n_times * E->n_channels; i++) out->data[i] = -0.5 * E->data[i];
+}
+
+/* Powers of populations X and Y, (population, population, channel, band). */
+static const double *power_of(const meso_result *r, size_t X, size_t Y)
+{
+  const meso_array *a = meso_result_find(r, "/cause/population/power");
+  return a->data + (X * a->dims[0] + Y) * a->dims[2] * a->dims[3];
+}
+
+/* What holds of any external input: all parts are the total, what is said of external input is
+ * what the populations say, and its own spectrum is the same in all draws, thus independent. */
+static void check_parts(const meso_result *r)
+{
+  const meso_array *a = meso_result_find(r, "/cause/population/power");
+  const size_t n = a->dims[2] * a->dims[3], last = a->dims[0] - 1;
+  const double *total = numbers(r, "/cause/total/band_power");
+  const double *part[5] = {
+    numbers(r, "/cause/parts/independent/band_power"),
+    numbers(r, "/cause/parts/within/band_power"), numbers(r, "/cause/parts/across/band_power"),
+    numbers(r, "/cause/parts/external/band_power"),
+    numbers(r, "/cause/parts/with_external/band_power")};
+  const double *own = numbers(r, "/cause/population/independent_power");
+  CU_ASSERT_STRING_EQUAL(meso_result_find(r, "/cause/population/name")->text[last], "external");
+  MESO_CHECK_WORST(i, n, fabs(part[0][i] + part[1][i] + part[2][i] - total[i]) / total[i], 1e-9);
+  MESO_CHECK_WORST(i, n, fabs(part[3][i] - power_of(r, last, last)[i]) / total[i], 1e-12);
+  MESO_CHECK_WORST(i, n, fabs(own[last * n + i] - part[3][i]) / total[i], 1e-9);
+  for (size_t i = 0; i < n; i++) {
+    double sum = 0;
+    for (size_t X = 0; X < last; X++) sum += 2 * power_of(r, X, last)[i];
+    MESO_CHECK_CLOSE(sum, part[4][i], 1e-9, 1e-12 * total[i]);
+  }
+}
+
+/* Replayed external events beside trains that know nothing of them: Campbell's theorem, now with
+ * the covariance of external input, says what all make together, and nothing is in common. Input
+ * that mirrors a population: minus half of it in common, a quarter of its power. */
+static void test_external(void)
+{
+  static const char *const sets[] = {"lfp.external=gaussian"}, *const replay[] = {
+    "lfp.external=replay"};
+  static const char *const base[] = {"lfp.method=neuron", "lfp.kernel_duration_ms=60", NULL};
+  static const char *const total = "/cause/total/band_power";
+  meso_model *m = model_read("toy", base, 1, sets), *again = model_read("toy", base, 1, replay);
+  meso_result *kernels = build_kernels(m);
+  meso_spikes *spikes = make_spikes(m, 4000, 10, 0);
+  meso_result *r = cause_of_changed(kernels, spikes, "39", NULL, 2,
+                                    (change) {add_replayed, again});
+  const double poisson = ratio(r, "/cause/poisson/band_power", total);
+  const double own = ratio(r, "/cause/parts/independent/band_power", total);
+  const double external = ratio(r, "/cause/parts/external/band_power", total);
+  meso_result *alone = cause_of(kernels, spikes, "0", NULL, 2);
+  double expected = 0, found = 0; /* what external input adds, by Campbell's theorem and replayed */
+  for (size_t i = 0; i < count(r, total); i++) {
+    expected += numbers(r, "/cause/poisson/band_power")[i]
+      - numbers(alone, "/cause/poisson/band_power")[i];
+    found += numbers(r, "/cause/parts/external/band_power")[i];
+  }
+  meso_result_destroy(alone);
+  const double with = ratio(r, "/cause/parts/with_external/band_power", total);
+  printf("# Poisson %.3f, own %.3f, external %.3f, with external %.3f\n", poisson, own, external,
+         with);
+  CU_ASSERT(external > 0.02 && fabs(own - poisson) < 0.05 && fabs(poisson - 1) < 0.12);
+  CU_ASSERT(fabs(with) < 0.02);
+  MESO_CHECK_CLOSE(expected, found, 0.15, 0);
+  check_parts(r);
+  const meso_attrs *attrs = meso_result_find_group(r, "/cause");
+  CU_ASSERT(strstr(meso_attrs_text(attrs, "finding_1"), "of it external input") != NULL);
+  meso_result_destroy(r);
+  r = cause_of_changed(kernels, spikes, "11", NULL, 2, (change) {add_mirrored, NULL});
+  const meso_array *a = meso_result_find(r, "/cause/population/power");
+  const size_t n = a->dims[2] * a->dims[3], last = a->dims[0] - 1;
+  check_parts(r);
+  MESO_CHECK_WORST(i, n, fabs(power_of(r, last, last)[i] / power_of(r, 0, 0)[i] - 0.25), 1e-9);
+  MESO_CHECK_WORST(i, n, fabs(power_of(r, 0, last)[i] / power_of(r, 0, 0)[i] + 0.5), 1e-9);
+  meso_result *one = cause_of_changed(kernels, spikes, "11", NULL, 1,
+                                      (change) {add_mirrored, NULL});
+  CU_ASSERT(same(one, r));
+  meso_result_destroy(one);
+  meso_result_destroy(r);
+  r = cause_of_changed(kernels, spikes, "8", "poisson", 2, (change) {add_mirrored, NULL});
+  check_parts(r);
+  meso_result_destroy(r);
+  meso_spikes_destroy(spikes);
+  meso_result_destroy(kernels);
+  meso_model_destroy(again);
+  meso_model_destroy(m);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -702,6 +822,7 @@ int main(void)
     {"Campbell's theorem", test_campbell},
     {"random signs", test_signs},
     {"independent trains", test_independent_trains},
+    {"external input", test_external},
     {NULL, NULL}
   };
   return meso_test_main("cause", tests);
