@@ -330,20 +330,21 @@ static void test_going_on(void)
   static const char parts[] = "test_ensemble.parts";
   static const char first[] = "test_ensemble.parts/member-synapses-1.h5";
   static const char other[] = "test_ensemble.parts/member-rotation-1.h5";
-  static const char *const sha[] = {"a", "b"}, *const few[] = {"lfp.n_cells=12"};
+  static const char *const sha[] = {"a", "b"}, *const few[] = {
+    "lfp.n_cells=12", "lfp.ensemble=2"};
   char *const path = meso_strdup(meso_test_path("morphologies")); /* that buffer is used again */
   const char *const folder[] = {path}, *const copies[] = {other_shapes()};
   const meso_progress stopper = {.update = stop_half_way, .user = NULL};
   meso_provenance provenance = {.command_line = "test", .n_inputs = 1, .input = sha,
                                 .input_sha256 = sha};
   meso_ensemble_options options = {.n_threads = 2, .parts = parts, .provenance = &provenance};
-  meso_model *m = read_model(1, few);
+  meso_model *m = read_model(2, few);
   meso_spikes *spikes = model_even_spikes(m, duration_ms, 20);
   meso_result *whole = run(m, spikes, &options), *r = NULL;
   CU_ASSERT(exists(first));
   meso_ensemble_parts_remove(parts);
   CU_ASSERT(!exists(parts));
-  for (int exchanged = 0; exchanged < 4; exchanged++) {
+  for (int exchanged = MESO_TEST_SCALED(0, 3); exchanged < 4; exchanged++) {
     options.progress = &stopper;
     CU_ASSERT_EQUAL(meso_ensemble_run(m, 1, folder, spikes, &options, &r, NULL), MESO_ESTOPPED);
     CU_ASSERT_FATAL(exists(first) && exists(other));
