@@ -88,6 +88,47 @@ static void draw_damaged(const meso_figure_ops *figure, meso_result *r)
   }
 }
 
+/* What a figure's points and colours add up to, as arrays of the result do: not only as many are
+ * drawn as there are, but these. */
+typedef struct drawn_sum {
+  const char *figure, *array[3]; /* the arrays */
+  char of;                       /* 'x' or 'y' of points, 'm': of a map */
+  double times;
+} drawn_sum;
+
+static const drawn_sum drawn[] = {
+  {"cross_correlogram", {"/cross_correlogram/E/mean_coefficient",
+                         "/cross_correlogram/E_x_I/mean_coefficient",
+                         "/cross_correlogram/I/mean_coefficient"}, 'y', 1},
+  {"neurovascular", {"/neurovascular/correlation"}, 'y', 1},
+  {"granger", {"/granger/frequency_Hz"}, 'x', 6},
+  {"granger", {"/granger/forward_total", "/granger/backward_total"}, 'm', 1},
+  {"canonical_coherence", {"/canonical_coherence/frequency_Hz"}, 'x', 4},
+  {"canonical_coherence", {"/canonical_coherence/magnitude_squared",
+                           "/canonical_coherence/global"}, 'y', 1},
+};
+
+static void check_sums(const char *figure, const meso_result *r, const meso_figure_report *report)
+{
+  for (size_t k = 0; k < sizeof drawn / sizeof *drawn; k++) {
+    const drawn_sum *d = &drawn[k];
+    const double is = d->of == 'x' ? report->sum_x : d->of == 'y' ? report->sum_y : report->sum_map;
+    double sum = 0, size = 0;
+    if (strcmp(d->figure, figure) != 0) continue;
+    for (int a = 0; a < 3 && d->array[a] != NULL; a++) {
+      const meso_array *of = meso_result_find(r, d->array[a]);
+      CU_ASSERT_PTR_NOT_NULL_FATAL(of);
+      for (size_t i = 0; i < meso_array_count(of); i++) {
+        sum += d->times * of->data[i];
+        size += fabs(d->times * of->data[i]);
+      }
+    }
+    if (!(fabs(is - sum) <= 1e-9 * size))
+      printf("# %s: %c adds up to %g, data to %g\n", figure, d->of, is, sum);
+    CU_ASSERT(fabs(is - sum) <= 1e-9 * size);
+  }
+}
+
 static void test_figures(void)
 {
   static const struct { const char *analysis, *figure, *label[3],
@@ -155,6 +196,7 @@ static void test_figures(void)
     if (row[k].n_marks > 0 && row[k].n_marks != report.n_marks)
       printf("# %s: %zu marks of %zu\n", row[k].figure, report.n_marks, row[k].n_marks);
     CU_ASSERT(report.n_marks > 0 && (row[k].n_marks == 0 || report.n_marks == row[k].n_marks));
+    check_sums(row[k].figure, r, &report);
     free(svg);
     draw_damaged(figure, r);
     meso_result_destroy(r);

@@ -130,6 +130,13 @@ static void clip_to(meso_canvas *canvas, const meso_axes *axes)
   cairo_clip(canvas->cr);
 }
 
+static void note_point(meso_canvas *canvas, double x, double y)
+{
+  canvas->report.n_marks++;
+  canvas->report.sum_x += x;
+  canvas->report.sum_y += y;
+}
+
 /* Extremes of the samples that share one quarter of a point in x, in the order they came. */
 typedef struct column { long at; double first, low, high, last; bool open; } column;
 
@@ -164,7 +171,7 @@ static void trace_dense(meso_canvas *canvas, const meso_axes *axes, size_t n, co
     c.low = fmin(c.low, py);
     c.high = fmax(c.high, py);
     c.last = py;
-    canvas->report.n_marks++;
+    note_point(canvas, x[i], y[i]);
   }
   flush_column(canvas, &c, &pen_down);
 }
@@ -182,7 +189,7 @@ static void trace_sparse(meso_canvas *canvas, const meso_axes *axes, size_t n, c
     if (pen_down) cairo_line_to(canvas->cr, px, py);
     else cairo_move_to(canvas->cr, px, py);
     pen_down = true;
-    canvas->report.n_marks++;
+    note_point(canvas, x[i], y[i]);
   }
 }
 
@@ -213,7 +220,7 @@ void meso_axes_dots(meso_canvas *canvas, const meso_axes *axes, size_t n, const 
     if (!isfinite(px) || !isfinite(py)) continue;
     cairo_move_to(canvas->cr, px, py);
     cairo_line_to(canvas->cr, px, py);
-    canvas->report.n_marks++;
+    note_point(canvas, x[i], y[i]);
   }
   cairo_stroke(canvas->cr);
   cairo_restore(canvas->cr);

@@ -87,8 +87,11 @@ meso_status meso_axes_image(meso_canvas *canvas, const meso_axes *axes, size_t n
               cairo_image_surface_get_data(image), (size_t) cairo_image_surface_get_stride(image));
   cairo_surface_mark_dirty(image);
   paint_pixels(canvas, axes->box, image, r.width, r.height);
-  for (size_t i = 0; i < n_rows * n_columns; i++)
-    if (isfinite(values[i])) canvas->report.n_marks++;
+  for (size_t i = 0; i < n_rows * n_columns; i++) {
+    if (!isfinite(values[i])) continue;
+    canvas->report.n_marks++;
+    canvas->report.sum_map += values[i];
+  }
 cleanup:
   if (image != NULL) cairo_surface_destroy(image);
   free(r.shrunk);

@@ -38,6 +38,8 @@ typedef struct meso_figure_data {
 /** What was drawn, so that tests can hold a figure against its data. */
 typedef struct meso_figure_report {
   size_t n_marks;          /**< data points, spikes, bars or pixels drawn */
+  double sum_x, sum_y;     /**< of all points of lines and dots, in the units of their axes */
+  double sum_map;          /**< of all values drawn as colours */
   size_t n_labels;         /**< axis labels drawn */
   char labels[2048];       /**< all axis labels, newline-separated */
   char notes[4096];        /**< titles, notes and names in legends, newline-separated */
