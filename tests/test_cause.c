@@ -807,6 +807,43 @@ static void test_external(void)
   meso_model_destroy(m);
 }
 
+/* n draws' sum of the power that independent trains make, first band, first channel. */
+static double sum_of_draws(const meso_result *kernels, const meso_spikes *spikes,
+                           const char *surrogate, int n)
+{
+  char text[16];
+  (void) snprintf(text, sizeof text, "%d", n);
+  meso_result *r = cause_of(kernels, spikes, text, surrogate, 2);
+  const double sum = n * numbers(r, "/cause/parts/independent/band_power")[0];
+  meso_result_destroy(r);
+  return sum;
+}
+
+/* Every draw is another one, among the first by population and among the later of all neurons. */
+static void test_draws_differ(void)
+{
+  static const char *const sets[] = {"lfp.method=neuron", "lfp.kernel_duration_ms=30",
+                                     "probe.n_contacts=2", NULL};
+  static const struct { const char *surrogate; int last; } row[] = {
+    {NULL, 1}, {NULL, MESO_CAUSE_BY_POPULATION + 1}, {"poisson", 1}};
+  meso_model *m = model_read("toy", sets, 0, NULL);
+  meso_result *kernels = build_kernels(m);
+  meso_spikes *spikes = make_spikes(m, 500, 10, 0);
+  for (size_t k = 0; k < sizeof row / sizeof *row; k++) {
+    const char *const name = row[k].surrogate;
+    const int n = row[k].last;
+    const double before = n > 1 ? sum_of_draws(kernels, spikes, name, n - 1) : 0;
+    const double one = sum_of_draws(kernels, spikes, name, n);
+    const double two = sum_of_draws(kernels, spikes, name, n + 1);
+    printf("# %s, draws %d and %d: %.4g %.4g\n", name == NULL ? "signs" : name, n - 1, n,
+           one - before, two - one);
+    CU_ASSERT(fabs(two - 2 * one + before) > 1e-3 * one / n);
+  }
+  meso_spikes_destroy(spikes);
+  meso_result_destroy(kernels);
+  meso_model_destroy(m);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -823,6 +860,7 @@ int main(void)
     {"random signs", test_signs},
     {"independent trains", test_independent_trains},
     {"external input", test_external},
+    {"draws differ", test_draws_differ},
     {NULL, NULL}
   };
   return meso_test_main("cause", tests);
