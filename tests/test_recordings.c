@@ -1,5 +1,6 @@
 /* test_recordings.c: recordings in foreign formats: NWB made by PyNWB (tests/reference/recordings),
  * files of Blackrock byte by byte after their specification; broken ones. */
+#include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,6 +60,109 @@ static void test_nwb(void)
   MESO_CHECK_EACH(k, 7, fabs(u->time_ms[k] - time_ms[k]) < 1e-9 && u->id[k] == id[k]);
   CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(&p->attrs, "warning"));
   meso_spikes_destroy(p);
+}
+
+/* A file of two series of the same name and of three units; places and times as they are edited. */
+typedef struct small_nwb {
+  double stamp_s[5], electrode[2], z_um[2], spike_s[4], end[3];
+} small_nwb;
+
+static const small_nwb sound = {{1, 1.01, 1.02, 1.03, 1.04}, {0, 1}, {-10, -20},
+                                {0.1, 0.2, 0.3, 0.4}, {2, 2, 4}};
+
+static void put_numbers(hid_t file, const char *path, hsize_t rows, hsize_t columns,
+                        const double *v)
+{
+  const hsize_t dims[2] = {rows, columns};
+  const hid_t space = H5Screate_simple(columns > 1 ? 2 : 1, dims, NULL);
+  const hid_t links = H5Pcreate(H5P_LINK_CREATE);
+  (void) H5Pset_create_intermediate_group(links, 1);
+  const hid_t set = H5Dcreate2(file, path, H5T_NATIVE_DOUBLE, space, links, H5P_DEFAULT,
+                               H5P_DEFAULT);
+  CU_ASSERT(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) >= 0);
+  (void) H5Dclose(set);
+  (void) H5Pclose(links);
+  (void) H5Sclose(space);
+}
+
+static void put_series(hid_t file, const char *group, const small_nwb *x)
+{
+  static const double data[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  static const char type_name[] = "ElectricalSeries";
+  char path[64];
+  (void) snprintf(path, sizeof path, "%s/data", group);
+  put_numbers(file, path, 5, 2, data);
+  (void) snprintf(path, sizeof path, "%s/timestamps", group);
+  put_numbers(file, path, 5, 1, x->stamp_s);
+  (void) snprintf(path, sizeof path, "%s/electrodes", group);
+  put_numbers(file, path, 2, 1, x->electrode);
+  const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+  (void) H5Tset_size(type, sizeof type_name);
+  const hid_t attr = H5Acreate_by_name(file, group, "neurodata_type", type, space, H5P_DEFAULT,
+                                       H5P_DEFAULT, H5P_DEFAULT);
+  (void) H5Awrite(attr, type, type_name);
+  (void) H5Aclose(attr);
+  (void) H5Sclose(space);
+  (void) H5Tclose(type);
+}
+
+static void make_nwb(const char *path, const small_nwb *x)
+{
+  static const double zero[2] = {0};
+  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  put_series(file, "/acquisition/a", x);
+  put_series(file, "/acquisition/b/a", x);
+  put_numbers(file, "/general/extracellular_ephys/electrodes/x", 2, 1, zero);
+  put_numbers(file, "/general/extracellular_ephys/electrodes/y", 2, 1, zero);
+  put_numbers(file, "/general/extracellular_ephys/electrodes/z", 2, 1, x->z_um);
+  put_numbers(file, "/units/spike_times", 4, 1, x->spike_s);
+  put_numbers(file, "/units/spike_times_index", 3, 1, x->end);
+  (void) H5Fclose(file);
+}
+
+/* One number of a sound file is changed, and what is wrong is said. */
+static void test_edited_nwb(void)
+{
+  static const char path[] = "test_recordings_edited.nwb";
+  static const struct { size_t at; double value; bool spikes; const char *words; } row[] = {
+    {offsetof(small_nwb, stamp_s[2]), 1.024, false, "not sampled evenly"},
+    {offsetof(small_nwb, stamp_s[4]), 1.05, false, "not sampled evenly"},
+    {offsetof(small_nwb, stamp_s[4]), 0.9, false, "do not ascend"},
+    {offsetof(small_nwb, electrode[1]), 2, false, "channel 1 is at electrode 2, but there are 2"},
+    {offsetof(small_nwb, electrode[0]), -1, false, "channel 0 is at electrode -1"},
+    {offsetof(small_nwb, spike_s[2]), -0.1, true, "spike_times 2 is -0.1 s"},
+    {offsetof(small_nwb, end[1]), 1, true, "spike_times_index 1 is 1: must be 2 to 4"},
+    {offsetof(small_nwb, end[2]), 3, true, "ends at 3 of 4 spikes"},
+    {offsetof(small_nwb, end[2]), 5, true, "spike_times_index 2 is 5"}};
+  meso_signals *s = NULL;
+  meso_spikes *p = NULL;
+  make_nwb(path, &sound);
+  CU_ASSERT_EQUAL_FATAL(read_signals(path, &s, NULL), MESO_OK);
+  const meso_signal *a = meso_signals_find(s, "a"), *b = meso_signals_find(s, "acquisition_b_a");
+  CU_ASSERT_FATAL(s->n == 2 && a != NULL && b != NULL);
+  CU_ASSERT(fabs(a->t_start_ms - 1000) < 1e-9 && fabs(a->sampling_rate_Hz - 100) < 1e-9);
+  CU_ASSERT(a->position_um != NULL && a->position_um[5] == -20 && b->data[7] == 7e3);
+  meso_signals_destroy(s);
+  CU_ASSERT_EQUAL_FATAL(read_spikes(path, &p, NULL), MESO_OK);
+  CU_ASSERT(p->population[0].size == 3 && p->population[0].id[2] == 2);
+  meso_spikes_destroy(p);
+  small_nwb x = sound;
+  x.z_um[1] = NAN;
+  make_nwb(path, &x);
+  CU_ASSERT_EQUAL_FATAL(read_signals(path, &s, NULL), MESO_OK);
+  CU_ASSERT_PTR_NULL(s->signal[0].position_um); /* one electrode's place is not known */
+  meso_signals_destroy(s);
+  for (size_t k = 0; k < sizeof row / sizeof *row; k++) {
+    meso_err err = {0};
+    x = sound;
+    memcpy((char *) &x + row[k].at, &row[k].value, sizeof(double));
+    make_nwb(path, &x);
+    CU_ASSERT_EQUAL(row[k].spikes ? read_spikes(path, &p, &err) : read_signals(path, &s, &err),
+                    MESO_EFORMAT);
+    if (strstr(err.msg, row[k].words) == NULL) printf("# %s: %s\n", row[k].words, err.msg);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, row[k].words));
+  }
+  unlink(path);
 }
 
 /* ---- Blackrock ---------------------------------------------------------------------------- */
@@ -159,7 +263,24 @@ static void test_nsx(void)
     CU_ASSERT_EQUAL_FATAL(read_signals("test_recordings.ns2", &s, &err), MESO_OK);
     CU_ASSERT(s->n == 1 && strcmp(s->signal[0].name, "lfp") == 0);
     meso_signals_destroy(s);
+    b = nsx_header(version);
+    memcpy(b.v + BASIC + CHANNEL + 30, "V\0", 2);
+    for (int k = 0; k < 4; k++) /* a clock that is late by 0.4 samples more with every packet */
+      put_packet(&b, version, (uint64_t) (72 * k), 2, 1, 2);
+    put_packet(&b, version, 3 * 72 + 60 + 30, 2, 1, 2); /* one sample is missing */
+    save("test_recordings.ns2", b.v, b.n);
+    CU_ASSERT_EQUAL_FATAL(read_signals("test_recordings.ns2", &s, &err), MESO_OK);
+    CU_ASSERT(s->n == 2 && s->signal[0].n_times == 8 && s->signal[1].n_times == 2);
+    CU_ASSERT(fabs(s->signal[1].t_start_ms - 10.2) < 1e-9);
+    MESO_CHECK_CLOSE(-20, s->signal[0].data[1], 1e-12, 0); /* 10 of 1000 for 2 V */
+    meso_signals_destroy(s);
   }
+  const bytes cut = nsx_header(2);
+  meso_signals *s = NULL;
+  meso_err err = {0};
+  save("test_recordings.ns2", cut.v, BASIC + CHANNEL);
+  CU_ASSERT_EQUAL(read_signals("test_recordings.ns2", &s, &err), MESO_EFORMAT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "headers of 446 bytes do not fit"));
   unlink("test_recordings.ns2");
 }
 
@@ -174,7 +295,7 @@ static bytes nev_file(int version)
   put(&b, 0, 2);
   put(&b, NEV_BASIC + 32, 4);
   put(&b, NEV_PACKET, 4);
-  put(&b, 30000, 4);
+  put(&b, version == 2 ? 30000 : 15000, 4); /* of its time stamps */
   put(&b, 30000, 4);
   put(&b, 0, 16);
   put_text(&b, "test", 32);
@@ -202,11 +323,19 @@ static void test_nev(void)
     const meso_spike_population *p = &s->population[0];
     static const double time_ms[4] = {10, 20, 50, 100};
     static const uint32_t id[4] = {2, 0, 1, 2};
-    CU_ASSERT(p->size == 3 && p->n_spikes == 4 && s->t_stop_ms == 100);
-    MESO_CHECK_EACH(k, 4, p->time_ms[k] == time_ms[k] && p->id[k] == id[k]);
+    const double times = version - 1;
+    CU_ASSERT(p->size == 3 && p->n_spikes == 4 && s->t_stop_ms == 100 * times);
+    MESO_CHECK_EACH(k, 4, p->time_ms[k] == time_ms[k] * times && p->id[k] == id[k]);
     CU_ASSERT_STRING_EQUAL(meso_attrs_text(&s->attrs, "neurons"), "2/0,7/0,7/1");
     meso_spikes_destroy(s);
   }
+  bytes small = nev_file(3);
+  meso_spikes *s = NULL;
+  meso_err err = {0};
+  small.v[16] = 11; /* packets that do not hold a time stamp, an electrode and a unit */
+  save("test_recordings.nev", small.v, small.n);
+  CU_ASSERT_EQUAL(read_spikes("test_recordings.nev", &s, &err), MESO_EFORMAT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "packets of 11 bytes do not fit"));
   unlink("test_recordings.nev");
 }
 
@@ -267,6 +396,7 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"series and units of NWB", test_nwb},
+    {"edited NWB", test_edited_nwb},
     {"continuous recordings of Blackrock, with pauses", test_nsx},
     {"spikes of Blackrock", test_nev},
     {"broken recordings are bad input", test_broken},
