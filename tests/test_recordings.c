@@ -1,5 +1,6 @@
-/* test_recordings.c: recordings in foreign formats: NWB made by PyNWB (tests/reference/recordings),
- * files of Blackrock byte by byte after their specification; broken ones. */
+/* test_recordings.c: recordings in foreign formats: NWB made by PyNWB, NIX made by Neo and nixio
+ * (tests/reference/recordings), files of Blackrock byte by byte after their specification; broken
+ * ones. */
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,63 @@ static void test_edited_nwb(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, row[k].words));
   }
   unlink(path);
+}
+
+/* ---- NIX ---------------------------------------------------------------------------------- */
+
+/* Channels in uV and kHz, another in V and Hz; an irregular signal and an epoch are no signals. */
+static void test_nix_of_neo(void)
+{
+  const char *path = meso_test_path("tests/reference/recordings/neo.nix");
+  meso_signals *s = NULL;
+  meso_spikes *p = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(read_signals(path, &s, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(s->n, 2);
+  const meso_signal *lfp = meso_signals_find(s, "lfp"), *ecog = meso_signals_find(s, "ecog");
+  CU_ASSERT_FATAL(lfp != NULL && ecog != NULL);
+  CU_ASSERT_FATAL(lfp->n_times == 200 && lfp->n_channels == 3 && ecog->n_channels == 1);
+  CU_ASSERT(lfp->sampling_rate_Hz == 1000 && lfp->t_start_ms == 500);
+  CU_ASSERT(ecog->sampling_rate_Hz == 500 && ecog->t_start_ms == 0);
+  CU_ASSERT(strcmp(lfp->units, "mV") == 0 && strcmp(ecog->units, "mV") == 0);
+  MESO_CHECK_WORST(i, 600, fabs(lfp->data[i] - 0.1 * sin(0.1 * (double) (i / 3)
+                                                         + (double) (i % 3))), 6e-7);
+  MESO_CHECK_WORST(i, 200, fabs(ecog->data[i] - (double) i), 1e-12);
+  meso_signals_destroy(s);
+  CU_ASSERT_EQUAL_FATAL(read_spikes(path, &p, &err), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(p->n_populations, 2);
+  const meso_spike_population *first = &p->population[0], *second = &p->population[1];
+  static const double time_ms[5] = {100, 120, 250, 380, 700};
+  static const uint32_t id[5] = {0, 1, 0, 1, 0};
+  CU_ASSERT(first->size == 2 && first->n_spikes == 5 && second->size == 1);
+  CU_ASSERT(strcmp(first->name, "trial 0") == 0 && strcmp(second->name, "trial 1") == 0);
+  CU_ASSERT(p->t_start_ms == 0 && p->t_stop_ms == 2000);
+  MESO_CHECK_EACH(k, 5, fabs(first->time_ms[k] - time_ms[k]) < 1e-9 && first->id[k] == id[k]);
+  CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(&p->attrs, "warning"), "segment"));
+  meso_spikes_destroy(p);
+}
+
+/* A polynomial of integers, time along the second dimension, times that are their own ticks. */
+static void test_nix(void)
+{
+  const char *path = meso_test_path("tests/reference/recordings/plain.nix");
+  meso_signals *s = NULL;
+  meso_spikes *p = NULL;
+  meso_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(read_signals(path, &s, &err), MESO_OK);
+  const meso_signal *volt = meso_signals_find(s, "volt"), *sweep = meso_signals_find(s, "sweep");
+  CU_ASSERT_FATAL(s->n == 2 && volt != NULL && sweep != NULL);
+  CU_ASSERT_FATAL(volt->n_times == 6 && volt->n_channels == 2);
+  CU_ASSERT(volt->sampling_rate_Hz == 2000 && volt->t_start_ms == 10);
+  MESO_CHECK_WORST(i, 12, fabs(volt->data[i] - (1 + 0.25 * ((double) i - 2))), 1e-15);
+  CU_ASSERT_FATAL(sweep->n_times == 4 && sweep->n_channels == 2);
+  MESO_CHECK_WORST(i, 8, fabs(sweep->data[i] - 1e-3 * (double) (i / 2 + 4 * (i % 2))), 1e-15);
+  meso_signals_destroy(s);
+  CU_ASSERT_EQUAL_FATAL(read_spikes(path, &p, &err), MESO_OK);
+  CU_ASSERT_FATAL(p->population[0].n_spikes == 3 && p->population[0].size == 1);
+  CU_ASSERT(p->population[0].time_ms[1] == 2.5 && p->t_stop_ms == 9);
+  CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(&p->attrs, "warning"));
+  meso_spikes_destroy(p);
 }
 
 /* ---- Blackrock ---------------------------------------------------------------------------- */
@@ -366,6 +424,27 @@ static void break_file(const char *path, const char *v, size_t n, bool spikes)
   unlink(path);
 }
 
+/* An HDF5 file cut short is bad input; HDF5 itself answers for other damage. */
+static void cut_file(const char *name, const char *path)
+{
+  char *whole = NULL, at[256];
+  size_t n = 0, worse = 0;
+  snprintf(at, sizeof at, "tests/reference/recordings/%s", name);
+  CU_ASSERT_EQUAL_FATAL(meso_file_read(meso_test_path(at), 1 << 24, &whole, &n, NULL), MESO_OK);
+  for (size_t k = 0; k < 40; k++) {
+    meso_signals *s = NULL;
+    meso_spikes *p = NULL;
+    save(path, whole, k * n / 40);
+    worse += meso_status_exit_code(read_signals(path, &s, NULL)) != 3;
+    worse += meso_status_exit_code(read_spikes(path, &p, NULL)) != 3;
+    meso_signals_destroy(s);
+    meso_spikes_destroy(p);
+  }
+  CU_ASSERT_EQUAL(worse, 0);
+  unlink(path);
+  free(whole);
+}
+
 static void test_broken(void)
 {
   bytes b = nsx_header(2);
@@ -373,23 +452,24 @@ static void test_broken(void)
   break_file("test_recordings_broken.ns3", b.v, b.n, false);
   b = nev_file(3);
   break_file("test_recordings_broken.nev", b.v, b.n, true);
-  char *nwb = NULL;
+  cut_file("small.nwb", "test_recordings_broken.nwb");
+  cut_file("neo.nix", "test_recordings_broken.nix");
+}
+
+/* An HDF5 file that is none of the kind its name says. */
+static void test_other_kind(void)
+{
+  char *whole = NULL;
   size_t n = 0;
+  meso_signals *s = NULL;
+  meso_err err = {0};
   CU_ASSERT_EQUAL_FATAL(meso_file_read(meso_test_path("tests/reference/recordings/small.nwb"),
-                                       1 << 24, &nwb, &n, NULL), MESO_OK);
-  size_t worse = 0;
-  for (size_t k = 0; k < 40; k++) { /* HDF5 itself answers for other damage */
-    meso_signals *s = NULL;
-    meso_spikes *p = NULL;
-    save("test_recordings_broken.nwb", nwb, k * n / 40);
-    worse += meso_status_exit_code(read_signals("test_recordings_broken.nwb", &s, NULL)) != 3;
-    worse += meso_status_exit_code(read_spikes("test_recordings_broken.nwb", &p, NULL)) != 3;
-    meso_signals_destroy(s);
-    meso_spikes_destroy(p);
-  }
-  CU_ASSERT_EQUAL(worse, 0);
-  unlink("test_recordings_broken.nwb");
-  free(nwb);
+                                       1 << 24, &whole, &n, NULL), MESO_OK);
+  save("test_recordings_other.nix", whole, n);
+  CU_ASSERT_EQUAL(read_signals("test_recordings_other.nix", &s, &err), MESO_EFORMAT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "is no NIX file"));
+  unlink("test_recordings_other.nix");
+  free(whole);
 }
 
 int main(void)
@@ -397,6 +477,9 @@ int main(void)
   static const meso_test tests[] = {
     {"series and units of NWB", test_nwb},
     {"edited NWB", test_edited_nwb},
+    {"signals and trains of NIX as Neo writes it", test_nix_of_neo},
+    {"arrays of NIX", test_nix},
+    {"another kind of HDF5", test_other_kind},
     {"continuous recordings of Blackrock, with pauses", test_nsx},
     {"spikes of Blackrock", test_nev},
     {"broken recordings are bad input", test_broken},

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "h5_table.h"
 #include "meso_format.h"
 
-enum { DEPTH = 4, MOST_SERIES = 1024, ROOM = 1024 };
+enum { DEPTH = 4, MOST_SERIES = 1024, ROOM = H5_MOST_PATH };
 #define MV_PER_V 1e3
 #define ELECTRODES "/general/extracellular_ephys/electrodes"
 
@@ -19,42 +20,11 @@ typedef struct reader {
   meso_signals *signals;
 } reader;
 
-/* A dataset as doubles; n_dims 0 and no data if it is missing. */
-typedef struct table { size_t n_dims, dims[4], n; double *v; } table;
-
 static bool is_missing(meso_status status) { return status == MESO_ENOTFOUND; }
-
-static meso_status read_table(const reader *r, const char *group, const char *name, bool needed,
-                              table *t, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  meso_err why = {0};
-  char path[ROOM];
-  *t = (table) {.n_dims = 0};
-  if (snprintf(path, sizeof path, "%s/%s", group, name) >= (int) sizeof path)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: the name of %.40s... is too long", r->path, group);
-  status = meso_h5_read_doubles(r->path, path, &t->n_dims, t->dims, &t->v, &why);
-  if (is_missing(status) && !needed) return MESO_OK;
-  if (status != MESO_OK) MESO_FAIL(err, status, "%s", why.msg);
-  t->n = 1;
-  for (size_t k = 0; k < t->n_dims; k++) t->n *= t->dims[k];
-cleanup:
-  return status;
-}
-
-/* A number that an object has as an attribute, or what it is without one. */
-static double number(const reader *r, const char *group, const char *name, const char *key,
-                     double otherwise)
-{
-  char path[ROOM];
-  double v = otherwise;
-  (void) snprintf(path, sizeof path, "%s/%s", group, name);
-  return meso_h5_read_number(r->path, path, key, &v, NULL) == MESO_OK ? v : otherwise;
-}
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
-static meso_status even_rate(const reader *r, const char *group, const table *t, size_t n_times,
+static meso_status even_rate(const reader *r, const char *group, const h5_table *t, size_t n_times,
                              double *ret_rate_Hz, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -80,13 +50,13 @@ static meso_status read_time(const reader *r, const char *group, size_t n_times,
                              double *ret_rate_Hz, double *ret_start_ms, meso_err *err)
 {
   meso_status status = MESO_OK;
-  table start = {.n_dims = 0}, stamps = {.n_dims = 0};
-  MESO_TRY(read_table(r, group, "starting_time", false, &start, err));
+  h5_table start = {.n_dims = 0}, stamps = {.n_dims = 0};
+  MESO_TRY(h5_table_read(r->path, group, "starting_time", false, &start, err));
   if (start.n == 1) {
     *ret_start_ms = 1e3 * start.v[0];
-    *ret_rate_Hz = number(r, group, "starting_time", "rate", NAN);
+    *ret_rate_Hz = h5_number(r->path, group, "starting_time", "rate", NAN);
   } else {
-    MESO_TRY(read_table(r, group, "timestamps", true, &stamps, err));
+    MESO_TRY(h5_table_read(r->path, group, "timestamps", true, &stamps, err));
     MESO_TRY(even_rate(r, group, &stamps, n_times, ret_rate_Hz, err));
     *ret_start_ms = 1e3 * stamps.v[0];
   }
@@ -106,11 +76,12 @@ static meso_status read_places(const reader *r, const char *group, meso_signal *
 {
   static const char *const axis[3] = {"x", "y", "z"};
   meso_status status = MESO_OK;
-  table row = {.n_dims = 0}, place[3] = {{.n_dims = 0}};
+  h5_table row = {.n_dims = 0}, place[3] = {{.n_dims = 0}};
   double *position = NULL;
   bool known = true;
-  MESO_TRY(read_table(r, group, "electrodes", false, &row, err));
-  for (int d = 0; d < 3; d++) MESO_TRY(read_table(r, ELECTRODES, axis[d], false, &place[d], err));
+  MESO_TRY(h5_table_read(r->path, group, "electrodes", false, &row, err));
+  for (int d = 0; d < 3; d++)
+    MESO_TRY(h5_table_read(r->path, ELECTRODES, axis[d], false, &place[d], err));
   known = row.n == s->n_channels && place[0].n > 0 && place[1].n == place[0].n
           && place[2].n == place[0].n;
   MESO_ALLOC(err, position, 3 * s->n_channels);
@@ -149,11 +120,11 @@ static void choose_name(const reader *r, const char *group, char name[ROOM])
 static meso_status read_series(reader *r, const char *group, meso_err *err)
 {
   meso_status status = MESO_OK;
-  table data = {.n_dims = 0}, gain = {.n_dims = 0};
+  h5_table data = {.n_dims = 0}, gain = {.n_dims = 0};
   meso_signal *s = NULL;
   double rate_Hz = NAN, start_ms = NAN;
   char name[ROOM];
-  MESO_TRY(read_table(r, group, "data", true, &data, err));
+  MESO_TRY(h5_table_read(r->path, group, "data", true, &data, err));
   if (data.n_dims != 1 && data.n_dims != 2)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s/data has %zu dimensions, not time or time and channel",
               r->path, group, data.n_dims);
@@ -161,12 +132,12 @@ static meso_status read_series(reader *r, const char *group, meso_err *err)
   if (n_times == 0 || C == 0)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s/data is empty", r->path, group);
   MESO_TRY(read_time(r, group, n_times, &rate_Hz, &start_ms, err));
-  MESO_TRY(read_table(r, group, "channel_conversion", false, &gain, err));
+  MESO_TRY(h5_table_read(r->path, group, "channel_conversion", false, &gain, err));
   if (gain.n > 0 && gain.n != C)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s: %zu factors in channel_conversion for %zu channels",
               r->path, group, gain.n, C);
-  const double factor = MV_PER_V * number(r, group, "data", "conversion", 1);
-  const double offset = MV_PER_V * number(r, group, "data", "offset", 0);
+  const double factor = MV_PER_V * h5_number(r->path, group, "data", "conversion", 1);
+  const double offset = MV_PER_V * h5_number(r->path, group, "data", "offset", 0);
   choose_name(r, group, name);
   MESO_TRY(meso_signals_add(r->signals, name, "mV", n_times, C, rate_Hz, start_ms, &s, err));
   for (size_t i = 0; i < data.n; i++)
