@@ -461,6 +461,25 @@ static void test_tables_of_an_analysis(void)
   cli_expect(3, "analyze spectrum run/lfp.h5 --csv no/such/folder");
 }
 
+/* Datasets without any value are warned of with the reason; recordings of others are shown. */
+static void test_nothing_and_recordings(void)
+{
+  int code = -1;
+  cli_expect(0, "analyze coherence run/lfp.h5 --nperseg 7000 -o n.h5");
+  CU_ASSERT(cli_said("/coherence/debiased is undefined throughout: one segment and taper"));
+  cli_expect(0, "analyze spectrum run/lfp.h5 -o n.h5");
+  shell("! grep -q undefined err");
+  cli_expect(0, "significance neurovascular phase_randomisation run/lfp.h5 run/bold.h5 "
+             "--surrogates 2 --max-lag-s 1 -o n.h5");
+  cli_expect(2, "significance neurovascular phase_randomisation run/lfp.h5 -o n.h5");
+  json_t *nwb = cli_json("info \"$REFERENCE/recordings/small.nwb\"", &code);
+  CU_ASSERT_STRING_EQUAL(cli_text(nwb, "kind"), "nwb");
+  CU_ASSERT_EQUAL(json_array_size(json_object_get(nwb, "signals")), 2);
+  CU_ASSERT_EQUAL(json_integer_value(json_object_get(nwb, "n_spikes")), 7);
+  json_decref(nwb);
+  cli_expect(0, "plot \"$REFERENCE/recordings/neo.nix\" --figure raster -o n.svg");
+}
+
 static void test_numbers_of_the_answer(void)
 {
   int code = -1;
@@ -786,6 +805,7 @@ int main(void)
     { "help of an analysis and of a forward model", test_help_of_a_name },
     { "list of analyses with formulas and sources", test_list_of_analyses },
     { "tables of an analysis", test_tables_of_an_analysis },
+    { "results without a value; recordings of others", test_nothing_and_recordings },
     { "numbers of an answer are those of the file", test_numbers_of_the_answer },
     { "eeg of a run", test_eeg },
     { "lfp of kernels of another model", test_lfp_of_other_kernels },

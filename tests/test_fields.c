@@ -258,6 +258,21 @@ static const double *of(const meso_result *r, const char *name)
   return values(r, path);
 }
 
+/* Share of the weighted variance of n values that a exp(-d / b) + c explains. */
+static double r_squared(size_t n, const double *d, const double *y, const double *w, double a,
+                        double b, double c)
+{
+  double sum = 0, mean = 0, rest = 0, all = 0;
+  for (size_t k = 0; k < n; k++)
+    if (isfinite(y[k])) sum += w[k], mean += w[k] * y[k];
+  for (size_t k = 0; k < n; k++) {
+    if (!isfinite(y[k])) continue;
+    rest += w[k] * pow(y[k] - a * exp(-d[k] / b) - c, 2);
+    all += w[k] * pow(y[k] - mean / sum, 2);
+  }
+  return 1 - rest / all;
+}
+
 static void test_distance(void)
 {
   enum { CLASSES = 21, BANDS = 2 };
@@ -277,6 +292,10 @@ static void test_distance(void)
     MESO_CHECK_CLOSE(1, of(r, "correlation_fit_a")[b], 0.04, 0);
     MESO_CHECK_CLOSE(400, of(r, "correlation_fit_b_um")[b], 0.08, 0);
     MESO_CHECK_CLOSE(0, of(r, "correlation_fit_c")[b], 0, 0.04);
+    MESO_CHECK_CLOSE(r_squared(CLASSES, d, v, n_pairs, of(r, "correlation_fit_a")[b],
+                               of(r, "correlation_fit_b_um")[b], of(r, "correlation_fit_c")[b]),
+                     of(r, "correlation_fit_r_squared")[b], 1e-9, 0);
+    CU_ASSERT(of(r, "correlation_fit_r_squared")[b] > 0.98);
     if (b == BANDS) break;
     v = coherence + CLASSES * b;
     MESO_CHECK_WORST(k, 15, fabs(v[k + 1] - exp(-2 * d[k + 1] / 400)), 0.03);

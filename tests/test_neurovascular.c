@@ -96,6 +96,8 @@ static void test_threshold(void)
   CU_ASSERT(find(q, "n_independent")[1] > 0.7 * N_VOLUMES);
   const double n = find(q, "n_independent")[1];
   MESO_CHECK_CLOSE(tanh(1.959963985 / sqrt(n - 3)), find(q, "threshold")[1], 1e-8, 0);
+  /* one of 49 lags: the quantile of 1 - 0.05 / 98 */
+  MESO_CHECK_CLOSE(tanh(3.2848385736 / sqrt(n - 3)), find(q, "threshold_best")[1], 1e-8, 0);
   CU_ASSERT(find(r, "threshold")[1] > find(q, "threshold")[1]);
   CU_ASSERT(fabs(find(q, "best_correlation")[1]) < 0.35);
   CU_ASSERT(find(r, "n_volumes")[1] <= N_VOLUMES - 1);

@@ -320,6 +320,14 @@ static void test_nsx(void)
     save("test_recordings.ns2", b.v, b.n);
     CU_ASSERT_EQUAL_FATAL(read_signals("test_recordings.ns2", &s, &err), MESO_OK);
     CU_ASSERT(s->n == 1 && strcmp(s->signal[0].name, "lfp") == 0);
+    CU_ASSERT_PTR_NULL(meso_attrs_text(&s->attrs, "warning"));
+    meso_signals_destroy(s);
+    save("test_recordings.ns2", b.v, b.n - 7); /* two rows of four bytes are not whole now */
+    CU_ASSERT_EQUAL_FATAL(read_signals("test_recordings.ns2", &s, &err), MESO_OK);
+    CU_ASSERT_EQUAL(s->signal[0].n_times, 3);
+    CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(&s->attrs, "warning"),
+                                  "cut short: 2 samples are missing"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(&s->attrs, "warning"), "1 bytes are left over"));
     meso_signals_destroy(s);
     b = nsx_header(version);
     memcpy(b.v + BASIC + CHANNEL + 30, "V\0", 2);
@@ -368,6 +376,29 @@ static bytes nev_file(int version)
     while (b.n < from + NEV_PACKET) put(&b, 0, 1);
   }
   return b;
+}
+
+/* A packet that goes on with a waveform is no spike; half a packet at the end is warned of. */
+static void test_nev_continued(void)
+{
+  for (int version = 2; version <= 3; version++) {
+    bytes b = nev_file(version);
+    meso_spikes *s = NULL;
+    meso_err err = {0};
+    const size_t from = b.n;
+    for (int k = 0; k < (version == 2 ? 4 : 8); k++) put(&b, 255, 1);
+    put(&b, 7, 2); /* would be electrode 7, unit 1 */
+    put(&b, 1, 1);
+    while (b.n < from + NEV_PACKET + 9) put(&b, 0, 1);
+    save("test_recordings.nev", b.v, b.n);
+    CU_ASSERT_EQUAL_FATAL(read_spikes("test_recordings.nev", &s, &err), MESO_OK);
+    CU_ASSERT_EQUAL(s->population[0].n_spikes, 4);
+    CU_ASSERT_EQUAL(s->t_stop_ms, 100);
+    CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(&s->attrs, "warning"),
+                                  "cut short: 9 of 20 bytes"));
+    meso_spikes_destroy(s);
+  }
+  unlink("test_recordings.nev");
 }
 
 static void test_nev(void)
@@ -482,6 +513,7 @@ int main(void)
     {"another kind of HDF5", test_other_kind},
     {"continuous recordings of Blackrock, with pauses", test_nsx},
     {"spikes of Blackrock", test_nev},
+    {"waveforms that go on, packets that do not", test_nev_continued},
     {"broken recordings are bad input", test_broken},
     {NULL, NULL}};
   return meso_test_main("recordings", tests);

@@ -6,7 +6,8 @@
  *   correlation   sum Re S_ij / sqrt(sum S_ii sum S_jj), Pearson's, of the signals filtered to the
  *                 band; and of the signals as they are, in the row after the last band
  * Means over the pairs in classes of distance, and a exp(-d / b) + c fitted to them, each class at
- * its pairs' mean distance and with their number as weight.
+ * its pairs' mean distance and with their number as weight; fit_r_squared is the share of the
+ * weighted variance over classes that the fit explains.
  * Intervals are percentiles of a bootstrap, with everything done again in each sample: how much
  * would differ with other channels in the same tissue (not at another time). Pairs share channels,
  * so by default channels are drawn with replacement, a pair counting as often as both of its
@@ -44,13 +45,13 @@ static const meso_formula formulas[] = {
 static const meso_array_axes axes[] = {
   {"coherence,coherence_low,coherence_high", "band_edges_Hz,distance_um"},
   {"correlation,correlation_low,correlation_high", "-,distance_um"},
-  {"coherence_fit_a,coherence_fit_b_um,coherence_fit_c", "band_edges_Hz"},
+  {"coherence_fit_a,coherence_fit_b_um,coherence_fit_c,coherence_fit_r_squared", "band_edges_Hz"},
   {"n_pairs", "distance_um"},
   {NULL, NULL}
 };
 
 enum bootstrap { BY_CHANNELS, BY_PAIRS };
-enum { MOST_CLASSES = 4096, N_FIT = 3 };
+enum { MOST_CLASSES = 4096, N_FIT = 4 };
 enum measure { COHERENCE, CORRELATION, N_MEASURES };
 enum side { ESTIMATE, LOW, HIGH, N_SIDES };
 
@@ -240,7 +241,8 @@ static void summarise(const distances *d, const double *times, sums *s, double *
     for (size_t k = 0; k < d->n_classes; k++)
       mean[k] = weight[k] > 0 ? s->value[c * d->n_classes + k] / weight[k] : NAN;
     const meso_exponential fit = meso_fit_exponential(d->n_classes, d->centre_um, mean, weight);
-    memcpy(mean + d->n_classes, (double[N_FIT]) {fit.a, fit.b, fit.c}, N_FIT * sizeof *mean);
+    memcpy(mean + d->n_classes, (double[N_FIT]) {fit.a, fit.b, fit.c, fit.r_squared},
+           N_FIT * sizeof *mean);
   }
 }
 
@@ -321,7 +323,7 @@ static meso_status write_measure(const distances *d, int m, const double *out,
   static const char *const name[N_MEASURES] = {"coherence", "correlation"};
   static const char *const ending[N_SIDES] = {"", "_low", "_high"};
   static const struct { const char *name, *units; } fit[N_FIT] = {
-    {"a", "1"}, {"b_um", "um"}, {"c", "1"}};
+    {"a", "1"}, {"b_um", "um"}, {"c", "1"}, {"r_squared", "1"}};
   meso_status status = MESO_OK;
   const size_t rows = m == COHERENCE ? d->n_bands : d->n_rows;
   const size_t dims[2] = {rows, d->n_classes};

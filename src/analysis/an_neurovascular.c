@@ -9,7 +9,9 @@
  *   threshold    |r| of unrelated signals at level alpha (two-sided) at one lag: with N volumes and
  *                the autocorrelations p, q of the two, as many as n = N / (1 + 2 sum p q) are
  *                independent (Bartlett 1946), and atanh r has the variance 1 / (n - 3) (Fisher).
- *                The search for the best lag is not corrected for.
+ *   threshold_best  the same at level alpha / (number of lags) each (Bonferroni), of the best of
+ *                all lags; too high rather than too low, since lags depend on one another
+ * Lags at which fewer than three volumes have power are NaN, and `undefined` says how many.
  */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -153,14 +155,14 @@ static double independent(const double *x, const double *y, size_t n)
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
+enum { BEST_LAG, BEST_R, N_VOLUMES, N_INDEPENDENT, THRESHOLD, THRESHOLD_BEST, N_BEST };
+
 typedef struct work {
   const neurovascular_params *p;
   meso_signal lfp, bold;
   double *sum, *y, *x;   /* powers summed over time; BOLD; powers around the volumes */
-  double *correlation, *power, *best[5];
+  double *correlation, *power, *best[N_BEST];
 } work;
-
-enum { BEST_LAG, BEST_R, N_VOLUMES, N_INDEPENDENT, THRESHOLD };
 
 /* Power around t_k - lag for every volume. */
 static void fill_powers(const work *w, size_t band, double lag_s, double *x)
@@ -175,14 +177,21 @@ static void fill_powers(const work *w, size_t band, double lag_s, double *x)
   }
 }
 
+/* |r| that unrelated signals exceed with probability alpha. */
+static double threshold_at(double alpha, double freedom)
+{
+  return freedom > 0 ? tanh(gsl_cdf_ugaussian_Qinv(0.5 * alpha) / sqrt(freedom)) : NAN;
+}
+
 static void run_band(const work *w, size_t band, size_t n_lags, const double *lag_s)
 {
   const size_t n = w->bold.n_times;
   double *r = w->correlation + band * n_lags, freedom;
-  size_t best = 0, m = 0;
+  size_t best = 0, m = 0, n_tests = 0;
   for (size_t l = 0; l < n_lags; l++) {
     fill_powers(w, band, lag_s[l], w->x);
     r[l] = pearson(w->x, w->y, n, &m);
+    n_tests += isfinite(r[l]);
     if (isnan(r[best]) || fabs(r[l]) > fabs(r[best])) best = l;
   }
   fill_powers(w, band, 0, w->power + band * n);
@@ -192,16 +201,31 @@ static void run_band(const work *w, size_t band, size_t n_lags, const double *la
   w->best[N_VOLUMES][band] = (double) m;
   w->best[N_INDEPENDENT][band] = fmin((double) m, independent(w->x, w->y, n));
   freedom = w->best[N_INDEPENDENT][band] - 3;
-  w->best[THRESHOLD][band] =
-    freedom > 0 ? tanh(gsl_cdf_ugaussian_Qinv(0.5 * w->p->alpha) / sqrt(freedom)) : NAN;
+  w->best[THRESHOLD][band] = threshold_at(w->p->alpha, freedom);
+  w->best[THRESHOLD_BEST][band] =
+    n_tests > 0 ? threshold_at(w->p->alpha / (double) n_tests, freedom) : NAN;
+}
+
+static meso_status set_undefined(const work *w, size_t n_lags, meso_attrs *a, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t n = 0;
+  char text[160];
+  for (size_t l = 0; l < n_lags; l++) n += isnan(w->correlation[l]);
+  if (n == 0) goto cleanup;
+  (void) snprintf(text, sizeof text, "%zu of %zu lags: too few volumes lie within the LFP then, or "
+                  "nothing varies", n, n_lags);
+  MESO_TRY(meso_attrs_set_text(a, "undefined", text, err));
+cleanup:
+  return status;
 }
 
 static meso_status add_arrays(work *w, size_t n_lags, double **ret_lag_s, meso_result *result,
                               meso_err *err)
 {
-  static const struct { const char *name, *units; } best[5] = {
+  static const struct { const char *name, *units; } best[N_BEST] = {
     {"best_lag", "s"}, {"best_correlation", "1"}, {"n_volumes", "1"}, {"n_independent", "1"},
-    {"threshold", "1"}};
+    {"threshold", "1"}, {"threshold_best", "1"}};
   static const char group[] = "/neurovascular";
   meso_status status = MESO_OK;
   const size_t B = w->p->bands_Hz.n - 1, n = w->bold.n_times;
@@ -213,7 +237,7 @@ static meso_status add_arrays(work *w, size_t n_lags, double **ret_lag_s, meso_r
                                   w->p->bands_Hz.v, err));
   MESO_TRY(meso_result_add_in(result, group, "lag_s", "s", 1, &n_lags, ret_lag_s, err));
   MESO_TRY(meso_result_add_in(result, group, "correlation", "1", 2, by_lag, &w->correlation, err));
-  for (int i = 0; i < 5; i++)
+  for (int i = 0; i < N_BEST; i++)
     MESO_TRY(meso_result_add_in(result, group, best[i].name, best[i].units, 1, &B, &w->best[i],
                                 err));
   MESO_TRY(meso_result_add_in(result, group, "power", units, 2, by_time, &w->power, err));
@@ -277,6 +301,7 @@ static meso_status run(const void *params, const meso_spikes *spikes, const meso
   MESO_TRY(meso_attrs_set_number(a, "TR_s", 1 / w.bold.sampling_rate_Hz, err));
   MESO_TRY(meso_attrs_set_number(a, "discard_ms", w.p->discard_ms, err));
   MESO_TRY(meso_attrs_set_number(a, "alpha", w.p->alpha, err));
+  MESO_TRY(set_undefined(&w, L, a, err));
 cleanup:
   free(w.sum);
   free(w.x);

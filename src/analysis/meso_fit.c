@@ -35,6 +35,17 @@ static double solve(const points *p, double b, double *a, double *c)
   return rest;
 }
 
+/* Weighted sum of squares about the weighted mean. */
+static double spread_of(const points *p)
+{
+  double w = 0, y = 0, squares = 0;
+  for (size_t i = 0; i < p->n; i++)
+    if (counts(p, i)) w += p->w[i], y += p->w[i] * p->y[i];
+  for (size_t i = 0; i < p->n; i++)
+    if (counts(p, i)) squares += p->w[i] * (p->y[i] - y / w) * (p->y[i] - y / w);
+  return squares;
+}
+
 meso_exponential meso_fit_exponential(size_t n, const double *x, const double *y,
                                       const double *weight)
 {
@@ -48,7 +59,7 @@ meso_exponential meso_fit_exponential(size_t n, const double *x, const double *y
     high = fmax(high, x[i]);
     used++;
   }
-  if (used < 4 || !(high > low)) return (meso_exponential) {NAN, NAN, NAN};
+  if (used < 4 || !(high > low)) return (meso_exponential) {NAN, NAN, NAN, NAN};
   const double from = log(0.02 * (high - low)), step = log(1000.0) / SCAN;
   double best = from, least = INFINITY;
   for (int k = 0; k <= SCAN; k++) {
@@ -66,6 +77,6 @@ meso_exponential meso_fit_exponential(size_t n, const double *x, const double *y
     else left = u;
   }
   const double b = exp(0.5 * (left + right));
-  (void) solve(&p, b, &a, &c);
-  return (meso_exponential) {a, b, c};
+  const double rest = solve(&p, b, &a, &c), spread = spread_of(&p);
+  return (meso_exponential) {a, b, c, spread > 0 ? 1 - rest / spread : NAN};
 }

@@ -185,6 +185,7 @@ static meso_status write_distances(const pair_summary *s, const pair_moments *m,
   MESO_TRY(meso_attrs_set_number(attrs, "fit_a", fit.a, err));
   MESO_TRY(meso_attrs_set_number(attrs, "fit_b_um", fit.b, err));
   MESO_TRY(meso_attrs_set_number(attrs, "fit_c", fit.c, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "fit_r_squared", fit.r_squared, err));
 cleanup:
   free(centre);
   return status;

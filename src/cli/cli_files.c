@@ -112,6 +112,48 @@ cleanup:
   return status;
 }
 
+meso_status mesoi_signals_read_all(const meso_cli *cli, size_t n, const char *const *paths,
+                                   meso_signals **ret_signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_signals *more = NULL;
+  meso_err why = { .status = MESO_OK };
+  MESO_TRY(mesoi_signals_read(cli, paths[0], ret_signals, err));
+  for (size_t i = 1; i < n; i++) {
+    MESO_TRY(mesoi_signals_read(cli, paths[i], &more, err));
+    status = meso_signals_move(more, *ret_signals, &why);
+    if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", paths[i], why.msg);
+    meso_signals_destroy(more);
+    more = NULL;
+  }
+cleanup:
+  meso_signals_destroy(more);
+  return status;
+}
+
+bool mesoi_is_recording(const char *path)
+{
+  return meso_format_also(path, MESO_CONTENT_SPIKES) != NULL ||
+         meso_format_also(path, MESO_CONTENT_SIGNALS) != NULL;
+}
+
+meso_status mesoi_recording_read(const meso_cli *cli, const char *path, meso_spikes **ret_spikes,
+                                 meso_signals **ret_signals, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_err no_spikes = { .status = MESO_OK }, no_signals = { .status = MESO_OK };
+  const bool of_spikes = meso_format_also(path, MESO_CONTENT_SPIKES) != NULL;
+  const bool of_signals = meso_format_also(path, MESO_CONTENT_SIGNALS) != NULL;
+  const bool has_spikes = of_spikes && mesoi_spikes_read(cli, path, ret_spikes, &no_spikes)
+                                         == MESO_OK;
+  const bool has_signals = of_signals && mesoi_signals_read(cli, path, ret_signals, &no_signals)
+                                           == MESO_OK;
+  const meso_err *why = of_signals ? &no_signals : &no_spikes;
+  if (!has_spikes && !has_signals) MESO_FAIL(err, why->status, "%s", why->msg);
+cleanup:
+  return status;
+}
+
 meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
                                 const meso_spikes *spikes, meso_signals **ret_currents,
                                 meso_err *err)

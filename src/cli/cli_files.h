@@ -45,6 +45,16 @@ MESO_MUST_CHECK meso_status mesoi_signals_read(const meso_cli *cli, const char *
 MESO_MUST_CHECK meso_status mesoi_proxies_add(const meso_cli *cli, const meso_model *model,
                                               const meso_spikes *spikes, meso_signals *lfp,
                                               meso_err *err);
+/** Signals of n files in one container; their names must differ. */
+MESO_MUST_CHECK meso_status mesoi_signals_read_all(const meso_cli *cli, size_t n,
+                                                   const char *const *paths,
+                                                   meso_signals **ret_signals, meso_err *err);
+/** Whether a name is that of a recording, or of a list of spikes, that a format reads. */
+bool mesoi_is_recording(const char *path);
+/** What such a file holds: NULL for signals or spikes that it does not; fails if it has neither. */
+MESO_MUST_CHECK meso_status mesoi_recording_read(const meso_cli *cli, const char *path,
+                                                 meso_spikes **ret_spikes,
+                                                 meso_signals **ret_signals, meso_err *err);
 /** Synaptic currents, mean over 1 ms, from spikes and the model's wiring. */
 MESO_MUST_CHECK meso_status mesoi_currents_make(const meso_cli *cli, const meso_model *model,
                                                 const meso_spikes *spikes,

@@ -1,5 +1,6 @@
 /* cmd_analyze.c: one analysis of spikes, of signals (of one or two files), or of both (spikes
  * first); options are the analysis' rows. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,26 +95,6 @@ cleanup:
 
 /* ---- one analysis -------------------------------------------------------------------------- */
 
-/** Signals of n files in one container. */
-static meso_status read_signals(const meso_cli *cli, size_t n, const char *const *paths,
-                                meso_signals **ret, meso_err *err)
-{
-  meso_status status = MESO_OK;
-  meso_signals *more = NULL;
-  meso_err why = { .status = MESO_OK };
-  MESO_TRY(mesoi_signals_read(cli, paths[0], ret, err));
-  for (size_t i = 1; i < n; i++) {
-    MESO_TRY(mesoi_signals_read(cli, paths[i], &more, err));
-    status = meso_signals_move(more, *ret, &why);
-    if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", paths[i], why.msg);
-    meso_signals_destroy(more);
-    more = NULL;
-  }
-cleanup:
-  meso_signals_destroy(more);
-  return status;
-}
-
 static meso_status check_outputs(const meso_cli *cli, const options *o,
                                  const mesoi_positionals *args, meso_err *err)
 {
@@ -124,6 +105,35 @@ static meso_status check_outputs(const meso_cli *cli, const options *o,
     MESO_TRY(mesoi_spare_inputs("analyze: --csv", o->csv, 1, &cli->output, err));
 cleanup:
   return status;
+}
+
+/** The attribute "undefined" of the group that holds an array, or of one around it, or NULL. */
+static const char *reason_of(const meso_result *result, const char *path)
+{
+  char group[512];
+  (void) snprintf(group, sizeof group, "%s", path);
+  for (char *slash; (slash = strrchr(group, '/')) != NULL && slash != group;) {
+    *slash = '\0';
+    const meso_attrs *attrs = meso_result_find_group(result, group);
+    const char *text = attrs != NULL ? meso_attrs_text(attrs, "undefined") : NULL;
+    if (text != NULL) return text;
+  }
+  return NULL;
+}
+
+/** An array without any value is warned of, with the reason that its group gives. */
+static void warn_of_nothing(const meso_cli *cli, const meso_result *result)
+{
+  for (size_t i = 0; i < result->n; i++) {
+    const meso_array *a = &result->array[i];
+    const size_t n = a->data != NULL ? meso_array_count(a) : 0;
+    size_t k = 0;
+    while (k < n && isnan(a->data[k])) k++;
+    const char *reason = reason_of(result, a->path);
+    if (n > 0 && k == n)
+      mesoi_warn(cli, "%s is undefined throughout%s%s", a->path, reason != NULL ? ": " : "",
+                 reason != NULL ? reason : "");
+  }
 }
 
 static meso_status write_outputs(const meso_cli *cli, const options *o, const meso_result *result,
@@ -170,12 +180,14 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(check_outputs(cli, &o, &args, err));
   if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
   if (of_signals)
-    MESO_TRY(read_signals(cli, n_signals, &args.v[1 + n_files - n_signals], &signals, err));
+    MESO_TRY(mesoi_signals_read_all(cli, n_signals, &args.v[1 + n_files - n_signals],
+                                    &signals, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(meso_analysis_run(ops, params, spikes, signals, cli->n_threads, result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(mesoi_origin_make(cli, NULL, n_files, &args.v[1], &origin, err));
+  warn_of_nothing(cli, result);
   MESO_TRY(write_outputs(cli, &o, result, &origin.provenance, err));
   mesoi_answer_text(cli, "analysis", ops->name);
   mesoi_answer_result(cli, result);

@@ -8,6 +8,7 @@
 #include "cli_files.h"
 #include "cli_options.h"
 #include "info_model.h"
+#include "meso_format.h"
 
 typedef struct options { bool digest, tables; } options;
 
@@ -83,13 +84,36 @@ static void print_text(const json_t *root)
       printf("%s%.0f", d > 0 ? ", " : "", json_number_value(size));
     printf(") %s\n", text_of(item, "units"));
   }
-  printf("  digest %s\n", text_of(root, "digest"));
+  if (json_object_get(root, "digest") != NULL) printf("  digest %s\n", text_of(root, "digest"));
+}
+
+/** A recording in another tool's format; only of HDF5 files there is a digest. */
+static meso_status show_recording(const meso_cli *cli, const char *path, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_format *format = NULL;
+  meso_spikes *spikes = NULL;
+  meso_signals *signals = NULL;
+  char digest[65];
+  MESO_TRY(meso_format_of_file(path, &format, err));
+  MESO_TRY(mesoi_recording_read(cli, path, &spikes, &signals, err));
+  mesoi_answer_text(cli, "file", path);
+  mesoi_answer_text(cli, "kind", format->name);
+  if (spikes != NULL) mesoi_answer_spikes(cli, spikes);
+  if (signals != NULL) mesoi_answer_signals(cli, signals);
+  if (meso_file_digest(path, digest, NULL) == MESO_OK) mesoi_answer_text(cli, "digest", digest);
+  if (!cli->json) print_text(cli->answer->object);
+cleanup:
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(signals);
+  return status;
 }
 
 static meso_status show(const meso_cli *cli, const char *path, bool digest_only, meso_err *err)
 {
   meso_status status = MESO_OK;
   char kind[64], digest[65];
+  if (!digest_only && mesoi_is_recording(path)) return show_recording(cli, path, err);
   meso_err why = { .status = MESO_OK };
   MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));
   mesoi_answer_text(cli, "file", path);

@@ -80,12 +80,35 @@ cleanup:
   return status;
 }
 
+/** Signals of a recording are drawn as an LFP. */
+static meso_status load_recording(const meso_cli *cli, const char *path, contents *c, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_spikes *spikes = NULL;
+  meso_signals *signals = NULL;
+  MESO_TRY(mesoi_recording_read(cli, path, &spikes, &signals, err));
+  if ((spikes != NULL && c->spikes != NULL) || (signals != NULL && c->lfp != NULL))
+    MESO_FAIL(err, MESO_EUSAGE, "plot: %s: a second file of spikes or signals", path);
+  if (spikes != NULL) c->spikes = spikes;
+  if (signals != NULL) c->lfp = signals;
+  spikes = NULL;
+  signals = NULL;
+cleanup:
+  meso_spikes_destroy(spikes);
+  meso_signals_destroy(signals);
+  return status;
+}
+
 static meso_status load(const meso_cli *cli, const char *path, contents *c, meso_err *err)
 {
   meso_status status = MESO_OK;
   char kind[64];
   if (mesoi_is_model_name(path)) {
     status = load_model(cli, path, c, err);
+    goto cleanup;
+  }
+  if (mesoi_is_recording(path)) {
+    status = load_recording(cli, path, c, err);
     goto cleanup;
   }
   MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));

@@ -66,12 +66,16 @@ static meso_status read_job(const meso_cli *cli, job *j, meso_err *err)
                               { j->analysis->params, j->analysis_params } };
   const bool of_spikes = meso_analysis_takes_spikes(j->analysis);
   const bool of_signals = meso_analysis_takes_signals(j->analysis);
-  j->n_files = of_spikes && of_signals ? 2 : 1;
+  const size_t n_signals = !of_signals ? 0 : j->analysis->n_signal_files > 1
+                                             ? j->analysis->n_signal_files : 1;
+  j->n_files = (of_spikes ? 1 : 0) + n_signals;
   MESO_TRY(mesoi_options_parse(cli, "significance", 3, set, 2 + j->n_files, 2 + j->n_files,
                                &j->args, err));
   MESO_TRY(mesoi_need_output(cli, "significance", err));
   if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, j->args.v[2], &j->spikes, err));
-  if (of_signals) MESO_TRY(mesoi_signals_read(cli, j->args.v[1 + j->n_files], &j->signals, err));
+  if (of_signals)
+    MESO_TRY(mesoi_signals_read_all(cli, n_signals, &j->args.v[2 + j->n_files - n_signals],
+                                    &j->signals, err));
 cleanup:
   return status;
 }

@@ -1,7 +1,8 @@
 /* format_blackrock.c: continuous recordings of Blackrock Neurotech, NSx files of version 2.2 and
  * later (NEURALCD, BRSMPGRP), read only. Samples become mV by the range of each channel. Where the
  * recording pauses a new signal begins: "lfp", or "lfp_1", "lfp_2" ... Samples at the end of a
- * channel's range are clipped: attribute n_clipped, and a warning. */
+ * channel's range are clipped: attribute n_clipped, and a warning. A file that ends within a packet
+ * is read to its end, with a warning. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,8 @@ typedef struct layout {
   size_t n_packets, n_segments, room;
   packet *packet;
   segment *segment;
+  double n_missing;        /* rows that the last packet announces and that are not there */
+  size_t n_left;           /* bytes after the last whole sample */
 } layout;
 
 /* ---- headers -------------------------------------------------------------------------------- */
@@ -141,9 +144,11 @@ static meso_status find_packets(const nsx *x, layout *l, meso_err *err)
     size_t n = (size_t) blackrock_number(h + x->packet_header - 4, 4);
     at += x->packet_header;
     const size_t there = (x->n_bytes - at) / row;
+    if (n > there) l->n_missing = (double) (n - there);
     if (n == 0 || n > there) n = there;
     if (n > 0) MESO_TRY(add_packet(x, l, (packet) {at, n}, start_s, err));
     at += n * row;
+    l->n_left = x->n_bytes - at;
     if (n == there) break;
   }
   if (l->n_segments == 0) MESO_FAIL(err, MESO_EFORMAT, "%s: holds no samples", x->path);
@@ -191,12 +196,16 @@ static meso_status make_signals(const nsx *x, const layout *l, meso_signals *sig
     MESO_TRY(meso_attrs_set_number(&s->attrs, "n_clipped", own, err));
     clipped += own;
   }
-  if (clipped > 0) {
-    char text[128];
-    (void) snprintf(text, sizeof text, "%g samples are at the end of their channel's range: "
-                    "clipped", clipped);
-    MESO_TRY(meso_attrs_set_text(&signals->attrs, "warning", text, err));
-  }
+  char text[256] = "";
+  size_t used = 0;
+  if (l->n_missing > 0 || l->n_left > 0)
+    used = (size_t) snprintf(text, sizeof text, "the file is cut short: %.0f samples are missing "
+                             "that its last packet announces, %zu bytes are left over%s",
+                             l->n_missing, l->n_left, clipped > 0 ? "; " : "");
+  if (clipped > 0)
+    (void) snprintf(text + used, sizeof text - used, "%g samples are at the end of their channel's "
+                    "range: clipped", clipped);
+  if (text[0] != '\0') MESO_TRY(meso_attrs_set_text(&signals->attrs, "warning", text, err));
 cleanup:
   return status;
 }

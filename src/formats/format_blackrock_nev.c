@@ -1,7 +1,8 @@
 /* format_blackrock_nev.c: spikes of Blackrock Neurotech, NEV files of version 2.2 and later
  * (NEURALEV, BREVENTS), read only. A neuron is a unit of an electrode; all are one population
  * "units", by electrode, then unit, and the attribute `neurons` lists them. Unit 0, not sorted, is
- * one too; 255, noise, is left out. How long was recorded the file does not say: from 0 to the last
+ * one too; 255, noise, is left out, and so are packets that only continue a waveform (all bits of
+ * their time set). How long was recorded the file does not say: from 0 to the last
  * spike, with a warning. */
 #include <math.h>
 #include <stdio.h>
@@ -40,10 +41,19 @@ cleanup:
   return status;
 }
 
+/* Whether a packet has no time of its own, since it goes on with the waveform of the one before. */
+static bool is_continuation(const nev *x, const char *packet)
+{
+  for (size_t k = 0; k < x->stamp; k++)
+    if ((unsigned char) packet[k] != 255) return false;
+  return true;
+}
+
 /* The electrode and unit of packet k, as one number; N_CODES: no spike. */
 static size_t code_of(const nev *x, size_t k)
 {
   const char *p = x->bytes + x->header + k * x->packet + x->stamp;
+  if (is_continuation(x, p - x->stamp)) return N_CODES;
   const size_t electrode = (size_t) blackrock_number(p, 2), unit = (unsigned char) p[2];
   const bool is_spike = electrode >= 1 && electrode <= MOST_ELECTRODES && unit != NOISE;
   return is_spike ? electrode * UNITS + unit : N_CODES;
@@ -94,8 +104,14 @@ static meso_status fill(const nev *x, meso_spikes *spikes, meso_err *err)
   }
   MESO_TRY(meso_spikes_sort(p, err));
   MESO_TRY(list_neurons(neuron, (size_t) p->size, &spikes->attrs, err));
-  MESO_TRY(meso_attrs_set_text(&spikes->attrs, "warning", "the file does not say how long was "
-                               "recorded: taken from 0 to the last spike", err));
+  const size_t n_left = (x->n_bytes - x->header) % x->packet;
+  char text[256] = "";
+  if (n_left > 0)
+    (void) snprintf(text, sizeof text, "the file is cut short: %zu of %zu bytes of its last packet "
+                    "are there; ", n_left, x->packet);
+  (void) snprintf(text + strlen(text), sizeof text - strlen(text), "the file does not say how long "
+                  "was recorded: taken from 0 to the last spike");
+  MESO_TRY(meso_attrs_set_text(&spikes->attrs, "warning", text, err));
 cleanup:
   free(neuron);
   return status;
