@@ -311,7 +311,7 @@ static meso_status add_kind(const work *w, const pair_summary *s, int kind, int 
                             meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
-  pair_sums total = {NULL};
+  pair_sums total = {.all = NULL};
   double *matrix[3] = {NULL};
   char group[32];
   if (!pair_sums_make(s, &total)) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate histograms");

@@ -136,7 +136,7 @@ meso_status trial_pairs_add(const pair_summary *s, const trial_rows *rows, doubl
   bool short_of_memory = false;
 #pragma omp parallel num_threads(n_threads)
   {
-    pair_sums own = {NULL};
+    pair_sums own = {.all = NULL};
     const bool fine = pair_sums_make(s, &own);
 #pragma omp for ordered schedule(dynamic, 1)
     for (size_t block = 0; block < n_blocks; block++) {
