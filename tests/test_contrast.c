@@ -189,6 +189,53 @@ static void test_null(void)
   CU_ASSERT(holds >= 44 && holds < R && small <= 14 && small >= 1);
 }
 
+/* Values of 60 neurons, uniform over an interval of length 1 and shifted by d: the distances of
+ * Kolmogorov & Smirnov and of Wasserstein are d. Intervals hold it about as often as they say, also
+ * where it is 0, and always hold the distance that was found. */
+static void test_coverage(void)
+{
+  enum { N = 60, R = 120 };
+  static const double edge[2] = {1, 80}, shift[2] = {0, 0.3};
+  static const char path[] = "/statistics/E/rate_Hz";
+  static const char *const name[2] = {"ks", "wasserstein"};
+  for (int d = 0; d < 2; d++) {
+    double holds[2] = {0, 0}, width[2] = {0, 0};
+    for (uint32_t r = 0; r < R; r++) {
+      const meso_contrast_params p = {.resamples = 200, .seed = 1 + r, .confidence = 0.95,
+                                      .n_bands = 1, .band_edge_Hz = edge};
+      meso_result *a[2], *out = NULL;
+      meso_array *x = NULL;
+      CU_ASSERT_EQUAL_FATAL(meso_result_create(&out, NULL), MESO_OK);
+      for (int k = 0; k < 2; k++) {
+        CU_ASSERT_EQUAL_FATAL(meso_result_create(&a[k], NULL), MESO_OK);
+        CU_ASSERT_EQUAL_FATAL(meso_result_add(a[k], path, "Hz", 1, (size_t[]) {N}, &x, NULL), 0);
+        for (uint32_t i = 0; i < N; i++)
+          x->data[i] = uniform(20000 + 2 * r + (uint32_t) k, i) + k * shift[d];
+      }
+      CU_ASSERT_EQUAL(meso_contrast_run(&p, a[0], a[1], out, NULL), MESO_OK);
+      for (int m = 0; m < 2; m++) {
+        double v[3];
+        static const char *const ending[3] = {"", "_low", "_high"};
+        for (int k = 0; k < 3; k++) {
+          char key[40];
+          (void) snprintf(key, sizeof key, "%s%s", name[m], ending[k]);
+          v[k] = attribute(out, "/comparison/statistics/E/rate_Hz", key);
+        }
+        CU_ASSERT(0 <= v[1] && v[1] <= v[0] && v[0] <= v[2]);
+        holds[m] += v[1] <= shift[d] && shift[d] <= v[2];
+        width[m] += (v[2] - v[1]) / R;
+      }
+      meso_result_destroy(a[0]);
+      meso_result_destroy(a[1]);
+      meso_result_destroy(out);
+    }
+    printf("# distance %g: held in %g (ks), %g (wasserstein) of %d, %.2f and %.2f wide\n",
+           shift[d], holds[0], holds[1], (int) R, width[0], width[1]);
+    CU_ASSERT(holds[0] >= 0.88 * R && holds[1] >= 0.88 * R);
+    CU_ASSERT(width[0] < 0.6 && width[1] < 0.3); /* not so wide that they say nothing */
+  }
+}
+
 /* One distribution against values that are known to be 0: its Wasserstein distance is the mean. Of
  * the pairs of n units with gains g, values g_i g_j, the mean varies with the units that there are,
  * and intervals that draw units hold its expectation; as pairs listed beside the values, or as a
@@ -255,6 +302,7 @@ int main(void)
     {"distances of distributions", test_distances},
     {"values of pairs: intervals draw what the pairs share", test_pairs},
     {"Kolmogorov-Smirnov p values", test_ks_p},
+    {"intervals of distances hold the truth and the distance", test_coverage},
     {"two analyses with a known difference", test_analyses},
     {"two analyses without one", test_null},
     {NULL, NULL}};

@@ -87,22 +87,26 @@ static meso_attrs *attributes(const contrast *c, const char *path)
   return meso_result_group_attrs(c->result, text);
 }
 
-/* resampled: as many values as resamples; those that are not defined do not count. */
+/* A distance, at most `most`, and its interval. The three distances are norms of F_a - F_b, so that
+ * a distance is off by at most the norm of the error of F_a - F_b, whose quantile the bootstrap
+ * gives: off, as many values as resamples; those that are not defined do not count. (Quantiles of
+ * the resamples' own distances will not do: chance makes distances larger, and makes those of
+ * resamples larger once more, so that they may all lie above the distance.) */
 static meso_status put_interval(const contrast *c, meso_attrs *attrs, const char *name,
-                                double value, double *resampled, meso_err *err)
+                                double value, double most, double *off, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double tail = 0.5 - 0.5 * c->p->confidence;
   size_t n = 0;
   char key[96];
   for (int64_t r = 0; r < c->p->resamples; r++)
-    if (isfinite(resampled[r])) resampled[n++] = resampled[r];
-  meso_order_sort(n, resampled);
+    if (isfinite(off[r])) off[n++] = off[r];
+  meso_order_sort(n, off);
+  const double reach = meso_order_quantile(n, off, c->p->confidence);
   MESO_TRY(meso_attrs_set_number(attrs, name, value, err));
-  snprintf(key, sizeof key, "%s_low", name);
-  MESO_TRY(meso_attrs_set_number(attrs, key, meso_order_quantile(n, resampled, tail), err));
-  snprintf(key, sizeof key, "%s_high", name);
-  MESO_TRY(meso_attrs_set_number(attrs, key, meso_order_quantile(n, resampled, 1 - tail), err));
+  (void) snprintf(key, sizeof key, "%s_low", name);
+  MESO_TRY(meso_attrs_set_number(attrs, key, isnan(reach) ? NAN : fmax(0, value - reach), err));
+  (void) snprintf(key, sizeof key, "%s_high", name);
+  MESO_TRY(meso_attrs_set_number(attrs, key, isnan(reach) ? NAN : fmin(most, value + reach), err));
 cleanup:
   return status;
 }
@@ -204,10 +208,11 @@ cleanup:
 
 /* ---- distributions -------------------------------------------------------------------------- */
 
-/* Both samples in one ascending row: value k of it is value `of` of sample `side`. */
+/* Both samples in one ascending row: value k of it is value `of` of sample `side`; gap: F_a - F_b
+ * from there on. */
 typedef struct pool {
   size_t n;
-  struct pooled { double x; uint32_t of; uint8_t side; } *v;
+  struct pooled { double x, gap; uint32_t of; uint8_t side; } *v;
 } pool;
 
 static meso_status make_pool(const sample *s, pool *p, meso_err *err)
@@ -218,18 +223,20 @@ static meso_status make_pool(const sample *s, pool *p, meso_err *err)
   MESO_ALLOC(err, p->v, p->n);
   for (size_t k = 0; k < p->n; k++) {
     const bool first = j == s[1].n || (i < s[0].n && s[0].v[i].x <= s[1].v[j].x);
-    p->v[k] = first ? (struct pooled) {s[0].v[i].x, (uint32_t) i, 0}
-                    : (struct pooled) {s[1].v[j].x, (uint32_t) j, 1};
+    p->v[k] = first ? (struct pooled) {s[0].v[i].x, 0, (uint32_t) i, 0}
+                    : (struct pooled) {s[1].v[j].x, 0, (uint32_t) j, 1};
     if (first) i++;
     else j++;
+    p->v[k].gap = (double) i / (double) s[0].n - (double) j / (double) s[1].n;
   }
 cleanup:
   return status;
 }
 
-/* Distances of the weighted samples; side and weight of every pooled value. NaN if one is empty. */
+/* Distances of the weighted samples; side and weight of every pooled value. NaN if one is empty.
+ * from_pool: norms of how far the weighted F_a - F_b is from the pool's, in place of distances. */
 static meso_distances weighted_distances(const pool *p, const uint8_t *side,
-                                         const uint32_t *weight)
+                                         const uint32_t *weight, bool from_pool)
 {
   meso_distances d = {0, 0, 0};
   double total[2] = {0, 0}, sum[2] = {0, 0}, squares = 0;
@@ -239,7 +246,8 @@ static meso_distances weighted_distances(const pool *p, const uint8_t *side,
   for (size_t k = 0; k < p->n; k++) {
     sum[side[k]] += weight[k];
     if (k + 1 < p->n && p->v[k + 1].x == p->v[k].x) continue;
-    const double gap = fabs(sum[0] * share[0] - sum[1] * share[1]);
+    const double own = sum[0] * share[0] - sum[1] * share[1];
+    const double gap = fabs(own - (from_pool ? p->v[k].gap : 0));
     const double step = k + 1 < p->n ? p->v[k + 1].x - p->v[k].x : 0;
     d.ks = fmax(d.ks, gap);
     d.wasserstein += gap * step;
@@ -268,6 +276,7 @@ static void room_clear(room *r)
   free(r->side);
 }
 
+/* How far a resample's F_a - F_b is from that of the samples. */
 static meso_distances bootstrap(const contrast *c, const sample *s, const pool *p,
                                 uint32_t resample, room *r)
 {
@@ -277,7 +286,7 @@ static meso_distances bootstrap(const contrast *c, const sample *s, const pool *
     r->side[k] = p->v[k].side;
     r->weight[k] = times_of(&s[r->side[k]], r->times[r->side[k]], p->v[k].of);
   }
-  return weighted_distances(p, r->side, r->weight);
+  return weighted_distances(p, r->side, r->weight, true);
 }
 
 /* Energy distance of a random split: each value in turn goes to a with the share of places left. */
@@ -290,11 +299,11 @@ static double split(const contrast *c, const sample *s, const pool *p, uint32_t 
     left -= r->side[k] == 0;
     r->weight[k] = 1;
   }
-  return weighted_distances(p, r->side, r->weight).energy;
+  return weighted_distances(p, r->side, r->weight, false).energy;
 }
 
-/* Distances of all resamples into out (3, resamples), and how many splits are as far apart as the
- * samples; splits are made only of values that do not share units. */
+/* How far all resamples are off, into out (3, resamples), and how many splits are as far apart as
+ * the samples; splits are made only of values that do not share units. */
 static meso_status resample(const contrast *c, const sample *s, const pool *p, double energy,
                             double *out, size_t *ret_as_far, meso_err *err)
 {
@@ -354,8 +363,8 @@ static meso_status write_distances(const contrast *c, const char *path, const sa
     r.side[k] = p.v[k].side;
     r.weight[k] = 1;
   }
-  const meso_distances d = weighted_distances(&p, r.side, r.weight);
-  const double distance[3] = {d.ks, d.wasserstein, d.energy};
+  const meso_distances d = weighted_distances(&p, r.side, r.weight, false);
+  const double distance[3] = {d.ks, d.wasserstein, d.energy}, most[3] = {1, INFINITY, INFINITY};
   const bool both = s[0].n > 0 && s[1].n > 0;
   for (size_t k = 0; k < 3 * R && !both; k++) out[k] = NAN;
   if (both) MESO_TRY(resample(c, s, &p, d.energy, out, &as_far, err));
@@ -364,7 +373,7 @@ static meso_status write_distances(const contrast *c, const char *path, const sa
   MESO_TRY(meso_attrs_set_number(attrs, "median_a", median(&s[0]), err));
   MESO_TRY(meso_attrs_set_number(attrs, "median_b", median(&s[1]), err));
   for (size_t k = 0; k < 3; k++)
-    MESO_TRY(put_interval(c, attrs, name[k], distance[k], out + k * R, err));
+    MESO_TRY(put_interval(c, attrs, name[k], distance[k], most[k], out + k * R, err));
   const double ks_p = paired ? NAN : meso_ks_p(d.ks, s[0].n, s[1].n);
   const double p_energy = both && !paired ? (1 + (double) as_far) / (1 + (double) R) : NAN;
   MESO_TRY(meso_attrs_set_number(attrs, "ks_p", ks_p, err));

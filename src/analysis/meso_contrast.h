@@ -36,9 +36,11 @@ typedef struct meso_contrast_params {
  *    /spectrum/psd, /population_spectrum/psd, /spike_spectrum/psd, /coherence/magnitude_squared
  *                                                     curves over frequency
  *  adds to @p result, under /comparison<path>:
- *    distributions: attributes n_a, n_b, median_a, median_b, the distances, each with the
- *      bootstrap's percentile interval (..._low, ..._high), ks_p, and p_energy, the share of
- *      random splits of the pooled values whose energy distance is at least as large
+ *    distributions: attributes n_a, n_b, median_a, median_b, the distances, each with an
+ *      interval (..._low, ..._high) of plus and minus the bootstrap's quantile of the norm by
+ *      which F_a - F_b is off: it holds the distance found, and the true one also where that is
+ *      0; ks_p, and p_energy, the share of random splits of the pooled values whose energy
+ *      distance is at least as large
  *    curves: band_edges_Hz; mean_a, mean_b (band); difference, of densities log10(a / b), of
  *      coherence a - b, with the bootstrap's interval over rows difference_low, _high
  *    matrices: attribute matrix_correlation of the upper triangles, p_matrix by permuting neurons
