@@ -125,7 +125,7 @@ static void test_refusals(void)
   refuse((const char *[]) {"region", "L4", NULL}, "no channel of that name");
   refuse((const char *[]) {"bands_Hz", "10,200", NULL}, "half the sampling rate");
   refuse((const char *[]) {"bands_Hz", "30,10", NULL}, "must ascend");
-  refuse((const char *[]) {"bands_Hz", "30", NULL}, "two edges");
+  refuse((const char *[]) {"bands_Hz", "30", NULL}, "at least 2 edges");
   refuse((const char *[]) {"bold", "lfp", "bands_Hz", "10,30", NULL}, "not slower");
 }
 
