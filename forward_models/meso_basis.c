@@ -213,6 +213,7 @@ meso_status meso_leading_directions(size_t n_rows, size_t width, const double *r
   lapack_int *support = NULL, found = 0;
   const lapack_int n = (lapack_int) width;
   const lapack_int wanted = n_wanted < width ? (lapack_int) n_wanted : n;
+  openblas_set_num_threads(1); /* else the bits depend on processors, and on who was here before */
   MESO_ALLOC(err, gram, width * width);
   MESO_ALLOC(err, w, width);
   MESO_ALLOC(err, z, width * (size_t) wanted);

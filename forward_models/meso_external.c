@@ -233,6 +233,7 @@ meso_status meso_external_add(const meso_model *model, bool moment, size_t n_dir
   external_cells x = {0};
   target t = {0};
   MESO_TRY(external_cells_init(&x, model, moment, n_dirs, morphology_dirs, n_threads, err));
+  openblas_set_num_threads(1); /* products of fixed shape: the same bits for any number */
   MESO_TRY(target_create(&x, &t, err));
   MESO_TRY(add_arrays(&x, &t, count_populations(&x), result, err));
   MESO_TRY(fill_arrays(&x, &t, progress, result, err));

@@ -1,5 +1,6 @@
 /* test_neuron_kernels.c: LFP from neuron kernels against cables integrated one by one, with every
  * synapse of the wiring as an event; invariants; threads and instruction sets. */
+#include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -515,6 +516,12 @@ static void test_threads(void)
   meso_result *one = build_kernels(m, 1);
   meso_signals *lfp_one = make_lfp(one, spikes, 1000, 1);
   for (size_t i = 0; i < 3; i++) {
+    openblas_set_num_threads(2); /* as in a process that has not built kernels itself */
+    meso_signals *later = make_lfp(one, spikes, 1000, 1);
+    CU_ASSERT(memcmp(lfp_one->signal[0].data, later->signal[0].data,
+                     later->signal[0].n_times * later->signal[0].n_channels * sizeof(double)) == 0);
+    meso_signals_destroy(later);
+    openblas_set_num_threads(n_threads[i]);
     meso_result *some = build_kernels(m, n_threads[i]);
     meso_signals *lfp = make_lfp(some, spikes, 1000, n_threads[i]);
     CU_ASSERT(equal_arrays(one, some, "/kernels/coefficient"));

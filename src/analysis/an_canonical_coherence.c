@@ -19,6 +19,7 @@
  */
 #include <complex.h>
 #include <fftw3.h>
+#include <cblas.h>
 #include <gsl/gsl_cdf.h>
 #include <lapacke.h>
 #include <math.h>
@@ -295,6 +296,7 @@ static meso_status run_canonical(canonical *c, meso_result *result, meso_err *er
 {
   meso_status status = MESO_OK;
   const size_t observations = meso_spectral_n_segments(c->plan) * meso_spectral_n_tapers(c->plan);
+  openblas_set_num_threads(1); /* the threads are ours, over frequencies */
   MESO_TRY(choose_groups(c, err));
   c->L = meso_spectral_effective_observations(c->plan);
   c->defined = observations > c->n_all;
