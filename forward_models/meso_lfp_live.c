@@ -223,7 +223,8 @@ static meso_status restore(void *context, const meso_result *state, meso_err *er
   for (size_t p = 0, at = 0; p < n_populations; at += (size_t) n_recent[p++]) {
     meso_spike_population *q = &live->recent->population[p];
     for (size_t i = at; i < at + (size_t) n_recent[p]; i++) {
-      if (!(id[i] < (double) q->size) || !isfinite(time->data[i]))
+      if (!(id[i] < (double) q->size) || !(time->data[i] >= (i > at ? time->data[i - 1] : 0))
+          || !(time->data[i] < live->model->simulation.duration_ms))
         MESO_FAIL(err, MESO_EFORMAT, "checkpoint: /live holds spikes that cannot be");
       some[i] = (uint32_t) id[i];
     }

@@ -134,6 +134,28 @@ static void test_coverage(void)
   free(count);
 }
 
+/* Unrelated neurons that fire in one of eight conditions, as tuned cells do: 20 trials, not 160. */
+static void test_tuned_coverage(void)
+{
+  enum { PAIRS = 100, TRIALS = 160, CONDITIONS = 8, NEURONS = 2 * PAIRS };
+  double *count = meso_calloc(NEURONS * TRIALS, sizeof *count), covered = 0;
+  for (uint32_t i = 0; i < NEURONS; i++)
+    for (uint32_t t = 0; t < TRIALS; t += CONDITIONS) count[i * TRIALS + t] = draw(5000 + i, t, 6);
+  meso_spikes *s = spikes_of(NEURONS, TRIALS, count);
+  meso_result *r = run("trials", (options) {"trial_offset_ms", "500", "trial_conditions", "8",
+                                            "full", "true", "surrogates", "0", NULL}, s, NULL, 2);
+  const double *low = values(r, "/trials/noise_low"), *high = values(r, "/trials/noise_high");
+  for (size_t p = 0; p < PAIRS; p++) {
+    const size_t at = 2 * p * NEURONS + 2 * p + 1;
+    covered += (low[at] < 0 && high[at] > 0) / (double) PAIRS;
+  }
+  printf("# coverage %.3f of 0.95\n", covered);
+  CU_ASSERT(covered > 0.89);
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+  free(count);
+}
+
 /* A population with common noise has what shuffling takes away; one without has nothing to lose. */
 static void test_shuffle(void)
 {
@@ -255,6 +277,7 @@ int main(void)
   static const meso_test tests[] = {
     {"an independent computation", test_plain},
     {"known common noise; coverage of the intervals", test_coverage},
+    {"coverage where counts vary in one condition only", test_tuned_coverage},
     {"shuffled trials", test_shuffle},
     {"the order of trials does not matter", test_order},
     {"histogram by hand; trials without room", test_histogram},

@@ -29,8 +29,10 @@ static const meso_formula formulas[] = {
   {"rate_Hz", "spikes in a bin after the onset, over neurons, trials of the condition and width",
    "Perkel, Gerstein & Moore 1967, Biophys. J. 7:391, doi 10.1016/S0006-3495(67)86596-2"},
   {"noise_standard_error",
-   "of atanh r, 1 / sqrt(d - 3), 1 / (d - 1) = sum_c (n_c / T)^2 / (n_c - 1): intervals are "
-   "tanh(atanh r -+ q noise_standard_error)", "Fisher 1921, Metron 1:3"},
+   "of atanh r, 1 / sqrt(d - 3), 1 / (d - 1) = sum_c (n_c / T)^2 / (n_c - 1), where counts vary in "
+   "all conditions; intervals are tanh(atanh r -+ q error), the error of a pair with the shares "
+   "s_ic s_jc of condition c in the squares of its neurons in place of (n_c / T)^2",
+   "Fisher 1921, Metron 1:3"},
   {"signal_standard_error", "of atanh r, 1 / sqrt(C - 3), C conditions", "Fisher 1921, Metron 1:3"},
   {"mean", "over pairs; noise: r of counts standardised within conditions; signal: r of mean "
    "counts over conditions",
@@ -170,7 +172,8 @@ cleanup:
   return status;
 }
 
-/* Standard errors of atanh r of unrelated neurons; NaN with too few trials or conditions. */
+/* Standard errors of atanh r of unrelated neurons whose counts vary in all conditions; NaN with
+ * too few trials or conditions. */
 static void find_errors(work *w)
 {
   const trial_table *t = &w->trials;
@@ -296,15 +299,53 @@ cleanup:
   return status;
 }
 
-/* tanh(atanh r -+ q error): 1 has no width. */
-static void fill_intervals(const work *w, int kind, double *const matrix[3])
+/* Shares (row, condition) of a row's squares that lie in a condition. */
+static meso_status find_shares(const work *w, const trial_rows *rows, double **ret_share,
+                               meso_err *err)
 {
-  const double q = gsl_cdf_ugaussian_Pinv(0.5 + 0.5 * w->p->confidence) * w->error[kind];
-  for (size_t k = 0; k < w->trains.n * w->trains.n; k++) {
+  meso_status status = MESO_OK;
+  const trial_table *t = &w->trials;
+  const size_t n = w->trains.n, C = t->n_conditions;
+  MESO_ALLOC(err, *ret_share, n * C);
+  for (size_t c = 0; c < C; c++)
+    for (size_t k = t->first[c]; k < t->first[c + 1]; k++)
+      for (size_t i = 0; i < n; i++)
+        (*ret_share)[i * C + c] += rows->value[k * n + i] * rows->value[k * n + i];
+cleanup:
+  return status;
+}
+
+/* Standard error of atanh of a noise correlation: trials permuted within conditions give r the
+ * variance sum_c s_ic s_jc / (n_c - 1), s the shares. NaN if counts vary together in too few. */
+static double noise_error(const trial_table *t, const double *share_i, const double *share_j)
+{
+  double variance = 0;
+  for (size_t c = 0; c < t->n_conditions; c++) {
+    const double n = (double) (t->first[c + 1] - t->first[c]);
+    if (n > 1) variance += share_i[c] * share_j[c] / (n - 1);
+  }
+  const double d = 1 + 1 / variance;
+  return variance > 0 && d > 3 ? 1 / sqrt(d - 3) : NAN;
+}
+
+/* tanh(atanh r -+ q error): 1 has no width. */
+static meso_status fill_intervals(const work *w, int kind, double *const matrix[3], meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double quantile = gsl_cdf_ugaussian_Pinv(0.5 + 0.5 * w->p->confidence);
+  const size_t n = w->trains.n, C = w->trials.n_conditions;
+  double *share = NULL;
+  if (kind == NOISE) MESO_TRY(find_shares(w, &w->rows[NOISE], &share, err));
+  for (size_t k = 0; k < n * n; k++) {
     const double r = matrix[0][k], z = atanh(r);
+    const double q = quantile * (share == NULL ? w->error[kind] :
+                                 noise_error(&w->trials, share + k / n * C, share + k % n * C));
     matrix[1][k] = fabs(r) < 1 ? tanh(z - q) : isnan(q) ? NAN : r;
     matrix[2][k] = fabs(r) < 1 ? tanh(z + q) : isnan(q) ? NAN : r;
   }
+cleanup:
+  free(share);
+  return status;
 }
 
 static meso_status add_kind(const work *w, const pair_summary *s, int kind, int n_threads,
@@ -317,7 +358,7 @@ static meso_status add_kind(const work *w, const pair_summary *s, int kind, int 
   if (!pair_sums_make(s, &total)) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate histograms");
   if (w->p->full) MESO_TRY(add_matrices(w, kind, result, matrix, err));
   MESO_TRY(trial_pairs_add(s, &w->rows[kind], matrix[0], n_threads, &total, err));
-  if (w->p->full) fill_intervals(w, kind, matrix);
+  if (w->p->full) MESO_TRY(fill_intervals(w, kind, matrix, err));
   (void) snprintf(group, sizeof group, "/trials/%s", kind_name[kind]);
   MESO_TRY(pair_summary_write(s, &total, group, result, err));
 cleanup:

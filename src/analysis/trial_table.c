@@ -117,6 +117,8 @@ meso_status trial_table_read(const char *path, trial_table *table, meso_err *err
   *table = (trial_table) {.n = 0};
   MESO_ALLOC(err, table->name, MOST_CONDITIONS);
   MESO_TRY(mesoi_text_read(path, MOST_BYTES, "list of trials", &text, &n_bytes, err));
+  if (strlen(text) != n_bytes)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: is no text: it holds a byte 0", path);
   for (char *line = text; line != NULL && *line != '\0';) {
     char *next = strchr(line, '\n');
     if (next != NULL) *next++ = '\0';

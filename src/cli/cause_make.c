@@ -94,6 +94,8 @@ static meso_status find_sources(sources *s, meso_err *err)
     MESO_FAIL(err, MESO_EINVAL, "nothing to split: no spikes, or an LFP without the parts of its "
               "sources (lfp.contributions: source)");
   s->external = contribution(s->in->lfp, external_name) != NULL;
+  for (size_t p = 0; p < most; p++) /* a population may be called so */
+    if (strcmp(name->text[p], external_name) == 0) s->external = false;
   if (s->external) s->name[s->n] = external_name;
   s->n_parts = s->n + s->external;
 cleanup:

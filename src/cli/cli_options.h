@@ -48,6 +48,10 @@ MESO_MUST_CHECK meso_status mesoi_shared_check(const meso_cli *cli, const meso_c
 MESO_MUST_CHECK meso_status mesoi_spare_inputs(const char *what, const char *path, size_t n,
                                                const char *const *words, meso_err *err);
 
+/** Fails with MESO_EUSAGE if two files to be written, there already or not, are one. */
+MESO_MUST_CHECK meso_status mesoi_spare_outputs(const char *what, const char *path,
+                                                const char *other, meso_err *err);
+
 /** Sets the rows that --set KEY=VALUE names; errors are those of model files. */
 MESO_MUST_CHECK meso_status mesoi_sets_apply(const meso_cli *cli, const meso_param *rows,
                                              void *object, meso_err *err);

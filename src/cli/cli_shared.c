@@ -40,15 +40,35 @@ static bool is_same_file(const struct stat *file, const char *word)
          st.st_ino == file->st_ino;
 }
 
+/** A name without "./" before it. */
+static const char *plain_name(const char *path)
+{
+  while (path[0] == '.' && path[1] == '/')
+    for (path++; *path == '/';) path++;
+  return path;
+}
+
 meso_status mesoi_spare_inputs(const char *what, const char *path, size_t n,
                                const char *const *words, meso_err *err)
 {
   meso_status status = MESO_OK;
   struct stat st;
-  if (stat(path, &st) != 0) goto cleanup;
+  const bool exists = stat(path, &st) == 0;
   for (size_t i = 0; i < n; i++)
-    if (is_same_file(&st, words[i]))
+    if (exists && is_same_file(&st, words[i]))
       MESO_FAIL(err, MESO_EUSAGE, "%s %s would overwrite its own input %s", what, path, words[i]);
+cleanup:
+  return status;
+}
+
+meso_status mesoi_spare_outputs(const char *what, const char *path, const char *other,
+                                meso_err *err)
+{
+  meso_status status = MESO_OK;
+  struct stat st;
+  if (strcmp(plain_name(path), plain_name(other)) == 0
+      || (stat(path, &st) == 0 && is_same_file(&st, other)))
+    MESO_FAIL(err, MESO_EUSAGE, "%s %s would overwrite the output %s", what, path, other);
 cleanup:
   return status;
 }

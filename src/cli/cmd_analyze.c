@@ -100,9 +100,13 @@ static meso_status check_outputs(const meso_cli *cli, const options *o,
 {
   meso_status status = MESO_OK;
   if (o->csv[0] == '\0') return mesoi_need_output(cli, "analyze", err);
+  for (size_t i = 0; i < cli->n_args; i++) /* options name files, too */
+    if (strncmp(cli->args[i], "--csv=", 6) != 0
+        && (i == 0 || strcmp(cli->args[i - 1], "--csv") != 0))
+      MESO_TRY(mesoi_spare_inputs("analyze: --csv", o->csv, 1, &cli->args[i], err));
   MESO_TRY(mesoi_spare_inputs("analyze: --csv", o->csv, args->n - 1, &args->v[1], err));
   if (cli->output != NULL)
-    MESO_TRY(mesoi_spare_inputs("analyze: --csv", o->csv, 1, &cli->output, err));
+    MESO_TRY(mesoi_spare_outputs("analyze: --csv", o->csv, cli->output, err));
 cleanup:
   return status;
 }

@@ -72,13 +72,15 @@ static meso_status add_external(const char *path, meso_signals *lfp, meso_err *e
   for (int i = 0; i < 2; i++)
     if (of_file[i]->n_times != own->n_times || of_file[i]->n_channels != own->n_channels
         || of_file[i]->t_start_ms != own->t_start_ms
-        || of_file[i]->sampling_rate_Hz != own->sampling_rate_Hz)
-      MESO_FAIL(err, MESO_EINVAL, "%s: signal %s is not of the times and contacts of these spikes "
-                "and kernels", path, of_file[i]->name);
+        || of_file[i]->sampling_rate_Hz != own->sampling_rate_Hz
+        || strcmp(of_file[i]->units, own->units) != 0)
+      MESO_FAIL(err, MESO_EINVAL, "%s: signal %s is not of the times, contacts and units of these "
+                "spikes and kernels", path, of_file[i]->name);
   const size_t n = own->n_times * own->n_channels;
   for (size_t i = 0; i < n; i++) {
     largest = fmax(largest, fabs(own->data[i]));
-    error = fmax(error, fabs(all->data[i] - from->data[i] - own->data[i]));
+    const double e = fabs(all->data[i] - from->data[i] - own->data[i]);
+    error = isfinite(e) ? fmax(error, e) : INFINITY;
   }
   if (!(error <= 1e-3 * largest))
     MESO_FAIL(err, MESO_EINVAL, "%s: without external input its LFP is not that of these spikes "

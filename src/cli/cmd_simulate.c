@@ -195,7 +195,6 @@ static void lfp_run_clear(lfp_run *lfp)
 static meso_status check_lfp_options(const options *o, meso_err *err)
 {
   meso_status status = MESO_OK;
-  struct stat a, b;
   if (o->lfp[0] == '\0' && (o->lfp_out[0] != '\0' || o->no_spikes))
     MESO_FAIL(err, MESO_EUSAGE, "simulate: %s needs --lfp KERNELS.h5",
               o->no_spikes ? "--no-spikes" : "--lfp-out");
@@ -204,22 +203,24 @@ static meso_status check_lfp_options(const options *o, meso_err *err)
   if (o->no_spikes && o->record[0] != '\0')
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --record makes traces from the spikes: not with "
               "--no-spikes");
-  if (o->lfp_out[0] != '\0' && stat(o->lfp_out, &a) == 0 && stat(o->lfp, &b) == 0
-      && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-    MESO_FAIL(err, MESO_EUSAGE, "simulate: --lfp-out %s would overwrite the kernels", o->lfp_out);
 cleanup:
   return status;
 }
 
 /** Reads the kernels, and says what of `mesocast lfp` will not be there. */
 static meso_status prepare_lfp(const meso_cli *cli, const char *model_path, const options *o,
-                               const meso_model *model, lfp_run *lfp, meso_err *err)
+                               const meso_model *model, const char *traces, lfp_run *lfp,
+                               meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_err why = { .status = MESO_OK };
   if (o->lfp[0] == '\0') return MESO_OK;
   if (o->no_spikes) MESO_STRDUP(err, lfp->path, cli->output);
   else MESO_TRY(other_path(cli, o->lfp_out, "_lfp.h5", "--lfp-out", model_path, &lfp->path, err));
+  MESO_TRY(mesoi_spare_inputs("simulate: the LFP's file", lfp->path, 1,
+                              (const char *const *) &o->lfp, err));
+  if (traces != NULL)
+    MESO_TRY(mesoi_spare_outputs("simulate: the LFP's file", lfp->path, traces, err));
   MESO_TRY(meso_sha256_file(o->lfp, lfp->sha256, err));
   MESO_TRY(meso_result_read(o->lfp, &lfp->kernels, err));
   status = meso_lfp_live_create(model, lfp->kernels, cli->n_threads, &lfp->live, &why);
@@ -290,7 +291,7 @@ static meso_status simulate_model(const meso_cli *cli, const char *path, const o
   MESO_TRY(check_lfp_options(o, err));
   MESO_TRY(prepare_record(cli, o, path, &record, &to, err));
   MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
-  MESO_TRY(prepare_lfp(cli, path, o, model, &lfp, err));
+  MESO_TRY(prepare_lfp(cli, path, o, model, to, &lfp, err));
   const char *const inputs[] = { path, o->lfp };
   MESO_TRY(mesoi_origin_make(cli, model, lfp.live != NULL ? 2 : 1, inputs, &origin, err));
   const double every_s = o->checkpoint_every > 0 ? o->checkpoint_every : MESO_CHECKPOINT_EVERY_S;

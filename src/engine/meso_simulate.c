@@ -281,6 +281,8 @@ static meso_status check_state(recorder *r, const meso_result *state, bool *ret_
     return MESO_OK;
   MESO_TRY(check_parts(r, state, &r->spikes, ret_fits, err));
   if (*ret_fits) MESO_TRY(check_parts(r, state, &r->pieces, ret_fits, err));
+  for (size_t p = 0; p < r->counts->n_populations; p++)
+    if (!(n->data[p] >= 0 && n->data[p] < 0x1p53)) *ret_fits = false;
   for (size_t p = 0; *ret_fits && p < r->counts->n_populations; p++)
     r->counts->population[p].n_spikes = (size_t) n->data[p];
 cleanup:

@@ -53,7 +53,7 @@ edited() {
   cmp -s "$toy" "$1" && { echo "Bail out! $1 is not edited"; exit 99; }
 }
 
-echo 1..41
+echo 1..45
 code 'no arguments' 2
 code 'unknown command' 2 simulat
 code 'unknown option' 2 simulate "$toy" --thread 2 -o x.h5
@@ -61,6 +61,14 @@ code 'no output file' 2 simulate "$toy"
 code 'no spikes and no LFP' 2 simulate "$toy" --no-spikes -o x.h5
 code 'two names for the LFP' 2 \
   simulate "$toy" --lfp k.h5 --lfp-out y.h5 --no-spikes -o x.h5
+: > k_lfp.h5
+: > trials.csv
+code 'the LFP over its kernels' 2 simulate "$toy" --lfp k_lfp.h5 -o k.h5
+code 'the LFP over the traces' 2 \
+  simulate "$toy" --record V_m --traces t.h5 --lfp k_lfp.h5 --lfp-out ./t.h5 -o x.h5
+code 'a table over the result' 2 analyze statistics x.h5 -o x.csv --csv ./x.csv
+code 'a table over the list of trials' 2 analyze trials x.h5 --trials trials.csv --csv trials.csv
+rm k_lfp.h5 trials.csv
 code 'threads 0' 2 simulate "$toy" --threads 0 -o x.h5
 code 'unknown analysis' 2 analyze statistic x.h5 -o y.h5
 code 'seed and simulation.seed differ' 2 simulate "$toy" --seed 1 --set simulation.seed=2 -o x.h5
