@@ -258,6 +258,44 @@ static void refuse(size_t n, const char *const *set, const char *text)
   meso_signals_destroy(s);
 }
 
+static const char *why(const meso_result *r, const char *path)
+{
+  const char *text = meso_attrs_text(&meso_result_find(r, path)->attrs, "undefined");
+  return text != NULL ? text : "";
+}
+
+/* Two regions have all but dynamics, their partial correlation is the plain one; gaps say why. */
+static void test_two_regions(void)
+{
+  meso_signals *s = NULL;
+  meso_signal *b = NULL;
+  CU_ASSERT_EQUAL_FATAL(meso_signals_create(&s, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "bold", "1", 200, 2, 0.5, 0, &b, NULL), MESO_OK);
+  for (uint32_t t = 0; t < 200; t++) {
+    b->data[2 * t] = normal(t, 0);
+    b->data[2 * t + 1] = b->data[2 * t] + normal(t, 1);
+  }
+  meso_result *r = run("connectivity", (const char *[]) {NULL}, NULL, s, 1);
+  const double c = find(r, "/connectivity/correlation")[1];
+  CU_ASSERT(c > 0.5 && c < 0.9);
+  MESO_CHECK_CLOSE(c, find(r, "/connectivity/partial")[1], 1e-12, 0);
+  CU_ASSERT_STRING_EQUAL(meso_attrs_text(meso_result_find_group(r, "/connectivity"),
+                                         "dynamics_empty"), "fewer than three channels");
+  CU_ASSERT_STRING_EQUAL(why(r, "/connectivity/correlation"), "");
+  meso_result_destroy(r);
+  for (size_t t = 0; t < 200; t++) b->data[2 * t + 1] = b->data[2 * t];
+  r = run("connectivity", (const char *[]) {NULL}, NULL, s, 1);
+  CU_ASSERT_STRING_EQUAL(why(r, "/connectivity/correlation"), "");
+  CU_ASSERT_EQUAL(strncmp(why(r, "/connectivity/partial"), "the correlations have no inv", 28), 0);
+  meso_result_destroy(r);
+  for (size_t t = 0; t < 200; t++) b->data[2 * t + 1] = 7;
+  r = run("connectivity", (const char *[]) {NULL}, NULL, s, 1);
+  CU_ASSERT_STRING_EQUAL(why(r, "/connectivity/lag"), "1 of 2 channels do not vary, the first of "
+                         "them channel 1");
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+}
+
 static void test_refusals(void)
 {
   const double m[9] = {0};
@@ -300,6 +338,7 @@ int main(void)
     {"dynamics tell two states apart, without the diagonal", test_dynamics},
     {"comparison with a measured matrix, its interval", test_comparison},
     {"p is the share of all renamings that do as well", test_permutations},
+    {"two regions; gaps say why", test_two_regions},
     {"what cannot be correlated", test_refusals},
     {NULL, NULL}};
   gsl_set_error_handler_off(); /* as the program does */

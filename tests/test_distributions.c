@@ -47,6 +47,61 @@ static void test_by_hand(void)
   meso_spikes_destroy(s);
 }
 
+static const char *why(const meso_result *r, const char *group)
+{
+  const char *text = meso_attrs_text(meso_result_find_group(r, group), "undefined");
+  return text != NULL ? text : "";
+}
+
+/* Windows that do not fit twice, or not at all, and a silent population: the reason is there. */
+static void test_reasons(void)
+{
+  meso_spikes *s = recording(2, 1, 100);
+  for (int k = 0; k < 10; k++) add_spike(&s->population[0], 0, 10 * k);
+  sort(s);
+  meso_result *r = run("distributions", (options) {"windows_ms", "20,60,200", NULL}, s, NULL, 1);
+  static const double reason[2][3] = {{0, 2, 1}, {3, 2, 1}};
+  for (size_t p = 0; p < 2; p++)
+    for (size_t w = 0; w < 3; w++) {
+      const char *group = p == 0 ? "A" : "B";
+      char path[64];
+      (void) snprintf(path, sizeof path, "/distributions/%s/reason", group);
+      CU_ASSERT_EQUAL(at(r, path, w), reason[p][w]);
+      (void) snprintf(path, sizeof path, "/distributions/%s/fano", group);
+      CU_ASSERT_EQUAL(isnan(at(r, path, w)) != 0, reason[p][w] != 0);
+      (void) snprintf(path, sizeof path, "/distributions/%s/count_share", group);
+      CU_ASSERT_EQUAL(isnan(at(r, path, 31 * w)) != 0, w == 2);
+    }
+  CU_ASSERT_STRING_EQUAL(why(r, "/distributions/A"), "windows of 60 ms: one window: no Fano factor"
+                         "; windows of 200 ms: no whole window in the recording: no counts");
+  CU_ASSERT_PTR_NOT_NULL(strstr(why(r, "/distributions/B"), "no intervals; windows of 20 ms: no "
+                                "spike"));
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+}
+
+/* Classes of counts that no Poisson train reaches cost nothing, and change no other class. */
+static void test_many_classes(void)
+{
+  enum { MANY = 100000 };
+  meso_spikes *s = recording(1, 200, 1000);
+  for (uint32_t i = 0; i < 200; i++)
+    for (uint32_t k = 0; k <= i; k++) add_spike(&s->population[0], i, 999 * draw_uniform(5, i, k));
+  sort(s);
+  meso_result *few = run("distributions", (options) {"max_count", "30", NULL}, s, NULL, 1);
+  meso_result *r = run("distributions", (options) {"max_count", "100000", NULL}, s, NULL, 2);
+  for (size_t w = 0; w < 3; w++) {
+    const double *p = values(r, "/distributions/A/count_poisson") + w * (MANY + 1);
+    double sum = 0;
+    for (size_t k = 0; k <= MANY; k++) sum += p[k];
+    MESO_CHECK_CLOSE(1, sum, 1e-10, 0);
+    MESO_CHECK_WORST(k, 30, fabs(p[k] - at(few, "/distributions/A/count_poisson", 31 * w + k)), 0);
+  }
+  meso_result_destroy(few);
+  meso_result_destroy(r);
+  meso_spikes_destroy(s);
+}
+
 /* Poisson trains of many rates have the distributions of their reference, and shares add up. */
 static void test_poisson(void)
 {
@@ -122,6 +177,8 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"hand-made trains", test_by_hand},
+    {"what has no value says why", test_reasons},
+    {"as many classes of counts as one likes", test_many_classes},
     {"Poisson trains have the distributions of the reference", test_poisson},
     {"classes that cannot be are refused", test_refusals},
     {NULL, NULL}};

@@ -185,12 +185,12 @@ static void test_trains(void)
   meso_result *r = run("statistics", (options) {NULL}, s, NULL, 2);
   static const double rate_Hz[7] = {100, 1.25, 0, 0.25, 0.75, 0.5, 1.5};
   static const double reason[7][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}, {1, 1, 1, 2}, {1, 1, 1, 0},
-                                      {3, 3, 3, 0}, {0, 1, 1, 0}, {0, 0, 0, 0}};
+                                      {3, 3, 3, 0}, {5, 1, 1, 0}, {0, 0, 0, 0}};
   for (size_t i = 0; i < 7; i++) {
     CU_ASSERT_EQUAL(statistic(r, RATE, i), rate_Hz[i]);
     for (int w = CV; w <= FANO; w++) {
       CU_ASSERT_EQUAL(values(r, "/statistics/A/reason")[4 * i + (size_t) w], reason[i][w]);
-      CU_ASSERT_EQUAL(isnan(statistic(r, w, i)) != 0, reason[i][w] != 0);
+      CU_ASSERT_EQUAL(isnan(statistic(r, w, i)) != 0, reason[i][w] != 0 && reason[i][w] != 5);
     }
   }
   MESO_CHECK_CLOSE(0, statistic(r, CV, 0), 0, 1e-12);
@@ -201,6 +201,13 @@ static void test_trains(void)
   MESO_CHECK_CLOSE(0, statistic(r, CV, 5), 0, 0);
   MESO_CHECK_CLOSE(2.25 / 1.5, statistic(r, FANO, 6), 1e-14, 0); /* counts 4, 1, 1, 0 */
   MESO_CHECK_CLOSE(417 / 4.0 / 7, attribute(r, "/statistics/A", "mean_rate_Hz"), 1e-14, 0);
+  const char *const why[2] = {
+    meso_attrs_text(&meso_result_find(r, "/statistics/A/cv_isi")->attrs, "undefined"),
+    meso_attrs_text(&meso_result_find(r, "/statistics/A/lvr")->attrs, "undefined")};
+  CU_ASSERT_STRING_EQUAL(why[0] != NULL ? why[0] : "", "2 of 7 neurons: too few spikes; 1 of 7 "
+                         "neurons: spikes at the same time");
+  CU_ASSERT_STRING_EQUAL(why[1] != NULL ? why[1] : "", "3 of 7 neurons: too few spikes; 1 of 7 "
+                         "neurons: spikes at the same time");
   meso_result_destroy(r);
   r = run("statistics", (options) {"discard_ms", "2500", "min_spikes", "151", NULL}, s, NULL, 1);
   CU_ASSERT_EQUAL(statistic(r, RATE, 0), 100);

@@ -205,16 +205,23 @@ static void test_canonical_null(void)
   MESO_CHECK_CLOSE(6.0 / 64, attribute(r, "/canonical_coherence", "bias_level"), 1e-9, 0);
   CU_ASSERT(d < 1.63);
   CU_ASSERT_EQUAL(attribute(r, "/canonical_coherence", "n_significant"), 0);
+  const double *reason = values(r, "/canonical_coherence/reason");
+  MESO_CHECK_EACH(f, 1025, reason[f] == (f < 2 || f > 1022)); /* 1: no p */
+  MESO_CHECK_EACH(f, 1025, isnan(values(r, "/canonical_coherence/p")[f]) == (reason[f] > 0));
   MESO_CHECK_EACH(k, 2, values(r, "/canonical_coherence/channels_a")[k] == 2 * (double) k);
   meso_result_destroy(r);
   r = run("canonical_coherence", (options) {"nperseg", "32768", "overlap", "0", NULL}, NULL, s, 2);
   MESO_CHECK_EACH(f, 2 * 16385, isnan(values(r, "/canonical_coherence/magnitude_squared")[f]));
+  MESO_CHECK_EACH(f, 16385, values(r, "/canonical_coherence/reason")[f] == 3);
   CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(meso_result_find_group(r, "/canonical_coherence"),
                                          "undefined"));
   meso_result_destroy(r);
   for (size_t i = 0; i < N; i++) x[C * i] = 1.1;
   r = run("canonical_coherence", (options) {"nperseg", "1024", NULL}, NULL, s, 2);
   MESO_CHECK_EACH(f, 2 * 513, isnan(values(r, "/canonical_coherence/magnitude_squared")[f]));
+  MESO_CHECK_EACH(f, 513, values(r, "/canonical_coherence/reason")[f] == 2);
+  const char *why = meso_attrs_text(meso_result_find_group(r, "/canonical_coherence"), "undefined");
+  CU_ASSERT(why != NULL && strncmp(why, "513 of 513 frequencies: a channel has no power", 40) == 0);
   meso_result_destroy(r);
   static const struct { const char *set[5], *message; } refused[] = {
     {{"channels_a", "7", NULL}, "no channel"}, {{"channels_a", "1.5", NULL}, "no channel"},

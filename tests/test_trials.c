@@ -178,7 +178,9 @@ static void test_shuffle(void)
     MESO_CHECK_CLOSE(1 / sqrt(190.0 * 78), sd, 0.2, 0);
     CU_ASSERT(fabs(shuffled) < 4 * sd / sqrt(199));
     CU_ASSERT(k == 0 ? fabs(mean - 0.25) < 0.08 : fabs(mean) < 4 * sd);
-    CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(meso_result_find_group(r, "/trials"), "undefined"));
+    CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(meso_result_find_group(r, "/trials/signal"),
+                                           "undefined"));
+    CU_ASSERT_PTR_NULL(meso_attrs_text(meso_result_find_group(r, "/trials/noise"), "undefined"));
     meso_result_destroy(r);
     meso_spikes_destroy(s);
   }
@@ -239,6 +241,40 @@ static void test_histogram(void)
   meso_spikes_destroy(s);
 }
 
+static const char *why(const meso_result *r, const char *array)
+{
+  const char *text = meso_attrs_text(&meso_result_find(r, array)->attrs, "undefined");
+  return text != NULL ? text : "";
+}
+
+/* Each matrix gives the reason of its own, and a matrix without gaps none. */
+static void test_reasons(void)
+{
+  static const char *const array[] = {"/trials/noise_correlation", "/trials/noise_low",
+                                      "/trials/signal_correlation", "/trials/signal_high"};
+  static const struct { const char *conditions, *words[4]; } row[] = {
+    {"12", {"one trial", "one trial", "", ""}}, /* 12 trials */
+    {"3", {"", "", "", "three conditions"}},
+    {"2", {"", "", "fewer than three", "fewer than three"}}};
+  double count[2 * 12];
+  for (uint32_t k = 0; k < 2 * 12; k++) count[k] = draw(3, k, 8);
+  meso_spikes *s = spikes_of(2, 12, count);
+  for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+    meso_result *r = run("trials", (options) {"trial_offset_ms", "500", "trial_conditions",
+                                              row[i].conditions, "full", "true", NULL}, s, NULL, 1);
+    for (size_t k = 0; k < 4; k++) {
+      const char *words = row[i].words[k];
+      CU_ASSERT_EQUAL(strncmp(why(r, array[k]), words, strlen(words)), 0);
+      CU_ASSERT_EQUAL(why(r, array[k])[0] != '\0', words[0] != '\0');
+      CU_ASSERT_EQUAL(isnan(values(r, array[k])[1]) != 0, words[0] != '\0');
+    }
+    CU_ASSERT_EQUAL(meso_attrs_text(meso_result_find_group(r, "/trials/noise/A"), "undefined")
+                    != NULL, i == 0);
+    meso_result_destroy(r);
+  }
+  meso_spikes_destroy(s);
+}
+
 static void refuse(const meso_spikes *s, const char *const *set, const char *text)
 {
   meso_result *r = NULL;
@@ -281,6 +317,7 @@ int main(void)
     {"shuffled trials", test_shuffle},
     {"the order of trials does not matter", test_order},
     {"histogram by hand; trials without room", test_histogram},
+    {"what has no value says why", test_reasons},
     {"files and options that are refused", test_refusals},
     {NULL, NULL}};
   return meso_test_main("trials", tests);

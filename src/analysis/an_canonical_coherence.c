@@ -14,8 +14,9 @@
  *               10.1073/pnas.1017041108)
  * Frequencies within the bandwidth of 0 and of rate / 2, where transforms are nearly real and count
  * half, are not tested: p is NaN.
- * With fewer observations than channels all canonical coherences are 1 whatever the signals: NaN,
- * and `undefined` says so.
+ * With fewer observations than channels all canonical coherences are 1 whatever the signals: NaN.
+ * `reason` says by frequency what is undefined and why, in the codes of enum reason, and
+ * `undefined` in words.
  */
 #include <complex.h>
 #include <fftw3.h>
@@ -45,9 +46,14 @@ static const meso_formula formulas[] = {
 
 static const meso_array_axes axes[] = {
   {"magnitude_squared", "-,frequency_Hz"},
-  {"p,global", "frequency_Hz"},
+  {"p,global,reason", "frequency_Hz"},
   {NULL, NULL}
 };
+
+enum reason { DEFINED, UNTESTED, SINGULAR, TOO_FEW };
+#define REASON_TEXT "0 defined, 1 no p: transforms near 0 and half the sampling rate count half, " \
+  "or too few observations for its approximation, 2 a channel without power, or channels that " \
+  "are sums of one another, 3 fewer segments and tapers than channels"
 
 typedef struct canonical_params {
   meso_spectral_params spectral;
@@ -83,7 +89,7 @@ typedef struct canonical {
   size_t margin;           /* frequencies at either end where transforms are nearly real */
   int n_threads;
   double *rho;             /* (rank, frequency) */
-  double *p_value, *global; /* (frequency) */
+  double *p_value, *global, *reason; /* (frequency) */
 } canonical;
 
 /* Cross-spectral matrix of the chosen channels, column by column. */
@@ -167,6 +173,7 @@ static void run_frequency(const canonical *c, const meso_cross_block *b, size_t 
   }
   const double p = (double) c->n[0], q = (double) c->n[1], factor = 2 * c->L - p - q;
   const bool tested = fine && factor > 0 && at >= c->margin && at + c->margin < c->n_frequencies;
+  c->reason[at] = tested ? DEFINED : fine ? UNTESTED : c->defined ? SINGULAR : TOO_FEW;
   c->p_value[at] = !tested ? NAN : isfinite(sum) ? gsl_cdf_chisq_Q(-factor * sum, 2 * p * q) : 0;
 }
 
@@ -256,6 +263,8 @@ static meso_status add_arrays(canonical *c, meso_result *result, meso_err *err)
                               err));
   MESO_TRY(meso_result_add_in(result, "/canonical_coherence", "global", "1", 1, &dims[1],
                               &c->global, err));
+  MESO_TRY(meso_result_add_in(result, "/canonical_coherence", "reason", "1", 1, &dims[1],
+                              &c->reason, err));
   for (size_t k = 0; k < 2; k++) {
     MESO_TRY(meso_result_add_in(result, "/canonical_coherence", group[k], "1", 1, &c->n[k], &x,
                                 err));
@@ -270,7 +279,8 @@ static meso_status set_attributes(const canonical *c, size_t observations, meso_
 {
   meso_status status = MESO_OK;
   double largest_p = 0;
-  size_t n_significant = 0;
+  size_t n_significant = 0, n_singular = 0;
+  char text[160];
   meso_attrs *a = meso_result_group_attrs(result, "/canonical_coherence");
   if (a == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
   MESO_TRY(meso_fdr(c->n_frequencies, c->p_value, c->p->alpha, MESO_FDR_BY, &largest_p,
@@ -284,10 +294,17 @@ static meso_status set_attributes(const canonical *c, size_t observations, meso_
   MESO_TRY(meso_attrs_set_number(a, "alpha", c->p->alpha, err));
   MESO_TRY(meso_attrs_set_number(a, "fdr_p", largest_p, err));
   MESO_TRY(meso_attrs_set_number(a, "n_significant", (double) n_significant, err));
+  MESO_TRY(meso_attrs_set_text(a, "reasons", REASON_TEXT, err));
+  for (size_t f = 0; f < c->n_frequencies; f++) n_singular += c->reason[f] == SINGULAR;
   if (!c->defined)
     MESO_TRY(meso_attrs_set_text(a, "undefined", "fewer segments and tapers than channels: sums of "
                                  "channels would be coherent whatever the signals; take a shorter "
                                  "nperseg, more tapers, or fewer channels", err));
+  else if (n_singular > 0) {
+    (void) snprintf(text, sizeof text, "%zu of %zu frequencies: a channel has no power, or "
+                    "channels are sums of one another", n_singular, c->n_frequencies);
+    MESO_TRY(meso_attrs_set_text(a, "undefined", text, err));
+  }
 cleanup:
   return status;
 }

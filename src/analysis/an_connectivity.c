@@ -302,6 +302,36 @@ cleanup:
   return status;
 }
 
+/* Where a matrix (or the dynamics) has no value, why: "undefined" of the array. */
+static meso_status explain_gaps(meso_result *result, const double *r, size_t N, meso_err *err)
+{
+  static const char *const path[] = {
+    "/connectivity/correlation", "/connectivity/lagged", "/connectivity/lag",
+    "/connectivity/partial", "/connectivity/dynamics"};
+  meso_status status = MESO_OK;
+  size_t n_constant = 0, first = 0;
+  char text[160];
+  for (size_t a = N; a-- > 0;)
+    if (isnan(r[a * N + a])) n_constant++, first = a;
+  for (size_t k = 0; k < sizeof path / sizeof path[0]; k++) {
+    meso_array *array = meso_result_find(result, path[k]);
+    bool gap = false;
+    for (size_t i = 0; array != NULL && i < meso_array_count(array); i++)
+      gap = gap || isnan(array->data[i]);
+    if (!gap) continue;
+    if (n_constant > 0)
+      (void) snprintf(text, sizeof text, "%zu of %zu channels do not vary, the first of them "
+                      "channel %zu", n_constant, N, first);
+    else
+      (void) snprintf(text, sizeof text, "%s", k == 3 ? "the correlations have no inverse: a "
+                      "channel is a sum of others, or there are fewer samples than channels"
+                      : "a channel that does not vary in a window");
+    MESO_TRY(meso_attrs_set_text(&array->attrs, "undefined", text, err));
+  }
+cleanup:
+  return status;
+}
+
 static meso_status run(const void *params, const meso_spikes *spikes, const meso_signals *signals,
                        int n_threads, meso_result *result, meso_err *err)
 {
@@ -337,6 +367,7 @@ static meso_status run(const void *params, const meso_spikes *spikes, const meso
   if (a == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
   MESO_TRY(describe(p, &s, max_lag, a, err));
   MESO_TRY(add_dynamics(p, &s, n_threads, result, a, err));
+  MESO_TRY(explain_gaps(result, m[0], N, err));
   MESO_TRY(add_comparison(p, m[0], N, result, a, err));
 cleanup:
   return status;

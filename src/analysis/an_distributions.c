@@ -4,7 +4,8 @@
  *
  * Densities of intervals are shares of all intervals, also of those outside the classes (n_below,
  * n_above), over the width of the class. The last class of counts holds all counts from max_count
- * on. Variances have ddof 0. NaN where there is no interval, window or spike; `undefined` says so.
+ * on. Variances have ddof 0. NaN where there is no interval, window or spike: `reason` says why by
+ * window, in the codes of enum reason, and `undefined` in words.
  */
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
@@ -37,11 +38,14 @@ static const meso_formula formulas[] = {
 static const meso_array_axes axes[] = {
   {"isi_pooled,isi_mean,isi_poisson", "isi_edges_ms"},
   {"count_share,count_poisson", "window_ms,count"},
-  {"fano,fano_poisson", "window_ms"},
+  {"fano,fano_poisson,reason", "window_ms"},
   {NULL, NULL}
 };
 
 enum { LINEAR, LOG };
+enum reason { DEFINED, NO_WINDOW, ONE_WINDOW, SILENT };
+#define REASON_TEXT "0 defined, 1 no whole window in the recording: no counts, 2 one window: no " \
+  "Fano factor, 3 no spike in any window: no Fano factor"
 
 typedef struct distributions_params {
   meso_trains_params trains;
@@ -81,7 +85,9 @@ typedef struct population {
   size_t from, to;              /* trains */
   const double *edge_ms;        /* (isi_bins + 1) */
   double *pooled, *mean, *isi_poisson;        /* (isi_bins) */
-  double *share, *count_poisson, *fano;       /* (window, max_count + 1), (window, ...), (window) */
+  double *share, *count_poisson;              /* (window, max_count + 1) */
+  double *fano, *reason;                      /* (window) */
+  double *count;                              /* (isi_bins): room for those of one train */
   double n_intervals, n_below, n_above;
 } population;
 
@@ -105,8 +111,9 @@ static int64_t class_of(const distributions_params *p, double isi_ms)
 
 /* Adds the intervals of a train: to the pool their numbers, to the mean this train's shares, to the
  * reference those of a Poisson process of the same mean. Returns whether it had any. */
-static bool add_intervals(population *x, size_t train, double *count)
+static bool add_intervals(population *x, size_t train)
 {
+  double *count = x->count;
   const double *t = x->trains->time_ms + x->trains->first[train];
   const size_t n_spikes = meso_trains_count(x->trains, train);
   const size_t n_bins = (size_t) x->p->isi_bins;
@@ -129,25 +136,35 @@ static bool add_intervals(population *x, size_t train, double *count)
   return true;
 }
 
-static meso_status find_intervals(population *x, meso_err *err)
+static void find_intervals(population *x)
 {
-  meso_status status = MESO_OK;
-  const size_t n_bins = (size_t) x->p->isi_bins;
-  double *count = NULL, n_trains = 0;
-  MESO_ALLOC(err, count, n_bins);
-  for (size_t i = x->from; i < x->to; i++) n_trains += add_intervals(x, i, count);
-  for (size_t k = 0; k < n_bins; k++) {
+  double n_trains = 0;
+  for (size_t i = x->from; i < x->to; i++) n_trains += add_intervals(x, i);
+  for (size_t k = 0; k < (size_t) x->p->isi_bins; k++) {
     const double width_ms = x->edge_ms[k + 1] - x->edge_ms[k];
     x->pooled[k] /= x->n_intervals * width_ms;
     x->isi_poisson[k] /= x->n_intervals * width_ms;
     x->mean[k] /= n_trains * width_ms;
   }
-cleanup:
-  free(count);
-  return status;
 }
 
 /* ---- counts --------------------------------------------------------------------------------- */
+
+/* Adds the probabilities of counts in the Poisson distribution of a mean, the last class with all
+ * that follow. Past the mean they fall: none follows the first that is too small for a number. */
+static void add_poisson(double mean, size_t top, double *share)
+{
+  if (!(mean > 0)) { /* GSL has no distribution of mean 0 */
+    share[0]++;
+    return;
+  }
+  for (unsigned k = 0; k < (unsigned) top; k++) {
+    const double p = gsl_ran_poisson_pdf(k, mean);
+    if (!(p > 0) && k > mean) return;
+    share[k] += p;
+  }
+  share[top] += gsl_cdf_poisson_Q((unsigned) top - 1, mean);
+}
 
 /* Adds the counts of a train in windows, and the Poisson distribution of the same mean. Silent
  * windows count by their number alone. Returns the Fano factor, NaN without a spike. */
@@ -168,10 +185,7 @@ static double add_counts(population *x, size_t train, const meso_bins *windows, 
     n_silent--;
   }
   share[0] += n_silent;
-  if (!(sum > 0)) poisson[0]++; /* GSL has no distribution of mean 0 */
-  for (unsigned k = 0; k < (unsigned) top && sum > 0; k++)
-    poisson[k] += gsl_ran_poisson_pdf(k, sum / n);
-  if (sum > 0) poisson[(size_t) top] += gsl_cdf_poisson_Q((unsigned) top - 1, sum / n);
+  add_poisson(sum / n, (size_t) top, poisson);
   return n >= 2 && sum > 0 ? (n * squares - sum * sum) / (n * sum) : NAN;
 }
 
@@ -188,6 +202,8 @@ static void find_counts(population *x, size_t w, const meso_bins *windows)
     n_firing++;
   }
   x->fano[w] = n_firing > 0 ? sum / n_firing : NAN;
+  x->reason[w] = n_firing > 0 ? DEFINED : windows->n == 0 ? NO_WINDOW :
+                 windows->n == 1 ? ONE_WINDOW : SILENT;
   for (size_t k = 0; k < n_classes; k++) {
     share[k] /= n_trains * (double) windows->n;
     poisson[k] = windows->n > 0 ? poisson[k] / n_trains : NAN;
@@ -201,32 +217,49 @@ static meso_status add_arrays(population *x, const char *name, meso_result *resu
   meso_status status = MESO_OK;
   const size_t n_bins = (size_t) x->p->isi_bins;
   const size_t dims[2] = {x->p->windows_ms.n, (size_t) x->p->max_count + 1};
+  meso_array *array = NULL;
   const struct {
     const char *name, *units; size_t n_dims; const size_t *dims; double **to;
   } row[] = {
     {"isi_pooled", "1/ms", 1, &n_bins, &x->pooled}, {"isi_mean", "1/ms", 1, &n_bins, &x->mean},
     {"isi_poisson", "1/ms", 1, &n_bins, &x->isi_poisson}, {"count_share", "1", 2, dims, &x->share},
-    {"count_poisson", "1", 2, dims, &x->count_poisson}, {"fano", "1", 1, dims, &x->fano}};
+    {"count_poisson", "1", 2, dims, &x->count_poisson}, {"fano", "1", 1, dims, &x->fano},
+    {"reason", "1", 1, dims, &x->reason}};
   for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-    meso_array *array = NULL;
     char path[512];
     (void) snprintf(path, sizeof path, "/distributions/%s/%s", name, row[i].name);
     MESO_TRY(meso_result_add(result, path, row[i].units, row[i].n_dims, row[i].dims, &array, err));
     *row[i].to = array->data;
   }
+  MESO_TRY(meso_attrs_set_text(&array->attrs, "codes", REASON_TEXT, err));
+  MESO_ALLOC(err, x->count, n_bins);
 cleanup:
   return status;
 }
 
-static meso_status population_distributions(population *x, const char *name,
-                                            const meso_bins *windows, meso_result *result,
-                                            meso_err *err)
+/* In words what has no value, and why; "" if all has. */
+static void describe_undefined(const population *x, char *text, size_t size)
+{
+  static const char *const words[] = {
+    "", "no whole window in the recording: no counts", "one window: no Fano factor",
+    "no spike in any window: no Fano factor"};
+  size_t used = 0;
+  text[0] = '\0';
+  if (!(x->n_intervals > 0))
+    used = (size_t) snprintf(text, size, "no neuron with two spikes: no intervals");
+  for (size_t w = 0; w < x->p->windows_ms.n && used < size; w++) {
+    const size_t why = (size_t) x->reason[w];
+    if (why == DEFINED) continue;
+    used += (size_t) snprintf(text + used, size - used, "%swindows of %g ms: %s",
+                              used > 0 ? "; " : "", x->p->windows_ms.v[w], words[why]);
+  }
+}
+
+static meso_status set_attributes(const population *x, const char *name, meso_result *result,
+                                  meso_err *err)
 {
   meso_status status = MESO_OK;
-  char path[512];
-  MESO_TRY(add_arrays(x, name, result, err));
-  MESO_TRY(find_intervals(x, err));
-  for (size_t w = 0; w < x->p->windows_ms.n; w++) find_counts(x, w, &windows[w]);
+  char path[512], undefined[1024];
   (void) snprintf(path, sizeof path, "/distributions/%s", name);
   meso_attrs *a = meso_result_group_attrs(result, path);
   if (a == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes of %s", path);
@@ -234,9 +267,39 @@ static meso_status population_distributions(population *x, const char *name,
   MESO_TRY(meso_attrs_set_number(a, "n_intervals", x->n_intervals, err));
   MESO_TRY(meso_attrs_set_number(a, "n_below", x->n_below, err));
   MESO_TRY(meso_attrs_set_number(a, "n_above", x->n_above, err));
-  if (!(x->n_intervals > 0))
-    MESO_TRY(meso_attrs_set_text(a, "undefined", "no neuron with two spikes: no intervals", err));
+  describe_undefined(x, undefined, sizeof undefined);
+  if (undefined[0] != '\0') MESO_TRY(meso_attrs_set_text(a, "undefined", undefined, err));
 cleanup:
+  return status;
+}
+
+/* Each of the windows, and the intervals, of a population is one thread's: no sum is shared. */
+static meso_status find_populations(const meso_spikes *spikes, const meso_trains *t,
+                                    const population *common, const meso_bins *windows,
+                                    int n_threads, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  population *x = NULL;
+  const size_t n_windows = common->p->windows_ms.n, n_tasks = t->n_populations * (n_windows + 1);
+  MESO_ALLOC(err, x, t->n_populations);
+  for (size_t i = 0; i < t->n_populations; i++) {
+    x[i] = *common;
+    x[i].from = t->first_row[i];
+    x[i].to = t->first_row[i + 1];
+    MESO_TRY(add_arrays(&x[i], spikes->population[t->selected[i]].name, result, err));
+  }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
+  for (size_t task = 0; task < n_tasks; task++) {
+    population *own = &x[task / (n_windows + 1)];
+    const size_t w = task % (n_windows + 1);
+    if (w < n_windows) find_counts(own, w, &windows[w]);
+    else find_intervals(own);
+  }
+  for (size_t i = 0; i < t->n_populations; i++)
+    MESO_TRY(set_attributes(&x[i], spikes->population[t->selected[i]].name, result, err));
+cleanup:
+  for (size_t i = 0; x != NULL && i < t->n_populations; i++) free(x[i].count);
+  free(x);
   return status;
 }
 
@@ -257,6 +320,8 @@ static meso_status add_axes(const distributions_params *p, const meso_trains *t,
   MESO_TRY(meso_result_add(result, "/distributions/fano_poisson", "1", 1, &n_windows, &array, err));
   for (size_t w = 0; w < n_windows; w++)
     array->data[w] = windows[w].n >= 2 ? 1 - 1 / (double) windows[w].n : NAN;
+  MESO_TRY(meso_attrs_set_text(&array->attrs, "undefined", "where there are not two whole windows",
+                               err));
   meso_attrs *a = meso_result_group_attrs(result, "/distributions");
   if (a == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
   MESO_TRY(meso_attrs_set_text(a, "isi_spacing", p->isi_spacing == LOG ? "log" : "linear", err));
@@ -276,7 +341,6 @@ static meso_status distributions_run(const void *params, const meso_spikes *spik
   meso_bins *windows = NULL;
   double *edge_ms = NULL;
   (void) signals;
-  (void) n_threads;
   if (!(p->isi_max_ms > p->isi_min_ms) || (p->isi_spacing == LOG && !(p->isi_min_ms > 0)))
     MESO_FAIL(err, MESO_ERANGE, "isi_min_ms %g ms: must be less than isi_max_ms, %g ms%s",
               p->isi_min_ms, p->isi_max_ms, p->isi_spacing == LOG ? ", and more than 0" : "");
@@ -287,12 +351,8 @@ static meso_status distributions_run(const void *params, const meso_spikes *spik
   MESO_ALLOC(err, edge_ms, (size_t) p->isi_bins + 1);
   for (int64_t k = 0; k <= p->isi_bins; k++) edge_ms[k] = edge_at(p, (double) k);
   MESO_TRY(add_axes(p, &t, windows, edge_ms, result, err));
-  for (size_t i = 0; i < t.n_populations; i++) {
-    population x = {.p = p, .trains = &t, .from = t.first_row[i], .to = t.first_row[i + 1],
-                    .edge_ms = edge_ms};
-    MESO_TRY(population_distributions(&x, spikes->population[t.selected[i]].name, windows, result,
-                                      err));
-  }
+  const population common = {.p = p, .trains = &t, .edge_ms = edge_ms};
+  MESO_TRY(find_populations(spikes, &t, &common, windows, n_threads, result, err));
 cleanup:
   free(windows);
   free(edge_ms);

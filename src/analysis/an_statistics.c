@@ -3,7 +3,8 @@
  * In the interval of meso_binning.h, with I_k the intervals between a neuron's spikes in ms:
  * the formulas below; fano_windows is fano for each of fano_windows_ms, (neuron, window).
  * Undefined values are NaN, and `reason` says why: (neuron, statistic) with the statistics in the
- * order cv_isi, cv2, lv, fano and the codes of enum reason; lvr is undefined where lv is.
+ * order cv_isi, cv2, lv, fano and the codes of enum reason; lvr is undefined where lv is. The CV of
+ * one interval is 0, as Elephant has it; its reason says that this is no regular firing.
  */
 #include <math.h>
 #include <stdio.h>
@@ -66,9 +67,12 @@ static const meso_param statistics_rows[] = {
 enum { CV_ISI, CV2, LV, FANO, N_STATISTICS };
 static const char *const statistic_name[N_STATISTICS] = {"cv_isi", "cv2", "lv", "fano"};
 
-enum reason { DEFINED, TOO_FEW_SPIKES, NO_COUNTS, COINCIDENT_SPIKES, TOO_FEW_WINDOWS };
-#define REASON_TEXT "0 defined, 1 too few spikes, 2 no spike in any window, " \
-  "3 spikes at the same time, 4 recording shorter than two windows"
+enum reason { DEFINED, TOO_FEW_SPIKES, NO_COUNTS, COINCIDENT_SPIKES, TOO_FEW_WINDOWS,
+              ONE_INTERVAL, N_REASONS };
+static const char *const reason_words[N_REASONS] = {
+  "defined", "too few spikes", "no spike in any window", "spikes at the same time",
+  "recording shorter than two windows",
+  "defined, but 0 whatever the spikes: one interval (min_spikes = 3 leaves it out)"};
 
 /* One neuron's spikes and where its numbers go. */
 typedef struct neuron {
@@ -109,6 +113,7 @@ static void interval_statistics(neuron *x, size_t min_spikes, double refractorin
   }
   put(x, CV_ISI, enough && mean > 0, sqrt(var) / mean,
       enough ? COINCIDENT_SPIKES : TOO_FEW_SPIKES);
+  if (n == 1 && x->reason[CV_ISI] == DEFINED) x->reason[CV_ISI] = ONE_INTERVAL;
   const bool pairs = enough && n >= 2;
   put(x, CV2, pairs && !coincident, cv2, pairs ? COINCIDENT_SPIKES : TOO_FEW_SPIKES);
   x->lvr = pairs && !coincident ? lvr : NAN;
@@ -148,11 +153,38 @@ static meso_status add_array(meso_result *result, const char *population, const 
   const size_t dims[2] = {n, columns};
   snprintf(path, sizeof path, "/statistics/%s/%s", population, name);
   MESO_TRY(meso_result_add(result, path, units, columns > 0 ? 2 : 1, dims, &array, err));
-  if (columns > 0) {
-    MESO_TRY(meso_attrs_set_text(&array->attrs, "columns", "cv_isi,cv2,lv,fano", err));
-    MESO_TRY(meso_attrs_set_text(&array->attrs, "codes", REASON_TEXT, err));
-  }
   *ret_data = array->data;
+cleanup:
+  return status;
+}
+
+/* The codes of `reason` in words, and at each statistic how many neurons have none, and why. */
+static meso_status explain_reasons(meso_result *result, const char *population, size_t n,
+                                   const double *reason, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char path[512], codes[400] = "";
+  for (int s = 0; s < N_STATISTICS; s++) {
+    size_t count[N_REASONS] = {0}, used = 0;
+    char text[256] = "";
+    for (size_t i = 0; i < n; i++) count[(size_t) reason[i * N_STATISTICS + (size_t) s]]++;
+    for (size_t k = TOO_FEW_SPIKES; k < ONE_INTERVAL; k++)
+      if (count[k] > 0 && used < sizeof text)
+        used += (size_t) snprintf(text + used, sizeof text - used, "%s%zu of %zu neurons: %s",
+                                  used > 0 ? "; " : "", count[k], n, reason_words[k]);
+    for (int twin = 0; used > 0 && twin <= (s == LV); twin++) { /* lvr is undefined where lv is */
+      snprintf(path, sizeof path, "/statistics/%s/%s", population,
+               twin == 0 ? statistic_name[s] : "lvr");
+      MESO_TRY(meso_attrs_set_text(&meso_result_find(result, path)->attrs, "undefined", text, err));
+    }
+  }
+  for (size_t k = 0, used = 0; k < N_REASONS && used < sizeof codes; k++)
+    used += (size_t) snprintf(codes + used, sizeof codes - used, "%s%zu %s", k > 0 ? ", " : "", k,
+                              reason_words[k]);
+  snprintf(path, sizeof path, "/statistics/%s/reason", population);
+  meso_attrs *a = &meso_result_find(result, path)->attrs;
+  MESO_TRY(meso_attrs_set_text(a, "columns", "cv_isi,cv2,lv,fano", err));
+  MESO_TRY(meso_attrs_set_text(a, "codes", codes, err));
 cleanup:
   return status;
 }
@@ -190,6 +222,8 @@ static meso_status add_windows(const statistics_params *p, const meso_interval *
   snprintf(path, sizeof path, "/statistics/%s/fano_windows", population->name);
   MESO_TRY(meso_result_add(result, path, "1", 2, dims, &array, err));
   *ret_data = array->data;
+  MESO_TRY(meso_attrs_set_text(&array->attrs, "undefined", "where a neuron has no spike in any "
+                               "window, or the recording is shorter than two", err));
 cleanup:
   return status;
 }
@@ -233,6 +267,7 @@ static meso_status population_statistics(const statistics_params *p, const meso_
       reason[i * N_STATISTICS + (size_t) s] = x.reason[s];
     }
   }
+  MESO_TRY(explain_reasons(result, population->name, n, reason, err));
   MESO_TRY(set_attributes(result, population, (double) n_counted, duration_ms, err));
 cleanup:
   free(first);

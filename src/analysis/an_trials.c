@@ -281,6 +281,44 @@ cleanup:
 
 /* ---- pairs ---------------------------------------------------------------------------------- */
 
+/* Why correlations, or their intervals, have no value in some or all pairs. */
+static const char *why_undefined(const work *w, int kind, bool is_interval, bool *ret_all)
+{
+  const trial_table *t = &w->trials;
+  bool repeated = false;
+  for (size_t c = 0; c < t->n_conditions; c++) repeated |= t->first[c + 1] - t->first[c] > 1;
+  const bool none = kind == NOISE ? !repeated : t->n_conditions < 3;
+  *ret_all = none || (is_interval && isnan(w->error[kind]));
+  if (kind == NOISE)
+    return none ? "one trial in each condition: counts cannot differ from the mean of their own"
+         : *ret_all ? "too few trials: noise correlations have no interval"
+         : is_interval ? "neurons whose counts vary, or vary together, in too few trials"
+                       : "neurons whose counts vary within no condition";
+  return none ? "fewer than three conditions: a signal correlation would be 1 or -1 whatever the "
+                "neurons"
+       : *ret_all ? "three conditions: signal correlations have no interval"
+                  : "neurons whose mean counts are the same in all conditions";
+}
+
+/* In each matrix that has values missing, why. */
+static meso_status explain_matrices(const work *w, int kind, meso_result *result,
+                                    double *const matrix[3], meso_err *err)
+{
+  static const char *const ending[3] = {"correlation", "low", "high"};
+  meso_status status = MESO_OK;
+  for (int k = 0; k < 3; k++) {
+    char path[64];
+    bool all, missing = false;
+    for (size_t i = 0; i < w->trains.n * w->trains.n; i++) missing |= isnan(matrix[k][i]) != 0;
+    if (!missing) continue;
+    (void) snprintf(path, sizeof path, "/trials/%s_%s", kind_name[kind], ending[k]);
+    MESO_TRY(meso_attrs_set_text(&meso_result_find(result, path)->attrs, "undefined",
+                                 why_undefined(w, kind, k > 0, &all), err));
+  }
+cleanup:
+  return status;
+}
+
 /* A matrix and those of its intervals. */
 static meso_status add_matrices(const work *w, int kind, meso_result *result, double *to[3],
                                 meso_err *err)
@@ -359,6 +397,7 @@ static meso_status add_kind(const work *w, const pair_summary *s, int kind, int 
   if (w->p->full) MESO_TRY(add_matrices(w, kind, result, matrix, err));
   MESO_TRY(trial_pairs_add(s, &w->rows[kind], matrix[0], n_threads, &total, err));
   if (w->p->full) MESO_TRY(fill_intervals(w, kind, matrix, err));
+  if (w->p->full) MESO_TRY(explain_matrices(w, kind, result, matrix, err));
   (void) snprintf(group, sizeof group, "/trials/%s", kind_name[kind]);
   MESO_TRY(pair_summary_write(s, &total, group, result, err));
 cleanup:
@@ -429,12 +468,15 @@ static meso_status set_attributes(const work *w, meso_result *result, meso_err *
   for (size_t k = 0; k < sizeof number / sizeof number[0]; k++)
     MESO_TRY(meso_attrs_set_number(a, number[k].key, number[k].value, err));
   MESO_TRY(meso_trains_set_attributes(&p->trains, &w->trains, a, err));
-  if (w->trials.n_conditions < 3)
-    MESO_TRY(meso_attrs_set_text(a, "undefined", "fewer than three conditions: a signal "
-                                 "correlation would be 1 or -1 whatever the neurons", err));
-  else if (w->trials.n_conditions < 4)
-    MESO_TRY(meso_attrs_set_text(a, "undefined", "three conditions: signal correlations have no "
-                                 "interval", err));
+  for (int kind = 0; kind < N_KINDS; kind++) {
+    bool all;
+    char path[64];
+    const char *why = why_undefined(w, kind, true, &all);
+    (void) snprintf(path, sizeof path, "/trials/%s", kind_name[kind]);
+    a = meso_result_group_attrs(result, path);
+    if (a == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
+    if (all) MESO_TRY(meso_attrs_set_text(a, "undefined", why, err));
+  }
 cleanup:
   return status;
 }

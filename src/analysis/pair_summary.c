@@ -154,6 +154,8 @@ static meso_status write_pair(const pair_summary *s, const pair_sums *total, siz
   MESO_TRY(meso_attrs_set_number(attrs, "n_pairs", m->n, err));
   MESO_TRY(meso_attrs_set_number(attrs, "mean", m->n > 0 ? m->sum / m->n : NAN, err));
   MESO_TRY(meso_attrs_set_number(attrs, "standard_deviation", sd_of(m), err));
+  if (!(m->n > 0))
+    MESO_TRY(meso_attrs_set_text(attrs, "undefined", "no pair of neurons has a coefficient", err));
 cleanup:
   return status;
 }

@@ -111,11 +111,14 @@ cleanup:
   return status;
 }
 
-/** The attribute "undefined" of the group that holds an array, or of one around it, or NULL. */
-static const char *reason_of(const meso_result *result, const char *path)
+/** The attribute "undefined" of an array, else of the group that holds it, else of one around that,
+ *  or NULL. */
+static const char *reason_of(const meso_result *result, const meso_array *array)
 {
   char group[512];
-  (void) snprintf(group, sizeof group, "%s", path);
+  const char *own = meso_attrs_text(&array->attrs, "undefined");
+  if (own != NULL) return own;
+  (void) snprintf(group, sizeof group, "%s", array->path);
   for (char *slash; (slash = strrchr(group, '/')) != NULL && slash != group;) {
     *slash = '\0';
     const meso_attrs *attrs = meso_result_find_group(result, group);
@@ -125,7 +128,7 @@ static const char *reason_of(const meso_result *result, const char *path)
   return NULL;
 }
 
-/** An array without any value is warned of, with the reason that its group gives. */
+/** An array without any value is warned of, with the reason that it or its group gives. */
 static void warn_of_nothing(const meso_cli *cli, const meso_result *result)
 {
   for (size_t i = 0; i < result->n; i++) {
@@ -133,7 +136,7 @@ static void warn_of_nothing(const meso_cli *cli, const meso_result *result)
     const size_t n = a->data != NULL ? meso_array_count(a) : 0;
     size_t k = 0;
     while (k < n && isnan(a->data[k])) k++;
-    const char *reason = reason_of(result, a->path);
+    const char *reason = reason_of(result, a);
     if (n > 0 && k == n)
       mesoi_warn(cli, "%s is undefined throughout%s%s", a->path, reason != NULL ? ": " : "",
                  reason != NULL ? reason : "");
