@@ -293,6 +293,10 @@ static void test_two_regions(void)
   CU_ASSERT_STRING_EQUAL(why(r, "/connectivity/lag"), "1 of 2 channels do not vary, the first of "
                          "them channel 1");
   meso_result_destroy(r);
+  for (uint32_t t = 0; t < 200; t++) b->data[2 * t] = 7, b->data[2 * t + 1] = normal(t, 2);
+  r = run("connectivity", (const char *[]) {NULL}, NULL, s, 1);
+  CU_ASSERT_EQUAL(strncmp(why(r, "/connectivity/partial"), "1 of 2 channels", 15), 0);
+  meso_result_destroy(r);
   meso_signals_destroy(s);
 }
 
