@@ -477,7 +477,28 @@ static void test_nothing_and_recordings(void)
   CU_ASSERT_EQUAL(json_array_size(json_object_get(nwb, "signals")), 2);
   CU_ASSERT_EQUAL(json_integer_value(json_object_get(nwb, "n_spikes")), 7);
   json_decref(nwb);
+  shell("sed s/spike_times_index/spike_times_indey/g \"$REFERENCE/recordings/small.nwb\" > o.nwb");
+  nwb = cli_json("info o.nwb", &code); /* its series are sound */
+  CU_ASSERT_EQUAL(json_array_size(json_object_get(nwb, "signals")), 2);
+  CU_ASSERT_PTR_NULL(json_object_get(nwb, "n_spikes"));
+  CU_ASSERT(cli_said("o.nwb: /units/spike_times without /units/spike_times_index"));
+  json_decref(nwb);
   cli_expect(0, "plot \"$REFERENCE/recordings/neo.nix\" --figure raster -o n.svg");
+}
+
+/* The memory of the process that starts the program is not the program's. */
+static void test_peak_memory(void)
+{
+  const size_t n = (size_t) 400 << 20;
+  volatile char *own = malloc(n);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(own);
+  for (size_t i = 0; i < n; i += 4096) own[i] = 1;
+  free((char *) own);
+  shell("exec \"$MESO\" simulate " TOY " --set simulation.duration_ms=100 -o n.h5 --json > o.json");
+  json_t *made = json_load_file("o.json", 0, NULL);
+  const double bytes = json_number_value(json_object_get(made, "peak_memory_bytes"));
+  CU_ASSERT(bytes > 1e6 && bytes < (double) n);
+  json_decref(made);
 }
 
 static void test_numbers_of_the_answer(void)
@@ -807,6 +828,7 @@ int main(void)
     { "tables of an analysis", test_tables_of_an_analysis },
     { "results without a value; recordings of others", test_nothing_and_recordings },
     { "numbers of an answer are those of the file", test_numbers_of_the_answer },
+    { "peak memory is the program's own", test_peak_memory },
     { "eeg of a run", test_eeg },
     { "lfp of kernels of another model", test_lfp_of_other_kernels },
     { "bold from spikes is that of the run", test_bold_is_that_of_the_run },

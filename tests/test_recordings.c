@@ -86,10 +86,28 @@ static void put_numbers(hid_t file, const char *path, hsize_t rows, hsize_t colu
   (void) H5Sclose(space);
 }
 
+/* A text attribute of a group, which is made if it is missing. */
+static void put_word(hid_t file, const char *group, const char *key, const char *text)
+{
+  const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+  const hid_t links = H5Pcreate(H5P_LINK_CREATE);
+  (void) H5Pset_create_intermediate_group(links, 1);
+  hid_t made = H5I_INVALID_HID;
+  H5E_BEGIN_TRY made = H5Gcreate2(file, group, links, H5P_DEFAULT, H5P_DEFAULT); H5E_END_TRY
+  if (made >= 0) (void) H5Gclose(made);
+  (void) H5Tset_size(type, strlen(text) + 1);
+  const hid_t attr = H5Acreate_by_name(file, group, key, type, space, H5P_DEFAULT, H5P_DEFAULT,
+                                       H5P_DEFAULT);
+  CU_ASSERT(H5Awrite(attr, type, text) >= 0);
+  (void) H5Aclose(attr);
+  (void) H5Sclose(space);
+  (void) H5Pclose(links);
+  (void) H5Tclose(type);
+}
+
 static void put_series(hid_t file, const char *group, const small_nwb *x)
 {
   static const double data[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-  static const char type_name[] = "ElectricalSeries";
   char path[64];
   (void) snprintf(path, sizeof path, "%s/data", group);
   put_numbers(file, path, 5, 2, data);
@@ -97,14 +115,7 @@ static void put_series(hid_t file, const char *group, const small_nwb *x)
   put_numbers(file, path, 5, 1, x->stamp_s);
   (void) snprintf(path, sizeof path, "%s/electrodes", group);
   put_numbers(file, path, 2, 1, x->electrode);
-  const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-  (void) H5Tset_size(type, sizeof type_name);
-  const hid_t attr = H5Acreate_by_name(file, group, "neurodata_type", type, space, H5P_DEFAULT,
-                                       H5P_DEFAULT, H5P_DEFAULT);
-  (void) H5Awrite(attr, type, type_name);
-  (void) H5Aclose(attr);
-  (void) H5Sclose(space);
-  (void) H5Tclose(type);
+  put_word(file, group, "neurodata_type", "ElectricalSeries");
 }
 
 static void make_nwb(const char *path, const small_nwb *x)
@@ -116,6 +127,7 @@ static void make_nwb(const char *path, const small_nwb *x)
   put_numbers(file, "/general/extracellular_ephys/electrodes/x", 2, 1, zero);
   put_numbers(file, "/general/extracellular_ephys/electrodes/y", 2, 1, zero);
   put_numbers(file, "/general/extracellular_ephys/electrodes/z", 2, 1, x->z_um);
+  put_word(file, "/acquisition/odd", "neurodata_type", "ElectricalSeries"); /* without data */
   put_numbers(file, "/units/spike_times", 4, 1, x->spike_s);
   put_numbers(file, "/units/spike_times_index", 3, 1, x->end);
   (void) H5Fclose(file);
@@ -141,6 +153,7 @@ static void test_edited_nwb(void)
   CU_ASSERT_EQUAL_FATAL(read_signals(path, &s, NULL), MESO_OK);
   const meso_signal *a = meso_signals_find(s, "a"), *b = meso_signals_find(s, "acquisition_b_a");
   CU_ASSERT_FATAL(s->n == 2 && a != NULL && b != NULL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(&s->attrs, "warning"), "1 series left out: "));
   CU_ASSERT(fabs(a->t_start_ms - 1000) < 1e-9 && fabs(a->sampling_rate_Hz - 100) < 1e-9);
   CU_ASSERT(a->position_um != NULL && a->position_um[5] == -20 && b->data[7] == 7e3);
   meso_signals_destroy(s);
@@ -221,6 +234,83 @@ static void test_nix(void)
   CU_ASSERT(p->population[0].time_ms[1] == 2.5 && p->t_stop_ms == 9);
   CU_ASSERT_PTR_NOT_NULL(meso_attrs_text(&p->attrs, "warning"));
   meso_spikes_destroy(p);
+}
+
+/* An array of 4 x n samples at 1 kHz, the first of them `first`. */
+static void put_array(hid_t file, const char *name, const char *type, size_t n, double first)
+{
+  static const double interval = 1;
+  const double v[8] = {first, first, first, first, first, first, first, first};
+  const hid_t space = H5Screate(H5S_SCALAR);
+  char path[96];
+  (void) snprintf(path, sizeof path, "/data/b/data_arrays/%s", name);
+  put_word(file, path, "type", type);
+  put_word(file, path, "unit", "mV");
+  (void) snprintf(path, sizeof path, "/data/b/data_arrays/%s/dimensions/1", name);
+  put_word(file, path, "dimension_type", "sample");
+  put_word(file, path, "unit", "ms");
+  const hid_t attr = H5Acreate_by_name(file, path, "sampling_interval", H5T_NATIVE_DOUBLE, space,
+                                       H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  CU_ASSERT(H5Awrite(attr, H5T_NATIVE_DOUBLE, &interval) >= 0);
+  (void) H5Aclose(attr);
+  (void) H5Sclose(space);
+  (void) snprintf(path, sizeof path, "/data/b/data_arrays/%s/data", name);
+  if (n > 0) put_numbers(file, path, 4, n, v);
+}
+
+/* A train of one spike in a segment of a block. */
+static void put_train(hid_t file, const char *segment)
+{
+  static const double at = 3;
+  char path[96];
+  (void) snprintf(path, sizeof path, "/data/%s", segment);
+  put_word(file, path, "type", "neo.segment");
+  (void) snprintf(path, sizeof path, "/data/%s/multi_tags/t", segment);
+  put_word(file, path, "type", "neo.spiketrain");
+  (void) snprintf(path, sizeof path, "/data/%s/multi_tags/t/positions", segment);
+  put_word(file, path, "unit", "ms");
+  (void) snprintf(path, sizeof path, "/data/%s/multi_tags/t/positions/data", segment);
+  put_numbers(file, path, 1, 1, &at);
+}
+
+/* Channels 0, 1, 10 of one signal; an array without data beside them; arrays of another type that
+ * are numbered alike; segments of one name. */
+static void test_odd_nix(void)
+{
+  static const char path[] = "test_recordings_odd.nix", neo[] = "neo.analogsignal";
+  meso_signals *s = NULL;
+  meso_spikes *p = NULL;
+  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  put_word(file, "/data", "version", "1");
+  const hid_t root = H5Gopen2(file, "/", H5P_DEFAULT);
+  put_word(root, ".", "format", "nix");
+  (void) H5Gclose(root);
+  static const struct { const char *name, *type; size_t n; double first; } row[] = {
+    {"ch.0", neo, 1, 0}, {"ch.1", neo, 1, 10}, {"ch.10", neo, 1, 100}, {"ch.2", neo, 0, 0},
+    {"ch.3", neo, 2, 0}, {"ch.1a", neo, 1, 7}, {"x.0", "plain", 1, 5}, {"x.1", "plain", 2, 6}};
+  for (size_t k = 0; k < sizeof row / sizeof *row; k++)
+    put_array(file, row[k].name, row[k].type, row[k].n, row[k].first);
+  put_train(file, "b/groups/a");
+  put_train(file, "b/groups/a_3");
+  put_train(file, "c/groups/a");
+  (void) H5Fclose(file);
+  CU_ASSERT_EQUAL_FATAL(read_signals(path, &s, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(s->n, 4);
+  const meso_signal *ch = meso_signals_find(s, "ch.0"), *x = meso_signals_find(s, "x.1");
+  CU_ASSERT_FATAL(ch != NULL && x != NULL && meso_signals_find(s, "x.0") != NULL);
+  CU_ASSERT_FATAL(ch->n_times == 4 && ch->n_channels == 3 && x->n_channels == 2);
+  static const double first[3] = {0, 10, 100};
+  MESO_CHECK_EACH(i, 12, ch->data[i] == first[i % 3]);
+  CU_ASSERT(strcmp(ch->label[1], "1") == 0 && strcmp(ch->label[2], "10") == 0);
+  const char *warning = meso_attrs_text(&s->attrs, "warning");
+  CU_ASSERT_PTR_NOT_NULL(strstr(warning, "ch.0: 3 channels, numbered up to 10: some are missing"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(warning, "2 arrays left out, the first: "));
+  meso_signals_destroy(s);
+  CU_ASSERT_EQUAL_FATAL(read_spikes(path, &p, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(p->n_populations, 3);
+  CU_ASSERT_STRING_EQUAL(p->population[2].name, "a_4");
+  meso_spikes_destroy(p);
+  unlink(path);
 }
 
 /* ---- Blackrock ---------------------------------------------------------------------------- */
@@ -510,6 +600,7 @@ int main(void)
     {"edited NWB", test_edited_nwb},
     {"signals and trains of NIX as Neo writes it", test_nix_of_neo},
     {"arrays of NIX", test_nix},
+    {"channels and arrays of NIX that are missing", test_odd_nix},
     {"another kind of HDF5", test_other_kind},
     {"continuous recordings of Blackrock, with pauses", test_nsx},
     {"spikes of Blackrock", test_nev},

@@ -137,6 +137,12 @@ bool mesoi_is_recording(const char *path)
          meso_format_also(path, MESO_CONTENT_SIGNALS) != NULL;
 }
 
+/** Whether there is something that cannot be read, rather than nothing. */
+static bool is_damage(const meso_err *err)
+{
+  return err->status != MESO_OK && err->status != MESO_ENOTFOUND;
+}
+
 meso_status mesoi_recording_read(const meso_cli *cli, const char *path, meso_spikes **ret_spikes,
                                  meso_signals **ret_signals, meso_err *err)
 {
@@ -148,8 +154,10 @@ meso_status mesoi_recording_read(const meso_cli *cli, const char *path, meso_spi
                                          == MESO_OK;
   const bool has_signals = of_signals && mesoi_signals_read(cli, path, ret_signals, &no_signals)
                                            == MESO_OK;
-  const meso_err *why = of_signals ? &no_signals : &no_spikes;
+  const meso_err *why = is_damage(&no_spikes) || !of_signals ? &no_spikes : &no_signals;
   if (!has_spikes && !has_signals) MESO_FAIL(err, why->status, "%s", why->msg);
+  const meso_err *other = has_spikes ? &no_signals : &no_spikes;
+  if (is_damage(other)) mesoi_warn(cli, "%s", other->msg);
 cleanup:
   return status;
 }

@@ -51,7 +51,8 @@ MESO_MUST_CHECK meso_status mesoi_signals_read_all(const meso_cli *cli, size_t n
                                                    meso_signals **ret_signals, meso_err *err);
 /** Whether a name is that of a recording, or of a list of spikes, that a format reads. */
 bool mesoi_is_recording(const char *path);
-/** What such a file holds: NULL for signals or spikes that it does not; fails if it has neither. */
+/** What such a file holds: NULL for signals or spikes that it does not, with a warning if it has
+ *  some that cannot be read; fails if it has neither. */
 MESO_MUST_CHECK meso_status mesoi_recording_read(const meso_cli *cli, const char *path,
                                                  meso_spikes **ret_spikes,
                                                  meso_signals **ret_signals, meso_err *err);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "cli_answer.h"
@@ -253,9 +252,8 @@ static void answer(const meso_cli *cli, const meso_spikes *spikes, const meso_en
   mesoi_answer_number(cli, "loop_s", r->loop_s);
   mesoi_answer_number(cli, "simulated_ms", r->simulated_ms);
   mesoi_answer_number(cli, "real_time_factor", r->real_time_factor);
-  struct rusage usage;
-  if (getrusage(RUSAGE_SELF, &usage) == 0) /* ru_maxrss: kilobytes on Linux */
-    mesoi_answer_count(cli, "peak_memory_bytes", 1024 * (uint64_t) usage.ru_maxrss);
+  const double peak = meso_memory_peak();
+  if (isfinite(peak)) mesoi_answer_count(cli, "peak_memory_bytes", (uint64_t) peak);
   mesoi_answer_put(cli, "phase_s", json_pack("{s:o, s:o, s:o, s:o, s:o}",
                    "list", mesoi_json_number(r->phase_s[MESO_PHASE_LIST]),
                    "deliver", mesoi_json_number(r->phase_s[MESO_PHASE_DELIVER]),

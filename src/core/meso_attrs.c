@@ -1,6 +1,7 @@
 /* meso_attrs.c: ordered set of named values; a few dozen entries, so lookup is linear. */
 #include "meso_attrs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,20 @@ const char *meso_attrs_text(const meso_attrs *a, const char *key)
 {
   const meso_attr *attr = meso_attrs_get(a, key);
   return attr == NULL ? NULL : attr->text;
+}
+
+meso_status meso_attrs_warn(meso_attrs *a, const char *sentence, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const char *old = meso_attrs_text(a, "warning");
+  char *text = NULL;
+  const size_t room = (old == NULL ? 0 : strlen(old)) + strlen(sentence) + sizeof "; ";
+  MESO_ALLOC(err, text, room);
+  (void) snprintf(text, room, "%s%s%s", old == NULL ? "" : old, old == NULL ? "" : "; ", sentence);
+  MESO_TRY(meso_attrs_set_text(a, "warning", text, err));
+cleanup:
+  free(text);
+  return status;
 }
 
 meso_status meso_attrs_copy(meso_attrs *to, const meso_attrs *from, meso_err *err)

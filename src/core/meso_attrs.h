@@ -30,6 +30,8 @@ const meso_attr *meso_attrs_get(const meso_attrs *a, const char *key);
 double meso_attrs_number(const meso_attrs *a, const char *key, double fallback);
 /** Text under @p key, or NULL. */
 const char *meso_attrs_text(const meso_attrs *a, const char *key);
+/** Adds a sentence to the text "warning", behind those that are there. */
+MESO_MUST_CHECK meso_status meso_attrs_warn(meso_attrs *a, const char *sentence, meso_err *err);
 /** Adds copies of all of @p from to @p to. */
 MESO_MUST_CHECK meso_status meso_attrs_copy(meso_attrs *to, const meso_attrs *from, meso_err *err);
 void meso_attrs_clear(meso_attrs *a);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 meso_status meso_err_set(meso_err *err, meso_status st, const char *file, int line,
                          const char *fmt, ...)
@@ -35,20 +36,34 @@ int meso_status_exit_code(meso_status st)
   return exit_code[st];
 }
 
-double meso_memory_available(void)
+/* A size that a file of "KEY: NUMBER kB" says, in bytes; NaN if it does not. */
+static double size_in(const char *path, const char *key)
 {
   char line[128];
-  double bytes = HUGE_VAL;
-  FILE *f = fopen("/proc/meminfo", "r");
+  double bytes = NAN;
+  const size_t n = strlen(key);
+  FILE *f = fopen(path, "r");
   if (f == NULL) return bytes;
-  while (fgets(line, sizeof line, f) != NULL) {
-    const bool is_free = strncmp(line, "MemAvailable:", 13) == 0;
-    if (!is_free && strncmp(line, "SwapFree:", 9) != 0) continue;
-    const double kB = strtod(strchr(line, ':') + 1, NULL);
-    bytes = (isfinite(bytes) ? bytes : 0) + 1024 * kB;
-  }
+  while (isnan(bytes) && fgets(line, sizeof line, f) != NULL)
+    if (strncmp(line, key, n) == 0 && line[n] == ':') bytes = 1024 * strtod(line + n + 1, NULL);
   (void) fclose(f);
   return bytes;
+}
+
+double meso_memory_available(void)
+{
+  const double bytes = size_in("/proc/meminfo", "MemAvailable");
+  const double swap = size_in("/proc/meminfo", "SwapFree");
+  if (isnan(bytes)) return HUGE_VAL;
+  return isnan(swap) ? bytes : bytes + swap;
+}
+
+double meso_memory_peak(void)
+{
+  struct rusage usage;
+  const double bytes = size_in("/proc/self/status", "VmHWM");
+  if (!isnan(bytes) || getrusage(RUSAGE_SELF, &usage) != 0) return bytes;
+  return 1024.0 * (double) usage.ru_maxrss;
 }
 
 /* Linux promises more than there is, and kills whoever takes it at its word: large blocks that

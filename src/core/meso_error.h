@@ -63,6 +63,11 @@ void *meso_realloc(void *p, size_t n, size_t size);
  *  makes none. meso_calloc and meso_aligned_alloc refuse large blocks beyond that. */
 double meso_memory_available(void);
 
+/** Largest resident memory of this process up to now, in bytes; NaN if the system does not say.
+ *  Linux counts in ru_maxrss what the process that started this one held; not so in VmHWM, which is
+ *  taken where it is known. */
+double meso_memory_peak(void);
+
 /** Zeroed memory aligned to 64 bytes; larger blocks are aligned to 2 MiB and advised to use huge
  *  pages. Free with free(). NULL on failure or overflow. */
 void *meso_aligned_calloc(size_t n, size_t size);

@@ -196,16 +196,13 @@ static meso_status make_signals(const nsx *x, const layout *l, meso_signals *sig
     MESO_TRY(meso_attrs_set_number(&s->attrs, "n_clipped", own, err));
     clipped += own;
   }
-  char text[256] = "";
-  size_t used = 0;
-  if (l->n_missing > 0 || l->n_left > 0)
-    used = (size_t) snprintf(text, sizeof text, "the file is cut short: %.0f samples are missing "
-                             "that its last packet announces, %zu bytes are left over%s",
-                             l->n_missing, l->n_left, clipped > 0 ? "; " : "");
-  if (clipped > 0)
-    (void) snprintf(text + used, sizeof text - used, "%g samples are at the end of their channel's "
-                    "range: clipped", clipped);
-  if (text[0] != '\0') MESO_TRY(meso_attrs_set_text(&signals->attrs, "warning", text, err));
+  char text[256];
+  (void) snprintf(text, sizeof text, "the file is cut short: %.0f samples are missing that its "
+                  "last packet announces, %zu bytes are left over", l->n_missing, l->n_left);
+  if (l->n_missing > 0 || l->n_left > 0) MESO_TRY(meso_attrs_warn(&signals->attrs, text, err));
+  (void) snprintf(text, sizeof text, "%g samples are at the end of their channel's range: "
+                  "clipped", clipped);
+  if (clipped > 0) MESO_TRY(meso_attrs_warn(&signals->attrs, text, err));
 cleanup:
   return status;
 }

@@ -105,13 +105,11 @@ static meso_status fill(const nev *x, meso_spikes *spikes, meso_err *err)
   MESO_TRY(meso_spikes_sort(p, err));
   MESO_TRY(list_neurons(neuron, (size_t) p->size, &spikes->attrs, err));
   const size_t n_left = (x->n_bytes - x->header) % x->packet;
-  char text[256] = "";
-  if (n_left > 0)
-    (void) snprintf(text, sizeof text, "the file is cut short: %zu of %zu bytes of its last packet "
-                    "are there; ", n_left, x->packet);
-  (void) snprintf(text + strlen(text), sizeof text - strlen(text), "the file does not say how long "
-                  "was recorded: taken from 0 to the last spike");
-  MESO_TRY(meso_attrs_set_text(&spikes->attrs, "warning", text, err));
+  char text[256];
+  (void) snprintf(text, sizeof text, "the file is cut short: %zu of %zu bytes of its last packet "
+                  "are there", n_left, x->packet);
+  if (n_left > 0) MESO_TRY(meso_attrs_warn(&spikes->attrs, text, err));
+  MESO_TRY(mesoi_format_warn_of_end(spikes, err));
 cleanup:
   free(neuron);
   return status;

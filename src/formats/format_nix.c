@@ -1,7 +1,7 @@
 /* format_nix.c: signals of NIX files (nix.h), read only: each array of one or two dimensions that
  * is sampled along one of them. Neo writes a channel an array, NAME.0, NAME.1, ...: those become
  * one signal. Potentials become mV, other units stay. Values are those of the array's polynomial,
- * sum_k c_k (x - expansion_origin)^k. */
+ * sum_k c_k (x - expansion_origin)^k. Arrays that cannot be read are left out, with a warning. */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,12 +11,7 @@
 #include "h5_table.h"
 #include "nix.h"
 
-enum { MOST_SIGNALS = 4096, MOST_CHANNELS = 65536 };
-
-typedef struct reader {
-  const char *path;
-  meso_signals *signals;
-} reader;
+enum { MOST_SIGNALS = 4096, MOST_ARRAYS = 1 << 20 };
 
 /* An array as (time, channel). */
 typedef struct sampled {
@@ -114,97 +109,191 @@ cleanup:
   return status;
 }
 
-/* Length of an array's path without ".0", ".1", ... of a channel; the whole length without one. */
-static size_t length_of_stem(const char *array)
+/* ---- signals -------------------------------------------------------------------------------- */
+
+/* An array; one of several channels is STEM.NUMBER. */
+typedef struct source {
+  char *array;
+  int dimension;        /* the sampled one */
+  size_t n_stem;        /* of characters; all if it is no channel */
+  unsigned long number;
+} source;
+
+typedef struct reader {
+  const char *path;
+  size_t n, room;
+  source *source;
+  meso_signals *signals;
+  h5_left_out left_out;
+} reader;
+
+static void reader_clear(reader *r)
 {
-  size_t n = strlen(array);
-  while (n > 0 && isdigit((unsigned char) array[n - 1])) n--;
-  return array[n] != '\0' && n > 1 && array[n - 1] == '.' ? n - 1 : strlen(array);
+  for (size_t i = 0; i < r->n; i++) free(r->source[i].array);
+  free(r->source);
+  meso_signals_destroy(r->signals);
+}
+
+/* Neo's channels end in ".0", ".1", ... */
+static void find_stem(const char *path, source *x)
+{
+  const size_t n = strlen(x->array);
+  size_t stem = n;
+  while (stem > 0 && isdigit((unsigned char) x->array[stem - 1])) stem--;
+  x->n_stem = n;
+  if (stem == n || n - stem > 9 || stem < 2 || x->array[stem - 1] != '.' || x->dimension != 1 ||
+      !h5_says(path, x->array, "type", "neo.analogsignal")) return;
+  x->n_stem = stem - 1;
+  x->number = strtoul(x->array + stem, NULL, 10);
+}
+
+static meso_status visit(void *user, const char *array, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  reader *r = user;
+  source x = {.dimension = sampled_dimension(r->path, array)};
+  /* waveforms and images have more dimensions */
+  if (x.dimension == 0 || h5_says(r->path, array, "type", "neo.waveforms") ||
+      h5_says(r->path, array, "type", "neo.imagesequence"))
+    return MESO_OK;
+  if (r->n == MOST_ARRAYS)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: more than %d sampled arrays", r->path, (int) MOST_ARRAYS);
+  if (r->n == r->room) {
+    source *more = meso_realloc(r->source, 2 * r->room + 16, sizeof *more);
+    if (more == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate a list of arrays");
+    r->source = more;
+    r->room = 2 * r->room + 16;
+  }
+  MESO_STRDUP(err, x.array, array);
+  find_stem(r->path, &x);
+  r->source[r->n++] = x;
+cleanup:
+  return status;
+}
+
+static bool have_one_stem(const source *a, const source *b)
+{
+  return a->n_stem == b->n_stem && memcmp(a->array, b->array, a->n_stem) == 0;
+}
+
+/* By stem, and the channels of one signal by number. */
+static int compare_sources(const void *one, const void *other)
+{
+  const source *a = one, *b = other;
+  const size_t n = a->n_stem < b->n_stem ? a->n_stem : b->n_stem;
+  const int by_stem = memcmp(a->array, b->array, n);
+  if (by_stem != 0) return by_stem;
+  if (a->n_stem != b->n_stem) return a->n_stem < b->n_stem ? -1 : 1;
+  if (a->number != b->number) return a->number < b->number ? -1 : 1;
+  return strcmp(a->array, b->array);
 }
 
 /* A name that no other signal has: "lfp", "lfp_2", ... (of segments). */
 static void choose_name(const reader *r, const char *name, char out[H5_MOST_PATH])
 {
+  const size_t n = strlen(name);
+  size_t number = 1; /* so many begin with this name: the next number is likely to be free */
+  for (size_t i = 0; i < r->signals->n; i++)
+    number += strncmp(r->signals->signal[i].name, name, n) == 0;
   (void) snprintf(out, H5_MOST_PATH, "%s", name);
-  for (int k = 2; meso_signals_find(r->signals, out) != NULL; k++)
-    (void) snprintf(out, H5_MOST_PATH, "%.*s_%d", H5_MOST_PATH - 32, name, k);
+  for (; meso_signals_find(r->signals, out) != NULL; number++)
+    (void) snprintf(out, H5_MOST_PATH, "%.*s_%zu", H5_MOST_PATH - 32, name, number);
 }
 
 /* The next channel must be sampled as the first one. */
-static meso_status add_channel(const reader *r, const char *array, const sampled *first,
-                               size_t channel, meso_signal *s, meso_err *err)
+static meso_status check_channel(const reader *r, const sampled *x, const char *array,
+                                 const meso_signal *s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (x->n_times != s->n_times || x->n_channels != 1 || strcmp(x->unit, s->units) != 0 ||
+      fabs(x->rate_Hz - s->sampling_rate_Hz) > 0 || fabs(x->start_ms - s->t_start_ms) > 0)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: %s: %zu x %zu samples in %s at %g Hz from %g ms, its first "
+              "channel %zu x 1 in %s at %g Hz from %g ms", r->path, array, x->n_times,
+              x->n_channels, x->unit, x->rate_Hz, x->start_ms, s->n_times, s->units,
+              s->sampling_rate_Hz, s->t_start_ms);
+cleanup:
+  return status;
+}
+
+/* A new signal of one array, or with room for so many arrays of a channel each. */
+static meso_status begin_signal(reader *r, const sampled *x, const char *array, size_t n_arrays,
+                                meso_signal **ret_s, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *name = NULL, own_name[H5_MOST_PATH];
+  if (n_arrays > 1 && x->n_channels > 1)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: %s has %zu columns and is one of %zu channels", r->path,
+              array, x->n_channels, n_arrays);
+  if (r->signals->n == MOST_SIGNALS)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: more than %d signals", r->path, (int) MOST_SIGNALS);
+  MESO_TRY(nix_name(r->path, array, &name, err));
+  choose_name(r, name, own_name);
+  MESO_TRY(meso_signals_add(r->signals, own_name, x->unit, x->n_times,
+                            n_arrays > 1 ? n_arrays : x->n_channels, x->rate_Hz, x->start_ms,
+                            ret_s, err));
+cleanup:
+  free(name);
+  return status;
+}
+
+/* Puts an array into a signal, which begins with it if there is none yet. */
+static meso_status take_array(reader *r, const source *from, size_t n_arrays, size_t channel,
+                              meso_signal **s, meso_err *err)
 {
   meso_status status = MESO_OK;
   sampled x = {.value = NULL};
-  MESO_TRY(read_array(r->path, array, 1, &x, err));
-  if (x.n_times != first->n_times || x.n_channels != 1 || strcmp(x.unit, first->unit) != 0 ||
-      fabs(x.rate_Hz - first->rate_Hz) > 0 || fabs(x.start_ms - first->start_ms) > 0)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: %s: %zu samples in %s at %g Hz from %g ms, its first channel "
-              "%zu in %s at %g Hz from %g ms", r->path, array, x.n_times, x.unit, x.rate_Hz,
-              x.start_ms, first->n_times, first->unit, first->rate_Hz, first->start_ms);
-  for (size_t t = 0; t < x.n_times; t++) s->data[t * s->n_channels + channel] = x.value[t];
+  MESO_TRY(read_array(r->path, from->array, from->dimension, &x, err));
+  if (*s == NULL) MESO_TRY(begin_signal(r, &x, from->array, n_arrays, s, err));
+  else MESO_TRY(check_channel(r, &x, from->array, *s, err));
+  for (size_t t = 0; t < x.n_times; t++)
+    for (size_t c = 0; c < x.n_channels; c++)
+      (*s)->data[t * (*s)->n_channels + channel + c] = x.value[t * x.n_channels + c];
 cleanup:
   sampled_clear(&x);
   return status;
 }
 
-/* How many arrays STEM.0, STEM.1, ... there are. */
-static size_t count_channels(const char *path, const char *stem, size_t n_stem)
-{
-  size_t n = 0;
-  for (; n < MOST_CHANNELS; n++) {
-    char at[H5_MOST_PATH];
-    if (snprintf(at, sizeof at, "%.*s.%zu", (int) n_stem, stem, n) >= (int) sizeof at) break;
-    if (sampled_dimension(path, at) != 1) break;
-  }
-  return n;
-}
-
-static meso_status add_signal(reader *r, const char *array, int dimension, meso_err *err)
+/* Channels that are not numbered from 0 without a gap are named by their numbers. */
+static meso_status name_channels(reader *r, const source *from, const size_t *taken,
+                                 meso_signal *s, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const size_t n_stem = length_of_stem(array);
-  const size_t n_arrays = array[n_stem] != '\0' ? count_channels(r->path, array, n_stem) : 1;
-  sampled first = {.value = NULL};
-  meso_signal *s = NULL;
-  char *name = NULL, at[H5_MOST_PATH];
-  if (r->signals->n == MOST_SIGNALS)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: more than %d signals", r->path, (int) MOST_SIGNALS);
-  MESO_TRY(read_array(r->path, array, dimension, &first, err));
-  MESO_TRY(nix_name(r->path, array, &name, err));
-  choose_name(r, name, at);
-  const size_t C = n_arrays > 1 ? n_arrays : first.n_channels;
-  if (n_arrays > 1 && first.n_channels > 1)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: %s has %zu columns and is one of %zu channels", r->path,
-              array, first.n_channels, n_arrays);
-  MESO_TRY(meso_signals_add(r->signals, at, first.unit, first.n_times, C, first.rate_Hz,
-                            first.start_ms, &s, err));
-  for (size_t i = 0; i < first.n_times * first.n_channels; i++)
-    s->data[i * C / first.n_channels] = first.value[i];
-  for (size_t c = 1; c < n_arrays; c++) {
-    (void) snprintf(at, sizeof at, "%.*s.%zu", (int) n_stem, array, c);
-    MESO_TRY(add_channel(r, at, &first, c, s, err));
+  const unsigned long last = from[taken[s->n_channels - 1]].number;
+  char text[512], number[32];
+  if (last + 1 == s->n_channels) return MESO_OK;
+  (void) snprintf(text, sizeof text, "%.300s: %zu channels, numbered up to %lu: some are missing; "
+                  "their labels are their numbers", s->name, s->n_channels, last);
+  MESO_TRY(meso_attrs_warn(&r->signals->attrs, text, err));
+  for (size_t c = 0; c < s->n_channels; c++) {
+    (void) snprintf(number, sizeof number, "%lu", from[taken[c]].number);
+    MESO_TRY(meso_signal_set_label(s, c, number, err));
   }
 cleanup:
-  sampled_clear(&first);
-  free(name);
   return status;
 }
 
-static meso_status visit(void *user, const char *array, meso_err *err)
+/* A signal of n arrays, of a channel each if there are several; what cannot be read is left out. */
+static meso_status add_signal(reader *r, const source *from, size_t n, meso_err *err)
 {
-  reader *r = user;
-  const int dimension = sampled_dimension(r->path, array);
-  const size_t n_stem = length_of_stem(array);
-  char first[H5_MOST_PATH];
-  /* waveforms and images have more dimensions */
-  if (dimension == 0 || h5_says(r->path, array, "type", "neo.waveforms") ||
-      h5_says(r->path, array, "type", "neo.imagesequence"))
-    return MESO_OK;
-  (void) snprintf(first, sizeof first, "%.*s.0", (int) n_stem, array);
-  const bool is_later = array[n_stem] != '\0' && strcmp(array, first) != 0 &&
-                        sampled_dimension(r->path, first) == 1;
-  return is_later ? MESO_OK : add_signal(r, array, dimension, err);
+  meso_status status = MESO_OK;
+  meso_signal *s = NULL;
+  size_t n_taken = 0, *taken = NULL;
+  MESO_ALLOC(err, taken, n);
+  for (size_t i = 0; i < n; i++) {
+    meso_err why = {.status = MESO_OK};
+    status = take_array(r, &from[i], n, n_taken, &s, &why);
+    if (status == MESO_OK) taken[n_taken++] = i;
+    else if (!h5_leave_out(&r->left_out, &why)) MESO_FAIL(err, status, "%s", why.msg);
+    status = MESO_OK;
+  }
+  if (s == NULL || n == 1) goto cleanup;
+  for (size_t t = 0; n_taken < n && t < s->n_times; t++) /* closes the gaps */
+    memmove(s->data + t * n_taken, s->data + t * n, n_taken * sizeof *s->data);
+  s->n_channels = n_taken;
+  MESO_TRY(name_channels(r, from, taken, s, err));
+cleanup:
+  free(taken);
+  return status;
 }
 
 static meso_status read_signals(const meso_format_input *input, meso_signals **ret_signals,
@@ -216,13 +305,21 @@ static meso_status read_signals(const meso_format_input *input, meso_signals **r
   MESO_TRY(nix_check(input->path, err));
   MESO_TRY(meso_signals_create(&r.signals, err));
   MESO_TRY(nix_each(input->path, "data_arrays", visit, &r, err));
+  if (r.n > 0) qsort(r.source, r.n, sizeof *r.source, compare_sources);
+  for (size_t i = 0, next; i < r.n; i = next) {
+    for (next = i + 1; next < r.n && have_one_stem(&r.source[i], &r.source[next]);) next++;
+    MESO_TRY(add_signal(&r, &r.source[i], next - i, err));
+  }
+  if (r.signals->n == 0 && r.left_out.n > 0)
+    MESO_FAIL(err, r.left_out.why.status, "%s", r.left_out.why.msg);
   if (r.signals->n == 0)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: holds no array with a sampled dimension; --to spikes takes "
+    MESO_FAIL(err, MESO_ENOTFOUND, "%s: holds no array with a sampled dimension; --to spikes takes "
               "its spike trains", input->path);
+  MESO_TRY(h5_warn_left_out(&r.left_out, "arrays", &r.signals->attrs, err));
   *ret_signals = r.signals;
   r.signals = NULL;
 cleanup:
-  meso_signals_destroy(r.signals);
+  reader_clear(&r);
   return status;
 }
 

@@ -158,33 +158,27 @@ cleanup:
   return status;
 }
 
-/* Names that are taken get a number. */
-static void number_names(meso_spikes *spikes)
+/* Whether one of the first n populations has this name. */
+static bool is_taken(const meso_spikes *spikes, size_t n, const char *name)
 {
-  for (size_t k = 1; k < spikes->n_populations; k++)
-    for (size_t i = 0; i < k; i++) {
-      char *old = spikes->population[k].name, text[H5_MOST_PATH];
-      if (strcmp(old, spikes->population[i].name) != 0) continue;
-      (void) snprintf(text, sizeof text, "%.*s_%zu", H5_MOST_PATH - 32, old, k + 1);
-      char *name = meso_strdup(text);
-      if (name == NULL) return;
-      free(old);
-      spikes->population[k].name = name;
-    }
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(spikes->population[i].name, name) == 0) return true;
+  return false;
 }
 
-static meso_status set_warning(const reader *r, meso_spikes *spikes, meso_err *err)
+/* Names that are taken get a number. */
+static meso_status number_names(meso_spikes *spikes, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char text[256];
-  const bool says_stop = isfinite(r->stop_ms), many = r->n_segments > 1;
-  if (says_stop && !many) goto cleanup;
-  (void) snprintf(text, sizeof text, "%s%s%s",
-                  many ? "each segment is a population, with times of its own" : "",
-                  many && !says_stop ? "; " : "",
-                  says_stop ? "" : "the file does not say how long was recorded: taken to the last "
-                                   "spike");
-  MESO_TRY(meso_attrs_set_text(&spikes->attrs, "warning", text, err));
+  for (size_t k = 1; k < spikes->n_populations; k++) {
+    char **name = &spikes->population[k].name, text[H5_MOST_PATH];
+    if (!is_taken(spikes, k, *name)) continue;
+    size_t number = k + 1;
+    do (void) snprintf(text, sizeof text, "%.*s_%zu", H5_MOST_PATH - 32, *name, number++);
+    while (is_taken(spikes, k, text));
+    free(*name);
+    MESO_STRDUP(err, *name, text);
+  }
 cleanup:
   return status;
 }
@@ -201,15 +195,18 @@ static meso_status read_spikes(const meso_format_input *input, meso_spikes **ret
   MESO_TRY(nix_check(input->path, err));
   MESO_TRY(nix_each(input->path, "groups", visit_group, r, err));
   if (r->n == 0) MESO_TRY(nix_each(input->path, "data_arrays", visit_array, r, err));
-  if (r->n == 0) MESO_FAIL(err, MESO_EFORMAT, "%s: holds no spike trains", input->path);
+  if (r->n == 0) MESO_FAIL(err, MESO_ENOTFOUND, "%s: holds no spike trains", input->path);
   const size_t n_populations = r->n_segments > 1 ? r->n_segments : 1;
   MESO_TRY(meso_spikes_create(n_populations, &spikes, err));
   spikes->t_start_ms = isfinite(r->start_ms) ? r->start_ms : 0;
   spikes->t_stop_ms = fmax(spikes->t_start_ms, r->stop_ms);
   for (size_t k = 0; k < n_populations; k++)
     MESO_TRY(fill_population(r, k, &spikes->population[k], spikes, err));
-  number_names(spikes);
-  MESO_TRY(set_warning(r, spikes, err));
+  MESO_TRY(number_names(spikes, err));
+  if (r->n_segments > 1)
+    MESO_TRY(meso_attrs_warn(&spikes->attrs, "each segment is a population, with times of its own",
+                             err));
+  if (!isfinite(r->stop_ms)) MESO_TRY(mesoi_format_warn_of_end(spikes, err));
   *ret_spikes = spikes;
   spikes = NULL;
 cleanup:

@@ -2,7 +2,7 @@
  * /acquisition and /processing whose neurodata_type is ElectricalSeries becomes a signal in mV,
  *   data * conversion * channel_conversion + offset in volts,
  * with the places of its electrodes where the table of electrodes has them (um). A series with time
- * stamps must be sampled evenly; where samples are missing it is refused. */
+ * stamps must be sampled evenly. Series that cannot be read are left out, with a warning. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@ enum { DEPTH = 4, MOST_SERIES = 1024, ROOM = H5_MOST_PATH };
 typedef struct reader {
   const char *path;
   meso_signals *signals;
+  h5_left_out left_out;
 } reader;
 
 static bool is_missing(meso_status status) { return status == MESO_ENOTFOUND; }
@@ -149,6 +150,18 @@ cleanup:
   return status;
 }
 
+/* A series that cannot be read is left out. */
+static meso_status take_series(reader *r, const char *group, meso_err *err)
+{
+  meso_err why = {.status = MESO_OK};
+  const size_t before = r->signals->n;
+  const meso_status status = read_series(r, group, &why);
+  if (status == MESO_OK) return MESO_OK;
+  meso_signals_truncate(r->signals, before);
+  return h5_leave_out(&r->left_out, &why) ? MESO_OK
+         : meso_err_set(err, status, why.file, why.line, "%s", why.msg);
+}
+
 /* All series in a group and below it. */
 static meso_status walk(reader *r, const char *group, int depth, meso_err *err)
 {
@@ -168,7 +181,7 @@ static meso_status walk(reader *r, const char *group, int depth, meso_err *err)
       if (r->signals->n == MOST_SERIES)
         MESO_FAIL(err, MESO_EFORMAT, "%s: more than %d electrical series", r->path,
                   (int) MOST_SERIES);
-      MESO_TRY(read_series(r, below, err));
+      MESO_TRY(take_series(r, below, err));
     } else if (depth > 1) {
       MESO_TRY(walk(r, below, depth - 1, err));
     }
@@ -190,9 +203,12 @@ static meso_status read_signals(const meso_format_input *input, meso_signals **r
   MESO_TRY(meso_signals_create(&r.signals, err));
   MESO_TRY(walk(&r, "/processing", DEPTH, err));
   MESO_TRY(walk(&r, "/acquisition", DEPTH, err));
+  if (r.signals->n == 0 && r.left_out.n > 0)
+    MESO_FAIL(err, r.left_out.why.status, "%s", r.left_out.why.msg);
   if (r.signals->n == 0)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: holds no ElectricalSeries in /processing or /acquisition; "
+    MESO_FAIL(err, MESO_ENOTFOUND, "%s: holds no ElectricalSeries in /processing or /acquisition; "
               "--to spikes takes its units", input->path);
+  MESO_TRY(h5_warn_left_out(&r.left_out, "series", &r.signals->attrs, err));
   *ret_signals = r.signals;
   r.signals = NULL;
 cleanup:

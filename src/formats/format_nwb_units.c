@@ -63,8 +63,7 @@ static meso_status fill(const units *u, meso_spikes *spikes, meso_err *err)
       spikes->t_stop_ms = fmax(spikes->t_stop_ms, p->time_ms[k]);
     }
   MESO_TRY(meso_spikes_sort(p, err));
-  MESO_TRY(meso_attrs_set_text(&spikes->attrs, "warning", "the file does not say how long was "
-                               "recorded: taken from 0 to the last spike", err));
+  MESO_TRY(mesoi_format_warn_of_end(spikes, err));
 cleanup:
   return status;
 }
@@ -77,7 +76,10 @@ static meso_status read_spikes(const meso_format_input *input, meso_spikes **ret
   units u = {.path = input->path};
   *ret_spikes = NULL;
   MESO_TRY(read_vector(u.path, "/units/spike_times", &u.n_spikes, &u.time_s, err));
-  MESO_TRY(read_vector(u.path, "/units/spike_times_index", &u.n, &u.end, err));
+  status = read_vector(u.path, "/units/spike_times_index", &u.n, &u.end, err);
+  if (status == MESO_ENOTFOUND)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: /units/spike_times without /units/spike_times_index", u.path);
+  MESO_TRY(status);
   MESO_TRY(check(&u, err));
   MESO_TRY(meso_spikes_create(1, &spikes, err));
   MESO_TRY(fill(&u, spikes, err));

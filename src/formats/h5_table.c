@@ -5,6 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool h5_leave_out(h5_left_out *left, const meso_err *why)
+{
+  if (meso_status_exit_code(why->status) != meso_status_exit_code(MESO_EFORMAT)) return false;
+  if (left->n++ == 0) left->why = *why;
+  return true;
+}
+
+meso_status h5_warn_left_out(const h5_left_out *left, const char *what, meso_attrs *attrs,
+                             meso_err *err)
+{
+  char text[sizeof left->why.msg + 64];
+  if (left->n == 0) return MESO_OK;
+  (void) snprintf(text, sizeof text, "%zu %s left out%s: %s", left->n, what,
+                  left->n > 1 ? ", the first" : "", left->why.msg);
+  return meso_attrs_warn(attrs, text, err);
+}
+
 meso_status h5_table_read(const char *path, const char *group, const char *name, bool needed,
                           h5_table *t, meso_err *err)
 {
@@ -16,6 +33,7 @@ meso_status h5_table_read(const char *path, const char *group, const char *name,
     MESO_FAIL(err, MESO_EFORMAT, "%s: the name of %.40s... is too long", path, group);
   status = meso_h5_read_doubles(path, dataset, &t->n_dims, t->dims, &t->v, &why);
   if (status == MESO_ENOTFOUND && !needed) return MESO_OK;
+  if (status == MESO_ENOTFOUND) status = MESO_EFORMAT;
   if (status != MESO_OK) MESO_FAIL(err, status, "%s", why.msg);
   t->n = 1;
   for (size_t k = 0; k < t->n_dims; k++) t->n *= t->dims[k];

@@ -64,6 +64,12 @@ cleanup:
   return status;
 }
 
+meso_status mesoi_format_warn_of_end(meso_spikes *spikes, meso_err *err)
+{
+  return meso_attrs_warn(&spikes->attrs, "the file does not say how long was recorded: taken to "
+                         "the last spike", err);
+}
+
 bool meso_format_writes(const meso_format *f)
 {
   return f->write_network != NULL || f->write_spikes != NULL || f->write_signals != NULL;

@@ -64,6 +64,8 @@ MESO_MUST_CHECK meso_status meso_format_of_file(const char *path, const meso_for
 const meso_format *meso_format_also(const char *path, meso_content content);
 /** The format to write something into a file of this name, or NULL. */
 const meso_format *meso_format_to_write(const char *path, meso_content content);
+/** Warns that a recording of spikes does not say how long it is, so that it ends at the last. */
+MESO_MUST_CHECK meso_status mesoi_format_warn_of_end(meso_spikes *spikes, meso_err *err);
 /** Whether it writes what it holds. */
 bool meso_format_writes(const meso_format *format);
 

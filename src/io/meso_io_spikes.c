@@ -222,20 +222,12 @@ cleanup:
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* Adds one sentence to the attribute "warning". */
+/* A warning of one population. */
 static meso_status warn(meso_attrs *attrs, const char *population, const char *what, meso_err *err)
 {
-  meso_status status = MESO_OK;
-  const char *old = meso_attrs_text(attrs, "warning");
-  char *text = NULL;
-  const size_t room = (old == NULL ? 0 : strlen(old)) + strlen(population) + strlen(what) + 8;
-  MESO_ALLOC(err, text, room);
-  (void) snprintf(text, room, "%s%s%s%s%s", old == NULL ? "" : old, old == NULL ? "" : "; ",
-                  population, population[0] == '\0' ? "" : ": ", what);
-  MESO_TRY(meso_attrs_set_text(attrs, "warning", text, err));
-cleanup:
-  free(text);
-  return status;
+  char text[512];
+  (void) snprintf(text, sizeof text, "%.300s: %s", population, what);
+  return meso_attrs_warn(attrs, text, err);
 }
 
 static meso_status read_times(const meso_h5_file *f, hid_t group, meso_spike_population *p,
@@ -464,9 +456,9 @@ static meso_status settle_range(const meso_h5_file *f, meso_spikes *spikes, meso
   }
   spikes->t_stop_ms = last;
   if (!meso_h5_attr_number(f->id, "t_start_ms", &spikes->t_start_ms))
-    MESO_TRY(warn(&spikes->attrs, "", "no t_start_ms given, taken as 0", err));
+    MESO_TRY(meso_attrs_warn(&spikes->attrs, "no t_start_ms given, taken as 0", err));
   if (!meso_h5_attr_number(f->id, "t_stop_ms", &spikes->t_stop_ms))
-    MESO_TRY(warn(&spikes->attrs, "", "no t_stop_ms given, taken as the last spike", err));
+    MESO_TRY(meso_attrs_warn(&spikes->attrs, "no t_stop_ms given, taken as the last spike", err));
   if (!(spikes->t_start_ms >= 0 && spikes->t_start_ms <= spikes->t_stop_ms
         && spikes->t_stop_ms < HUGE_VAL))
     MESO_FAIL(err, MESO_ERANGE, "%s: t_start_ms %g and t_stop_ms %g are no time range: must be "
