@@ -212,6 +212,66 @@ static void test_conditional(void)
   meso_signals_destroy(s);
 }
 
+/* Unrelated channels, white or with memory, two by two or given others: f exceeds its threshold as
+ * often as it says, is its bias on average, and no more runs than alpha have a finding; a driven
+ * process has one. */
+static void test_threshold(void)
+{
+  enum { MOST_C = 4, F = 65, MARGIN = 2 };
+  static const struct { size_t C, n_times; const char *conditional; double memory; } row[] = {
+    {2, 8192, "false", 0}, {2, 8192, "false", 0.8}, {4, 8192, "true", 0}, {4, 2048, "true", 0}};
+  for (size_t k = 0; k < sizeof row / sizeof row[0]; k++) {
+    const size_t C = row[k].C, n_repeats = k < 2 ? 24 : 6;
+    double n = 0, n_above = 0, mean = 0, n_significant = 0, threshold = 0, bias = 0;
+    for (uint32_t repeat = 0; repeat < n_repeats; repeat++) {
+      double *x, now[MOST_C] = {0};
+      meso_signals *s = signal_of(row[k].n_times, C, 200, &x);
+      for (uint32_t t = 0; t < row[k].n_times; t++)
+        for (uint32_t c = 0; c < C; c++)
+          x[t * C + c] = now[c] = row[k].memory * now[c] +
+                                  draw_normal(90, 100 * (uint32_t) k + c, 8192 * repeat + t);
+      meso_result *r = run("granger", (options) {"nperseg", "128", "conditional",
+                                                 row[k].conditional, NULL}, NULL, s, 2);
+      threshold = attribute(r, "/granger", "threshold");
+      bias = attribute(r, "/granger", "bias_level");
+      n_significant += attribute(r, "/granger", "n_significant") > 0;
+      const double *direction[2] = {values(r, "/granger/forward"), values(r, "/granger/backward")};
+      for (size_t i = 0; i < C * (C - 1) * F; i++) {
+        const double f = direction[i % 2][i / 2];
+        if (i / 2 % F < MARGIN || i / 2 % F + MARGIN >= F) continue;
+        n++;
+        mean += f;
+        n_above += f > threshold;
+      }
+      meso_result_destroy(r);
+      meso_signals_destroy(s);
+    }
+    printf("# %zu channels, memory %g: %.4f above the threshold, mean %.4g of bias, %g of %zu runs "
+           "with a finding\n", C, row[k].memory, n_above / n, mean / n / bias, n_significant,
+           n_repeats);
+    MESO_CHECK_CLOSE(0.05, n_above / n, 0, 0.012);
+    MESO_CHECK_CLOSE(1, mean / n / bias, 0.08, 0);
+    CU_ASSERT(n_significant <= 0.05 * (double) n_repeats);
+  }
+  meso_signals *s = simulate(&two, 20000);
+  meso_result *r = run("granger", (options) {"nperseg", "128", NULL}, NULL, s, 2);
+  const meso_attrs *a = meso_result_find_group(r, "/granger");
+  const double least = meso_attrs_number(a, "fdr_threshold", NAN);
+  double n_significant = 0, smallest = INFINITY;
+  for (size_t i = 2 * MARGIN; i < 2 * (F - MARGIN); i++) {
+    const double f = values(r, i % 2 == 0 ? "/granger/forward" : "/granger/backward")[i / 2];
+    if (f < least * (1 - 1e-9)) continue;
+    n_significant++;
+    smallest = fmin(smallest, f);
+  }
+  MESO_CHECK_CLOSE(least, smallest, 1e-9, 0); /* it is one of the values */
+  CU_ASSERT(n_significant > 40);
+  CU_ASSERT_EQUAL(n_significant, meso_attrs_number(a, "n_significant", NAN));
+  CU_ASSERT_PTR_NOT_NULL(strstr(meso_attrs_text(a, "finding"), "are significant"));
+  meso_result_destroy(r);
+  meso_signals_destroy(s);
+}
+
 /* Channels that are constant or copies: NaN and the reason; too few observations, too much memory:
  * refused. */
 static void test_undefined(void)
@@ -255,6 +315,7 @@ int main(void)
     {"factors of an exact spectral matrix", test_factors},
     {"causality by frequency is that of the process", test_spectrum},
     {"a chain, given its middle, and by regression", test_conditional},
+    {"the threshold of no influence has its level", test_threshold},
     {"channels without causality: NaN and a reason", test_undefined},
     {NULL, NULL}};
   return meso_test_main("granger", tests);

@@ -87,6 +87,23 @@ static void windows_make_the_same_lfp(void)
   meso_model_destroy(m);
 }
 
+/** Other parts of the LFP than all of them, and the whole alone. */
+static void parts_are_the_same(void)
+{
+  static const char *const contributions[] = {"lfp.contributions=none", "lfp.contributions=target"};
+  for (int i = 0; i < 2; i++) {
+    const char *const sets[] = {"lfp.method=neuron", contributions[i]};
+    meso_model *m = toy_model(2, sets);
+    meso_result *kernels = build_kernels(m);
+    char want[65], got[65];
+    digest_after(m, kernels, want);
+    run_live(m, kernels, 0.3, 2, i == 0, got);
+    CU_ASSERT_STRING_EQUAL(got, want);
+    meso_result_destroy(kernels);
+    meso_model_destroy(m);
+  }
+}
+
 static void expect_refusal(const meso_model *m, const meso_result *kernels, const char *word)
 {
   meso_err err = {0};
@@ -121,6 +138,7 @@ int main(void)
 {
   static const meso_test tests[] = {
     {"windows_make_the_same_lfp", windows_make_the_same_lfp},
+    {"parts_are_the_same", parts_are_the_same},
     {"what_is_refused", what_is_refused},
     {NULL, NULL},
   };

@@ -106,6 +106,35 @@ static void test_threshold(void)
   meso_signals_destroy(s);
 }
 
+/* Unrelated noise: the best of 41 lags exceeds its threshold no more often than alpha, and that of
+ * a single lag far more often. */
+static void test_level(void)
+{
+  enum { RUNS = 80, VOLUMES = 120, HZ = 16 };
+  const char *const set[] = {"bands_Hz", "1,3,5,7", "max_lag_s", "20", "lag_step_s", "1", NULL};
+  double n = 0, n_best = 0, n_single = 0;
+  for (uint32_t k = 0; k < RUNS; k++) {
+    double *lfp;
+    meso_signal *bold = NULL;
+    meso_signals *s = signal_of(HZ * VOLUMES, 1, HZ, &lfp);
+    CU_ASSERT_EQUAL_FATAL(meso_signals_add(s, "bold", "1", VOLUMES, 1, 1, 0, &bold, NULL), 0);
+    for (uint32_t t = 0; t < HZ * VOLUMES; t++) lfp[t] = draw_normal(77, k, t);
+    for (uint32_t t = 0; t < VOLUMES; t++) bold->data[t] = draw_normal(78, k, t);
+    meso_result *r = run("neurovascular", set, NULL, s, 1);
+    for (size_t b = 0; b < 3; b++, n++) {
+      const double best = fabs(find(r, "best_correlation")[b]);
+      n_best += best > find(r, "threshold_best")[b];
+      n_single += best > find(r, "threshold")[b];
+    }
+    meso_result_destroy(r);
+    meso_signals_destroy(s);
+  }
+  printf("# of %g bests of 41 lags %g exceed their threshold, %g that of one lag\n", n, n_best,
+         n_single);
+  CU_ASSERT(n_best / n < 0.05 + 2 * sqrt(0.05 * 0.95 / n) && n_best / n > 0.005);
+  CU_ASSERT(n_single / n > 0.5);
+}
+
 static void refuse(const char *const *set, const char *text)
 {
   meso_signals *s = make_signals(0);
@@ -134,6 +163,7 @@ int main(void)
   static const meso_test tests[] = {
     {"the lag and the power that went in", test_lag_and_power},
     {"independent volumes and the threshold", test_threshold},
+    {"the threshold of the best lag has its level", test_level},
     {"refusals", test_refusals},
     {NULL, NULL}};
   return meso_test_main("neurovascular", tests);

@@ -22,27 +22,34 @@ static bool is_available(const meso_figure_data *data)
   return curves(data, 0, "") != NULL && curves(data, 1, "") != NULL;
 }
 
-static void name_band(const meso_figure_data *data, size_t band, char *text, size_t size)
+/* A number that was fitted to one band; NaN if there is none. */
+static double fit_number(const meso_figure_data *data, size_t panel, size_t band, const char *name)
+{
+  const meso_array *fit = meso_find_array(data, "/field_distance/%s_fit_%s", measure[panel], name);
+  return fit != NULL && fit->data != NULL && band < meso_array_count(fit) ? fit->data[band] : NAN;
+}
+
+/* The band, and how much of the variance over distance its fit explains. */
+static void name_band(const meso_figure_data *data, size_t panel, size_t band, char *text,
+                      size_t size)
 {
   const meso_array *edge = meso_find_array(data, "/field_distance/band_edges_Hz");
+  const double share = fit_number(data, panel, band, "r_squared");
   if (edge == NULL || edge->data == NULL || band + 1 >= meso_array_count(edge))
-    (void) snprintf(text, size, "all frequencies");
+    (void) snprintf(text, size, "all");
   else
     (void) snprintf(text, size, "%g\u2013%g Hz", edge->data[band], edge->data[band + 1]);
+  const size_t n = strlen(text);
+  if (isfinite(share)) (void) snprintf(text + n, size - n, ", %.2f", share);
 }
 
 /* The fitted curve of one band at evenly spaced distances; NaN if there is none. */
 static void fitted(const meso_figure_data *data, size_t panel, size_t band, const double *x,
                    double *y)
 {
-  static const char *const name[3] = { "a", "b_um", "c" };
-  double v[3] = { NAN, NAN, NAN };
-  for (size_t k = 0; k < 3; k++) {
-    const meso_array *fit = meso_find_array(data, "/field_distance/%s_fit_%s", measure[panel],
-                                            name[k]);
-    if (fit != NULL && fit->data != NULL && band < meso_array_count(fit)) v[k] = fit->data[band];
-  }
-  for (size_t k = 0; k < FIT_POINTS; k++) y[k] = v[0] * exp(-x[k] / v[1]) + v[2];
+  const double a = fit_number(data, panel, band, "a"), b = fit_number(data, panel, band, "b_um");
+  const double c = fit_number(data, panel, band, "c");
+  for (size_t k = 0; k < FIT_POINTS; k++) y[k] = a * exp(-x[k] / b) + c;
 }
 
 /* room: FIT_POINTS distances, then as many values for each band. */
@@ -70,7 +77,7 @@ static void draw_panel(const meso_figure_data *data, meso_canvas *canvas, size_t
     const meso_stroke dots = { meso_palette_ordered(b, n_bands), 0.0, false };
     const meso_stroke curve = { dots.color, 0.9, true };
     double *fit = room + (b + 1) * FIT_POINTS;
-    name_band(data, b, name, sizeof name);
+    name_band(data, panel, b, name, sizeof name);
     meso_lines_add(&lines, name, n, x->data, y->data + b * n, dots);
     struct meso_line *line = &lines.line[lines.n - 1];
     line->dots = true;
@@ -98,7 +105,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   for (size_t panel = 0; panel < N_PANELS; panel++)
     draw_panel(data, canvas, panel, room + panel * (MOST_BANDS + 1) * FIT_POINTS);
   meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "bars: %.3g %% of a bootstrap "
-                   "over %s \u2003 dashed: a exp(\u2212d/b) + c",
+                   "over %s \u2003 dashed: a exp(\u2212d/b) + c, with its R\u00b2 at the bands",
                    100.0 * meso_attrs_number(attrs, "confidence", NAN),
                    drawn != NULL ? drawn : "?");
 cleanup:

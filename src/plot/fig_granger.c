@@ -62,7 +62,7 @@ static size_t strongest(const links *l, size_t chosen[LINKS])
   return n;
 }
 
-static void draw_curves(const links *l, meso_canvas *canvas, meso_box box)
+static void draw_curves(const links *l, meso_canvas *canvas, meso_box box, double threshold)
 {
   size_t chosen[LINKS];
   const size_t n = strongest(l, chosen);
@@ -77,7 +77,7 @@ static void draw_curves(const links *l, meso_canvas *canvas, meso_box box)
                    l->spectral[d] + pair * l->n_frequencies,
                    (meso_stroke) { meso_palette(k), 0.9, false });
   }
-  lines.y_guide = 0.0;
+  lines.y_guide = threshold;
   box.h -= meso_lines_legend(&lines);
   meso_lines_draw(canvas, box, &lines);
 }
@@ -115,17 +115,24 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   const double width = meso_canvas_width(canvas), height = meso_canvas_height(canvas);
   if (!find(data, &l)) MESO_FAIL(err, MESO_ENOTFOUND, "there is no Granger causality to draw");
   const meso_attrs *attrs = meso_group_attrs(data, "/granger");
-  const double side = fmin(height - 84.0, 0.5 * width - 96.0);
-  const meso_box left = { 44.0, 24.0, width - 44.0 - side - 52.0 - 58.0, height - 84.0 };
+  const double side = fmin(height - 93.0, 0.5 * width - 96.0);
+  const meso_box left = { 44.0, 24.0, width - 44.0 - side - 52.0 - 58.0, height - 93.0 };
   const meso_box right = { width - side - 58.0, 24.0, side, side };
   const char *conditional = meso_attrs_text(attrs, "conditional");
-  char estimator[256];
-  draw_curves(&l, canvas, left);
+  const double threshold = meso_attrs_number(attrs, "threshold", NAN);
+  char estimator[256], limit[128] = "";
+  if (isfinite(threshold))
+    (void) snprintf(limit, sizeof limit, " \u2003 dashed: exceeded without influence at %.3g %% of "
+                    "the frequencies (mean then %.2g)",
+                    100 * meso_attrs_number(attrs, "alpha", NAN),
+                    meso_attrs_number(attrs, "bias_level", NAN));
+  draw_curves(&l, canvas, left, threshold);
   MESO_TRY(draw_matrix(&l, canvas, right, err));
   meso_estimator_text(attrs, estimator, sizeof estimator);
-  meso_canvas_note(canvas, 8.0, height - 6.0, "%s \u2003 %s", estimator,
+  meso_canvas_note(canvas, 8.0, height - 15.0, "%s", estimator);
+  meso_canvas_note(canvas, 8.0, height - 6.0, "%s%s",
                    conditional != NULL && strcmp(conditional, "true") == 0
-                   ? "given all other channels" : "channels two by two");
+                   ? "given all other channels" : "channels two by two", limit);
 cleanup:
   return status;
 }
