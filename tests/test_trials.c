@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "analysis_run.h"
+#include "meso_io.h"
 
 enum { PERIOD_MS = 1000, AT_MS = 200 };
 
@@ -290,7 +291,12 @@ static void test_refusals(void)
   static const char path[] = "test_trials_bad.csv";
   static const char *const bad[][2] = {
     {"onset_ms\n500\nsoon,a\n", ":3: onset_ms = soon"}, {"500x,a\n", ":1: onset_ms = 500x"},
-    {"nan\n", ":1: onset_ms"}, {"# nothing\n", "holds no trial"}, {"1e9\n2e9\n", "0 of 2"}};
+    {"nan\n", ":1: onset_ms"}, {"# nothing\n\n", "holds no trial in its 2 lines"},
+    {"1e9\n2e9\n", "bad.csv: trials: 0 of 2"}, {"onset\nlabel\n5\n", ":2: onset_ms = label"},
+    {"500,a\n1500,a,7\n", ":2: ',' in the label a,7"}, {"500,5;a\n", ":1: ';' in the label"},
+    {"500;a\n", ":1: onset_ms = 500;a"}, {"500,a\n1500,\n", ":2: no label, unlike line 1"},
+    {"\n500\n1500,a\n", ":3: a label, unlike line 2"},
+    {"500,a\n1500,a\n500.0,b\n", ":3: onset_ms = 500: a trial begins then in line 1"}};
   double count[2] = {1, 2};
   meso_spikes *s = spikes_of(1, 2, count);
   for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
@@ -308,6 +314,30 @@ static void test_refusals(void)
   meso_spikes_destroy(s);
 }
 
+/* A trial beside the record, onsets that look like numbers with a decimal comma: warnings. The mark
+ * of UTF-8 and a line of names are no trials. */
+static void test_warnings(void)
+{
+  static const char path[] = "test_trials_warned.csv";
+  static const struct { const char *text; double n; const char *words; } row[] = {
+    {"\xEF\xBB\xBFonset_ms,label\n500,\"a, b\"\n1500,a b\n", 2, NULL},
+    {"500,a\n1500,a\n99000,a\n", 2, "1 of 3 trials of test_trials_warned.csv are left out"},
+    {"500,5\n1000,25\n1500,75\n2000,1\n", 4, "4 trials have 4 conditions, all numbers"}};
+  double count[4] = {1, 2, 3, 4};
+  meso_spikes *s = spikes_of(1, 4, count);
+  for (size_t k = 0; k < sizeof row / sizeof *row; k++) {
+    CU_ASSERT_EQUAL_FATAL(meso_file_write(path, row[k].text, strlen(row[k].text), NULL), MESO_OK);
+    meso_result *r = run("trials", (options) {"trials", path, NULL}, s, NULL, 1);
+    const char *text = meso_attrs_text(meso_result_find_group(r, "/trials"), "warning");
+    CU_ASSERT_EQUAL(attribute(r, "/trials", "n_trials"), row[k].n);
+    CU_ASSERT(row[k].words == NULL ? text == NULL
+                                   : text != NULL && strstr(text, row[k].words) != NULL);
+    meso_result_destroy(r);
+  }
+  CU_ASSERT_EQUAL(unlink(path), 0);
+  meso_spikes_destroy(s);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -318,6 +348,7 @@ int main(void)
     {"the order of trials does not matter", test_order},
     {"histogram by hand; trials without room", test_histogram},
     {"what has no value says why", test_reasons},
+    {"lists of trials that are warned of", test_warnings},
     {"files and options that are refused", test_refusals},
     {NULL, NULL}};
   return meso_test_main("trials", tests);

@@ -15,6 +15,7 @@
  * the mean: pairs share neurons and trials. */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +76,9 @@ static const meso_param trials_rows[] = {
   {.key = "trials", .type = MESO_PARAM_STRING, .unit = "", .default_text = "",
    .offset = offsetof(trials_params, trials),
    .help = "text file of trials: onset in ms[, condition]; empty: every trial_period_ms"},
-  NUMBER(trial_period_ms, "ms", 0, 1e12, "1000", "a trial begins every so often"),
+  {.key = "trial_period_ms", .type = MESO_PARAM_DOUBLE, .unit = "ms", .min = 0, .max = 1e12,
+   .default_text = "0", .offset = offsetof(trials_params, trial_period_ms),
+   .help = "without a file of trials one begins every so often; 0: every 1000"},
   NUMBER(trial_offset_ms, "ms", -1e12, 1e12, "0", "the first so long after the start"),
   COUNT(trial_conditions, 1, 1000, "1", "conditions that periodic trials take in turn"),
   NUMBER(window_start_ms, "ms", -1e9, 1e9, "0", "counts: from so long after the onset"),
@@ -102,6 +105,7 @@ static const char *const kind_name[N_KINDS] = {"noise", "signal"};
 typedef struct work {
   const trials_params *p;
   const meso_spikes *spikes;
+  meso_result *result;
   meso_trains trains;
   trial_table trials;
   size_t n_asked;               /* trials, also those that were left out */
@@ -113,21 +117,60 @@ typedef struct work {
 
 /* ---- trials and counts ---------------------------------------------------------------------- */
 
+static meso_status warn(const work *w, meso_err *err, const char *fmt, ...) MESO_PRINTF(3, 4);
+static meso_status warn(const work *w, meso_err *err, const char *fmt, ...)
+{
+  meso_status status = MESO_OK;
+  char text[512];
+  va_list ap;
+  meso_attrs *attrs = meso_result_group_attrs(w->result, "/trials");
+  if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
+  va_start(ap, fmt);
+  (void) vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  MESO_TRY(meso_attrs_warn(attrs, text, err));
+cleanup:
+  return status;
+}
+
+/* "1000,5" is an onset and a condition, or a number with a decimal comma: then nearly every trial
+ * has a condition of its own, a number. */
+static meso_status warn_of_labels(const work *w, meso_err *err)
+{
+  const trial_table *t = &w->trials;
+  if (t->n < 4 || t->n_conditions < t->n - t->n / 4) return MESO_OK;
+  for (size_t c = 0; c < t->n_conditions; c++)
+    if (t->name[c][strspn(t->name[c], "0123456789")] != '\0') return MESO_OK;
+  return warn(w, err, "%zu trials have %zu conditions, all numbers: onsets with a decimal comma "
+              "would look so; they must have a point", t->n, t->n_conditions);
+}
+
 static meso_status find_trials(work *w, meso_err *err)
 {
   meso_status status = MESO_OK;
   const trials_params *p = w->p;
   const meso_interval *in = &w->trains.interval;
-  if (p->trials[0] != '\0') MESO_TRY(trial_table_read(p->trials, &w->trials, err));
+  const bool of_file = p->trials[0] != '\0';
+  if (of_file && (p->trial_period_ms > 0 || p->trial_offset_ms != 0 || p->trial_conditions != 1))
+    MESO_FAIL(err, MESO_EUSAGE, "trials: trial_period_ms, trial_offset_ms and trial_conditions are "
+              "of periodic trials; these are those of %s", p->trials);
+  if (of_file) MESO_TRY(trial_table_read(p->trials, &w->trials, err));
   else
-    MESO_TRY(trial_table_periodic(in->start_ms + p->trial_offset_ms, p->trial_period_ms,
+    MESO_TRY(trial_table_periodic(in->start_ms + p->trial_offset_ms,
+                                  p->trial_period_ms > 0 ? p->trial_period_ms : 1000,
                                   in->stop_ms, (size_t) p->trial_conditions, &w->trials, err));
+  MESO_TRY(warn_of_labels(w, err));
   w->n_asked = w->trials.n;
   trial_table_keep(&w->trials, in->start_ms - fmin(p->window_start_ms, p->psth_start_ms) - 1e-9,
                    in->stop_ms - fmax(p->window_stop_ms, p->psth_stop_ms) + 1e-9);
   if (w->trials.n < 2)
-    MESO_FAIL(err, MESO_ERANGE, "trials: %zu of %zu have their windows within %g to %g ms; there "
-              "must be two", w->trials.n, w->n_asked, in->start_ms, in->stop_ms);
+    MESO_FAIL(err, MESO_ERANGE, "%s%strials: %zu of %zu have their windows within %g to %g ms; "
+              "there must be two", p->trials, of_file ? ": " : "", w->trials.n, w->n_asked,
+              in->start_ms, in->stop_ms);
+  if (of_file && w->trials.n < w->n_asked)
+    MESO_TRY(warn(w, err, "%zu of %zu trials of %s are left out: their windows are not within the "
+                  "%g to %g ms of the record", w->n_asked - w->trials.n, w->n_asked, p->trials,
+                  in->start_ms, in->stop_ms));
 cleanup:
   return status;
 }
@@ -486,7 +529,7 @@ static meso_status trials_run(const void *params, const meso_spikes *spikes,
                               meso_err *err)
 {
   meso_status status = MESO_OK;
-  work w = {.p = params, .spikes = spikes};
+  work w = {.p = params, .spikes = spikes, .result = result};
   (void) signals;
   if (!(w.p->window_stop_ms > w.p->window_start_ms))
     MESO_FAIL(err, MESO_ERANGE, "window_stop_ms %g ms: must be more than window_start_ms, %g ms",

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,34 +11,27 @@
 
 enum { MOST_CONDITIONS = 1024, MOST_TRIALS = 1000000, MOST_BYTES = 64 << 20 };
 
-/* Trials as they come: condition of each, to be grouped at the end. */
+/* A trial: when it begins, of which condition, in which line. */
+typedef struct trial { double onset_ms; size_t condition, line; } trial;
+
+/* Trials as they come, to be grouped at the end. */
 typedef struct trial_list {
   size_t n, room;
-  double *onset_ms;
-  size_t *condition;
+  trial *v;
 } trial_list;
 
-static void list_clear(trial_list *list)
-{
-  free(list->onset_ms);
-  free(list->condition);
-}
-
-static meso_status append(trial_list *list, double onset, size_t condition, meso_err *err)
+static meso_status append(trial_list *list, trial x, meso_err *err)
 {
   meso_status status = MESO_OK;
   if (list->n == MOST_TRIALS) MESO_FAIL(err, MESO_ERANGE, "more than %d trials", MOST_TRIALS);
   if (list->n == list->room) {
     const size_t room = 2 * list->room + 64;
-    double *onset_ms = meso_realloc(list->onset_ms, room, sizeof *onset_ms);
-    if (onset_ms != NULL) list->onset_ms = onset_ms;
-    size_t *of = meso_realloc(list->condition, room, sizeof *of);
-    if (of != NULL) list->condition = of;
-    if (onset_ms == NULL || of == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate trials");
+    trial *v = meso_realloc(list->v, room, sizeof *v);
+    if (v == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate trials");
+    list->v = v;
     list->room = room;
   }
-  list->onset_ms[list->n] = onset;
-  list->condition[list->n++] = condition;
+  list->v[list->n++] = x;
 cleanup:
   return status;
 }
@@ -70,10 +62,11 @@ static meso_status group(const trial_list *list, trial_table *t, meso_err *err)
   MESO_ALLOC(err, t->onset_ms, list->n);
   MESO_ALLOC(err, t->first, t->n_conditions + 1);
   MESO_ALLOC(err, next, t->n_conditions + 1);
-  for (size_t i = 0; i < list->n; i++) t->first[list->condition[i] + 1]++;
+  for (size_t i = 0; i < list->n; i++) t->first[list->v[i].condition + 1]++;
   for (size_t c = 0; c < t->n_conditions; c++) t->first[c + 1] += t->first[c];
   memcpy(next, t->first, t->n_conditions * sizeof *next);
-  for (size_t i = 0; i < list->n; i++) t->onset_ms[next[list->condition[i]]++] = list->onset_ms[i];
+  for (size_t i = 0; i < list->n; i++)
+    t->onset_ms[next[list->v[i].condition]++] = list->v[i].onset_ms;
 cleanup:
   free(next);
   return status;
@@ -81,30 +74,76 @@ cleanup:
 
 static bool is_separator(char c) { return c == ',' || isblank((unsigned char) c); }
 
+/* The label after an onset, "" if there is none; a quoted one may hold anything. */
+static meso_status read_label(const char *path, size_t number, char *text, const char **ret_label,
+                              meso_err *err)
+{
+  meso_status status = MESO_OK;
+  while (is_separator(*text)) text++;
+  const size_t width = strlen(text);
+  const bool is_quoted = width >= 2 && *text == '"' && text[width - 1] == '"';
+  const char *third = is_quoted ? NULL : strpbrk(text, ",;\t");
+  if (third != NULL)
+    MESO_FAIL(err, MESO_EFORMAT, "%s:%zu: '%c' in the label %.40s: a line holds an onset in ms, "
+              "with a point, and one label; a label with '%c' must be quoted", path, number,
+              *third == '\t' ? ' ' : *third, text, *third == '\t' ? ' ' : *third);
+  if (is_quoted) text[width - 1] = '\0';
+  *ret_label = is_quoted ? text + 1 : text;
+cleanup:
+  return status;
+}
+
 /* One line, ended by a NUL: "onset[,condition]". */
 static meso_status add_line(const char *path, size_t number, char *line, trial_table *t,
                             trial_list *list, meso_err *err)
 {
   meso_status status = MESO_OK;
+  const char *label = NULL;
   char *end = NULL;
-  size_t condition = 0, n = strlen(line);
+  trial x = {.line = number};
+  size_t n = strlen(line);
   while (n > 0 && isspace((unsigned char) line[n - 1])) line[--n] = '\0';
   while (isblank((unsigned char) *line)) line++;
   if (*line == '\0' || *line == '#') goto cleanup;
-  const double onset_ms = strtod(line, &end);
-  if (end == line && list->n == 0 && isalpha((unsigned char) *line)) goto cleanup; /* names */
-  if (end == line || !isfinite(onset_ms) || (*end != '\0' && !is_separator(*end)))
+  x.onset_ms = strtod(line, &end);
+  if (end == line && !t->has_names && list->n == 0 && isalpha((unsigned char) *line)) {
+    t->has_names = true;
+    goto cleanup;
+  }
+  if (end == line || !isfinite(x.onset_ms) || (*end != '\0' && !is_separator(*end)))
     MESO_FAIL(err, MESO_EFORMAT, "%s:%zu: onset_ms = %.40s: must be a number in ms", path, number,
               line);
-  while (is_separator(*end)) end++;
-  const size_t width = strlen(end);
-  if (width >= 2 && *end == '"' && end[width - 1] == '"') {
-    end[width - 1] = '\0';
-    end++;
-  }
-  MESO_TRY(find_condition(t, end, &condition, err));
-  MESO_TRY(append(list, onset_ms, condition, err));
+  MESO_TRY(read_label(path, number, end, &label, err));
+  if (list->n > 0 && (label[0] == '\0') != (t->name[0][0] == '\0'))
+    MESO_FAIL(err, MESO_EFORMAT, "%s:%zu: %s, unlike line %zu: all trials have a label or none has",
+              path, number, label[0] == '\0' ? "no label" : "a label", list->v[0].line);
+  MESO_TRY(find_condition(t, label, &x.condition, err));
+  MESO_TRY(append(list, x, err));
 cleanup:
+  return status;
+}
+
+static int compare_trials(const void *one, const void *other)
+{
+  const trial *a = one, *b = other;
+  if (a->onset_ms != b->onset_ms) return a->onset_ms < b->onset_ms ? -1 : 1;
+  return a->line < b->line ? -1 : a->line > b->line;
+}
+
+/* A trial that is there twice would count twice. */
+static meso_status check_onsets(const char *path, const trial_list *list, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  trial *sorted = NULL;
+  MESO_ALLOC(err, sorted, list->n);
+  memcpy(sorted, list->v, list->n * sizeof *sorted);
+  qsort(sorted, list->n, sizeof *sorted, compare_trials);
+  for (size_t i = 1; i < list->n; i++)
+    if (sorted[i].onset_ms <= sorted[i - 1].onset_ms)
+      MESO_FAIL(err, MESO_EFORMAT, "%s:%zu: onset_ms = %g: a trial begins then in line %zu already",
+                path, sorted[i].line, sorted[i].onset_ms, sorted[i - 1].line);
+cleanup:
+  free(sorted);
   return status;
 }
 
@@ -119,16 +158,20 @@ meso_status trial_table_read(const char *path, trial_table *table, meso_err *err
   MESO_TRY(mesoi_text_read(path, MOST_BYTES, "list of trials", &text, &n_bytes, err));
   if (strlen(text) != n_bytes)
     MESO_FAIL(err, MESO_EFORMAT, "%s: is no text: it holds a byte 0", path);
-  for (char *line = text; line != NULL && *line != '\0';) {
+  const size_t mark = strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0; /* of UTF-8 */
+  for (char *line = text + mark; line != NULL && *line != '\0';) {
     char *next = strchr(line, '\n');
     if (next != NULL) *next++ = '\0';
     MESO_TRY(add_line(path, ++number, line, table, &list, err));
     line = next;
   }
-  if (list.n == 0) MESO_FAIL(err, MESO_EFORMAT, "%s: holds no trial", path);
+  if (list.n == 0)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: holds no trial in its %zu lines: a line must begin with an "
+              "onset in ms", path, number);
+  MESO_TRY(check_onsets(path, &list, err));
   MESO_TRY(group(&list, table, err));
 cleanup:
-  list_clear(&list);
+  free(list.v);
   free(text);
   return status;
 }
@@ -145,11 +188,11 @@ meso_status trial_table_periodic(double first_ms, double period_ms, double stop_
     char name[32];
     (void) snprintf(name, sizeof name, "%zu", k % n_conditions);
     MESO_TRY(find_condition(table, name, &condition, err));
-    MESO_TRY(append(&list, first_ms + (double) k * period_ms, condition, err));
+    MESO_TRY(append(&list, (trial) {first_ms + (double) k * period_ms, condition, 0}, err));
   }
   MESO_TRY(group(&list, table, err));
 cleanup:
-  list_clear(&list);
+  free(list.v);
   return status;
 }
 
