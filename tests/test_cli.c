@@ -445,7 +445,7 @@ static void test_tables_of_an_analysis(void)
   cli_expect(0, "analyze spectrum run/lfp.h5 --nperseg 64 --csv tables");
   shell("head -1 tables/spectrum.psd.csv | "
         "grep -q '^index_0,index_1,frequency_Hz (Hz),psd (mV^2/Hz)$'");
-  shell("grep -q '^/spectrum/nperseg,64$' tables/attributes.csv");
+  shell("grep -q '^/spectrum/nperseg,64$' tables/spectrum.attributes.csv");
   shell("test $(grep -c ^/spectrum/psd, s.csv) = $(tail -n +2 tables/spectrum.psd.csv | wc -l)");
   shell("test \"$(grep ^/spectrum/psd, s.csv | cut -d , -f 7)\" = "
         "\"$(tail -n +2 tables/spectrum.psd.csv | sed 's/.*,//')\"");
@@ -484,6 +484,39 @@ static void test_nothing_and_recordings(void)
   CU_ASSERT(cli_said("o.nwb: /units/spike_times without /units/spike_times_index"));
   json_decref(nwb);
   cli_expect(0, "plot \"$REFERENCE/recordings/neo.nix\" --figure raster -o n.svg");
+}
+
+/* Files that hold something else, or were made for something else. */
+static void test_words_about_files(void)
+{
+  int code = -1;
+  cli_expect(3, "analyze spectrum x.nev -o x.h5");
+  CU_ASSERT(cli_said("x.nev: holds spikes (blackrock-nev), no signals: analyses of spikes take"));
+  cli_expect(3, "analyze statistics run/lfp.h5 -o x.h5");
+  CU_ASSERT(cli_said("run/lfp.h5: is a file of kind lfp, which holds no spikes"));
+  cli_expect(0, "analyze distributions run/spikes.h5 -o n.h5");
+  cli_expect(3, "compare n.h5 n.h5 -o x.h5");
+  CU_ASSERT(cli_said("n.h5 and n.h5: ") && cli_said("compared are statistics, correlation, "));
+  cli_expect(3, "cause run/kernels.h5 run/spikes.h5 -o x.h5");
+  CU_ASSERT(cli_said("run/kernels.h5: "));
+#define NEURONS TOY " --set lfp.method=neuron --set simulation.duration_ms=300"
+  cli_expect(0, "kernels " NEURONS " -o k_n.h5");
+  cli_expect(0, "simulate " NEURONS " --set populations.E.K_ext=910 -o k_s.h5");
+  cli_expect(0, "cause k_n.h5 k_s.h5 --nperseg 64 --surrogates 38 --shifts 39 -o x.h5");
+  CU_ASSERT(cli_said("k_s.h5: these spikes were made with populations.E.K_ext = 910; they go "
+                     "through a wiring with populations.E.K_ext = 900 (1 keys differ)"));
+  CU_ASSERT(cli_said("no intervals of the surrogates: alpha = 0.05 needs at least 39"));
+  cli_expect(0, "lfp " NEURONS " --kernels k_n.h5 --seed 1 --spikes k_s.h5 -o x.h5");
+  CU_ASSERT(cli_said("with populations.E.K_ext = 900"));
+  json_t *live = cli_json("simulate " NEURONS " --lfp k_n.h5 -o k_s.h5", &code);
+  json_t *lfp = cli_json("lfp " NEURONS " --kernels k_n.h5 --spikes k_s.h5 -o x.h5", &code);
+  CU_ASSERT(json_real_value(json_object_get(lfp, "excitatory_external_share")) > 0.1);
+  CU_ASSERT(json_equal(json_object_get(lfp, "excitatory_external_share"),
+                       json_object_get(live, "excitatory_external_share")));
+  CU_ASSERT_PTR_NULL(json_object_get(lfp, "warnings"));
+#undef NEURONS
+  json_decref(live);
+  json_decref(lfp);
 }
 
 /* The memory of the process that starts the program is not the program's. */
@@ -829,6 +862,7 @@ int main(void)
     { "results without a value; recordings of others", test_nothing_and_recordings },
     { "numbers of an answer are those of the file", test_numbers_of_the_answer },
     { "peak memory is the program's own", test_peak_memory },
+    { "words about files of another content", test_words_about_files },
     { "eeg of a run", test_eeg },
     { "lfp of kernels of another model", test_lfp_of_other_kernels },
     { "bold from spikes is that of the run", test_bold_is_that_of_the_run },

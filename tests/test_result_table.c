@@ -48,8 +48,17 @@ static void expect_text(const char *path, const char *text)
 static void test_folder(void)
 {
   meso_result *r = make_result();
+  static const struct { const char *name, *text; bool stays; } old[] = {
+    {"result_table/x.y.old.csv", "index_0,old\n0,1\n", false},
+    {"result_table/x.notes.csv", "day,words\n", true},    /* no table of ours */
+    {"result_table/xy.old.csv", "index_0,old\n", true},   /* of another analysis */
+    {"result_table/x.y.old.tsv", "index_0\told\n", true}};
   CU_ASSERT_EQUAL_FATAL(meso_result_table_write("result_table", r, NULL), MESO_OK);
+  for (size_t k = 0; k < sizeof old / sizeof *old; k++)
+    CU_ASSERT_EQUAL(meso_file_write(old[k].name, old[k].text, strlen(old[k].text), NULL), MESO_OK);
   CU_ASSERT_EQUAL(meso_result_table_write("result_table", r, NULL), MESO_OK);
+  for (size_t k = 0; k < sizeof old / sizeof *old; k++)
+    CU_ASSERT_EQUAL(access(old[k].name, F_OK) == 0, old[k].stays);
   expect_text("result_table/x.y.psd.csv",
               "index_0,index_1,pairs_0 (1),pairs_1 (1),frequency_Hz (Hz),psd (mV^2/Hz)\n"
               "0,0,5,6,0,0.1\n0,1,5,6,0.1,-0.33333333333333331\n"
@@ -60,7 +69,7 @@ static void test_folder(void)
               "1,0.1,0.2,7\n");
   expect_text("result_table/x.labels.csv",
               "index_0,labels\n0,\"V1, \"\"left\"\"\"\n1,b c\n");
-  expect_text("result_table/attributes.csv",
+  expect_text("result_table/x.attributes.csv",
               "name,value\n/x/level,0.3\n/x/finding,\"none, at all\"\n");
   CU_ASSERT_EQUAL(system("rm -r result_table"), 0);
   meso_result_destroy(r);

@@ -438,6 +438,22 @@ cleanup:
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
+/** Two tails of alpha / 2 need a draw each (null_tally.h). */
+static meso_status note_intervals(const meso_cause_params *p, meso_attrs *a, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double n_needed = ceil(2 / p->alpha - 1e-9) - 1;
+  const bool few_surrogates = p->surrogates > 0 && (double) p->surrogates < n_needed;
+  const bool few_shifts = p->shifts > 0 && (double) p->shifts < n_needed;
+  char text[128];
+  (void) snprintf(text, sizeof text, "no intervals of the %s: alpha = %g needs at least %.0f",
+                  !few_shifts ? "surrogates" : !few_surrogates ? "shifts" : "surrogates and shifts",
+                  p->alpha, n_needed);
+  if (few_surrogates || few_shifts) MESO_TRY(meso_attrs_set_text(a, "undefined", text, err));
+cleanup:
+  return status;
+}
+
 static meso_status set_attributes(const cause *e, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -463,6 +479,7 @@ static meso_status set_attributes(const cause *e, meso_result *result, meso_err 
   MESO_TRY(meso_attrs_set_number(a, "n_observations", (double) e->g.O, err));
   MESO_TRY(meso_attrs_set_number(a, "effective_observations", L, err));
   MESO_TRY(meso_attrs_set_number(a, "bias_level", 1 / L, err));
+  MESO_TRY(note_intervals(q->params, a, err));
 cleanup:
   return status;
 }

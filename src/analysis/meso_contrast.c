@@ -713,7 +713,9 @@ meso_status meso_contrast_run(const meso_contrast_params *params, const meso_res
     MESO_TRY(contrast_array(&c, &a->array[i], other, err));
   }
   if (result->n + result->n_groups == before)
-    MESO_FAIL(err, MESO_EINVAL, "the two analyses have nothing in common that can be compared");
+    MESO_FAIL(err, MESO_EINVAL, "the two analyses have nothing in common that can be compared: "
+              "compared are statistics, correlation, sttc, spectrum, population_spectrum, "
+              "spike_spectrum and coherence, each with its like");
   MESO_TRY(note_differences(&c, err));
 cleanup:
   return status;

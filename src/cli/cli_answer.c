@@ -132,8 +132,11 @@ void mesoi_say(const meso_cli *cli, const char *fmt, ...)
   va_end(ap);
 }
 
-void mesoi_say_went_on(const meso_cli *cli, int indent, double duration_ms, double simulated_ms)
+void mesoi_say_went_on(const meso_cli *cli, int indent, double duration_ms, double simulated_ms,
+                       const char *path, const char *why_anew)
 {
+  if (why_anew != NULL)
+    mesoi_warn(cli, "%s.parts: the checkpoint %s: started anew", path, why_anew);
   if (simulated_ms < duration_ms)
     mesoi_say(cli, "%*swent on from %g ms, where the run before was stopped\n", indent, "",
               duration_ms - simulated_ms);

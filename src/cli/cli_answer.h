@@ -42,9 +42,10 @@ json_t *mesoi_json_number(double number);
 
 /** Prints a line's worth of text to stdout, unless --quiet or --json. */
 void mesoi_say(const meso_cli *cli, const char *fmt, ...) MESO_PRINTF(2, 3);
-/** Says from where a simulation went on, indented by so many columns; nothing if all of it was
- *  simulated now. */
-void mesoi_say_went_on(const meso_cli *cli, int indent, double duration_ms, double simulated_ms);
+/** Says from where a simulation into a path went on, indented by so many columns; nothing if all of
+ *  it was simulated now. Warns why a checkpoint was not used, if that is not NULL. */
+void mesoi_say_went_on(const meso_cli *cli, int indent, double duration_ms, double simulated_ms,
+                       const char *path, const char *why_anew);
 /** Warns in one line: on stderr unless --quiet, and in the object. */
 void mesoi_warn(const meso_cli *cli, const char *fmt, ...) MESO_PRINTF(2, 3);
 

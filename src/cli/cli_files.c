@@ -54,34 +54,165 @@ void mesoi_origin_clear(mesoi_origin *origin)
   origin->model_text = NULL;
 }
 
+/** A file whose name says that it holds something else is refused with a word on what does it. */
+static meso_status check_content(const char *path, meso_content wanted, meso_err *err)
+{
+  static const struct { const char *name, *use; } content[] = {
+    [MESO_CONTENT_NETWORK] = {"a network", "simulate runs it"},
+    [MESO_CONTENT_SPIKES] = {"spikes", "analyses of spikes take it, as analyze statistics"},
+    [MESO_CONTENT_SIGNALS] = {"signals", "analyses of signals take it, as analyze spectrum"}};
+  meso_status status = MESO_OK;
+  for (meso_content other = MESO_CONTENT_NETWORK; other <= MESO_CONTENT_SIGNALS; other++) {
+    const meso_format *f = other != wanted ? meso_format_also(path, other) : NULL;
+    if (f != NULL && f->ending[0] != '/') /* any folder could be a circuit */
+      MESO_FAIL(err, MESO_EFORMAT, "%s: holds %s (%s), no %s: %s", path, content[other].name,
+                f->name, content[wanted].name, content[other].use);
+  }
+cleanup:
+  return status;
+}
+
+/** A file that lacks what is wanted is refused with a word on what it is. */
+static meso_status say_kind(const char *path, const char *wanted, meso_status status,
+                            meso_err *err)
+{
+  char kind[64] = "";
+  if (status != MESO_ENOTFOUND || meso_file_kind(path, kind, sizeof kind, NULL) != MESO_OK
+      || kind[0] == '\0' || strcmp(kind, wanted) == 0) return status;
+  return meso_err_set(err, status, __FILE__, __LINE__, "%s: is a file of kind %s, which holds no "
+                      "%s", path, kind, wanted);
+}
+
 meso_status mesoi_spikes_read(const meso_cli *cli, const char *path, meso_spikes **ret_spikes,
                               meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_format *format = meso_format_also(path, MESO_CONTENT_SPIKES);
   const meso_format_input input = {.path = path};
+  if (format == NULL) MESO_TRY(check_content(path, MESO_CONTENT_SPIKES, err));
   if (format != NULL) MESO_TRY(format->read_spikes(&input, ret_spikes, err));
-  else MESO_TRY(meso_spikes_read(path, ret_spikes, err));
+  else MESO_TRY(say_kind(path, "spikes", meso_spikes_read(path, ret_spikes, err), err));
   const char *warning = meso_attrs_text(&(*ret_spikes)->attrs, "warning");
   if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
 cleanup:
   return status;
 }
 
+/* ---- networks that spikes are of ------------------------------------------------------------ */
+
+/** Whether a line "key = value" of a model is of its network, without what drives it in a run. */
+static bool is_of_wiring(const char *line)
+{
+  static const char *const of_a_run[] = {"simulation.duration_ms ", "thalamus."};
+  const meso_model_section *found = NULL;
+  size_t n_found = 0;
+  for (size_t i = 0; i < sizeof of_a_run / sizeof of_a_run[0]; i++)
+    if (strncmp(line, of_a_run[i], strlen(of_a_run[i])) == 0) return false;
+  for (const meso_model_section *x = meso_model_sections(); x->path != NULL; x++) {
+    const size_t n = strlen(x->path);
+    if (n <= n_found || strncmp(line, x->path, n) != 0 || line[n] != '.') continue;
+    found = x;
+    n_found = n;
+  }
+  return found != NULL && found->part == MESO_SECTION_NETWORK;
+}
+
+/** The line of a text that begins with the first n characters of another, from `from` on and then
+ *  from the start, or NULL. */
+static const char *find_line(const char *text, const char *from, const char *line, size_t n)
+{
+  for (const char *at = from; at != NULL && *at != '\0';) {
+    if (strncmp(at, line, n) == 0) return at;
+    at = strchr(at, '\n');
+    at += at != NULL;
+  }
+  return from == text ? NULL : find_line(text, text, line, n);
+}
+
+/** What spikes were made with, where it is not what a wiring is of; nothing if the file does not
+ *  say. n lines "key = value", in the order of canonical text. */
+static void warn_of_other_network(const meso_cli *cli, const char *path, size_t n,
+                                  const char *const *line)
+{
+  char *text = NULL;
+  const char *at = NULL, *first = NULL, *first_here = NULL;
+  size_t n_different = 0, n_missing = 0;
+  if (meso_h5_read_text(path, "/provenance", "model_text", &text, NULL) != MESO_OK) return;
+  at = text;
+  for (size_t i = 0; i < n && n_missing < 100; i++) {
+    const char *equals = strstr(line[i], " = ");
+    if (equals == NULL || !is_of_wiring(line[i])) continue;
+    const char *there = find_line(text, at, line[i], (size_t) (equals + 3 - line[i]));
+    n_missing += there == NULL;
+    if (there == NULL) continue;
+    at = there;
+    const size_t n_line = strcspn(line[i], "\n");
+    if (strcspn(there, "\n") == n_line && memcmp(there, line[i], n_line) == 0) continue;
+    if (n_different++ > 0) continue;
+    first = there;
+    first_here = line[i];
+  }
+  if (n_different > 0 && strncmp(first, "simulation.seed ", 16) == 0)
+    mesoi_warn(cli, "%s: these spikes are of %.*s; they go through the wiring of %.*s, which is "
+               "another network: --seed %.*s is theirs", path, (int) strcspn(first, "\n"), first,
+               (int) strcspn(first_here, "\n"), first_here, (int) strcspn(first + 18, "\n"),
+               first + 18);
+  else if (n_different > 0)
+    mesoi_warn(cli, "%s: these spikes were made with %.*s; they go through a wiring with %.*s (%zu "
+               "keys differ)", path, (int) strcspn(first, "\n"), first,
+               (int) strcspn(first_here, "\n"), first_here, n_different);
+  free(text);
+}
+
 meso_status mesoi_spikes_read_for(const meso_cli *cli, const char *path, const meso_model *model,
                                   meso_spikes **ret_spikes, meso_err *err)
 {
   meso_status status = MESO_OK;
-  double seed = 0;
+  char *text = NULL;
+  const char **line = NULL;
+  size_t n = 0, n_breaks = 0;
   MESO_TRY(mesoi_spikes_read(cli, path, ret_spikes, err));
-  if (meso_h5_read_number(path, "/provenance", "seed", &seed, NULL) == MESO_OK &&
-      seed != (double) model->simulation.seed)
-    mesoi_warn(cli, "%s: spikes of seed %.0f go through the wiring of seed %lld, which is another "
-               "network: --seed %.0f is theirs", path, seed, (long long) model->simulation.seed,
-               seed);
+  text = meso_model_canonical(model, MESO_SECTION_NETWORK);
+  if (text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write the model as text");
+  for (const char *c = text; *c != '\0'; c++) n_breaks += *c == '\n';
+  MESO_ALLOC(err, line, n_breaks + 1);
+  for (const char *c = text; c != NULL && *c != '\0';) {
+    line[n++] = c;
+    c = strchr(c, '\n');
+    c += c != NULL;
+  }
+  warn_of_other_network(cli, path, n, line);
+cleanup:
+  free(line);
+  free(text);
+  return status;
+}
+
+meso_status mesoi_spikes_read_for_kernels(const meso_cli *cli, const char *path,
+                                          const meso_result *kernels, meso_spikes **ret_spikes,
+                                          meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_array *of = meso_result_find(kernels, "/kernels/model");
+  MESO_TRY(mesoi_spikes_read(cli, path, ret_spikes, err));
+  if (of != NULL && of->text != NULL)
+    warn_of_other_network(cli, path, meso_array_count(of), (const char *const *) of->text);
 cleanup:
   return status;
 }
+
+void mesoi_answer_external(const meso_cli *cli, const meso_model *model, const char *path)
+{
+  double share = NAN;
+  if (meso_h5_read_number(path, "/signals/lfp/data", "excitatory_external_share", &share, NULL)
+      != MESO_OK || !(share > 0)) return;
+  mesoi_answer_number(cli, "excitatory_external_share", share);
+  if (model->lfp.external == MESO_EXTERNAL_OFF)
+    mesoi_say(cli, "%.0f %% of the excitatory charge is external input, which is not in this LFP "
+              "(lfp.external)\n", 100 * share);
+}
+
+/* ---- signals and recordings ----------------------------------------------------------------- */
 
 meso_status mesoi_signals_read(const meso_cli *cli, const char *path, meso_signals **ret_signals,
                                meso_err *err)
@@ -89,7 +220,11 @@ meso_status mesoi_signals_read(const meso_cli *cli, const char *path, meso_signa
   meso_status status = MESO_OK;
   const meso_format *format = meso_format_also(path, MESO_CONTENT_SIGNALS);
   const meso_format_input input = {.path = path};
-  if (format == NULL) return meso_signals_read(path, ret_signals, err);
+  if (format == NULL) {
+    MESO_TRY(check_content(path, MESO_CONTENT_SIGNALS, err));
+    MESO_TRY(say_kind(path, "signals", meso_signals_read(path, ret_signals, err), err));
+    goto cleanup;
+  }
   MESO_TRY(format->read_signals(&input, ret_signals, err));
   const char *warning = meso_attrs_text(&(*ret_signals)->attrs, "warning");
   if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);

@@ -34,10 +34,18 @@ void mesoi_origin_clear(mesoi_origin *origin);
 /** Spikes of any file; what its reader had to guess becomes a warning. */
 MESO_MUST_CHECK meso_status mesoi_spikes_read(const meso_cli *cli, const char *path,
                                               meso_spikes **ret_spikes, meso_err *err);
-/** The same, to go through a model's wiring; a warning if they come from another seed's. */
+/** The same, to go through a model's wiring; a warning if they come from another network or
+ *  seed. */
 MESO_MUST_CHECK meso_status mesoi_spikes_read_for(const meso_cli *cli, const char *path,
                                                   const meso_model *model,
                                                   meso_spikes **ret_spikes, meso_err *err);
+/** The same, to go through the wiring that kernels (meso_kernels_build) are of. */
+MESO_MUST_CHECK meso_status mesoi_spikes_read_for_kernels(const meso_cli *cli, const char *path,
+                                                          const meso_result *kernels,
+                                                          meso_spikes **ret_spikes, meso_err *err);
+/** How much of the input of an LFP, which was written, comes from outside, and whether it has it:
+ *  "excitatory_external_share". */
+void mesoi_answer_external(const meso_cli *cli, const meso_model *model, const char *path);
 /** Signals of our own files, and of recordings in a format that is told by its name. */
 MESO_MUST_CHECK meso_status mesoi_signals_read(const meso_cli *cli, const char *path,
                                                meso_signals **ret_signals, meso_err *err);

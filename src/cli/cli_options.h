@@ -52,6 +52,13 @@ MESO_MUST_CHECK meso_status mesoi_spare_inputs(const char *what, const char *pat
 MESO_MUST_CHECK meso_status mesoi_spare_outputs(const char *what, const char *path,
                                                 const char *other, meso_err *err);
 
+/** Checks the name of what is written besides -o, as main checks -o: that it can be made, that it
+ *  is not -o and no other file that the command line names.
+ *  @param[in] option     that gave the name, "--csv"
+ *  @param[in] is_folder  it is one, which may be there */
+MESO_MUST_CHECK meso_status mesoi_check_also(const meso_cli *cli, const char *option,
+                                             const char *path, bool is_folder, meso_err *err);
+
 /** Sets the rows that --set KEY=VALUE names; errors are those of model files. */
 MESO_MUST_CHECK meso_status mesoi_sets_apply(const meso_cli *cli, const meso_param *rows,
                                              void *object, meso_err *err);

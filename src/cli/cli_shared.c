@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli_options.h"
 
@@ -73,28 +74,61 @@ cleanup:
   return status;
 }
 
+/** Whether there is a folder that a file, or a new folder, of this name can be made in. */
+static meso_status check_place(const char *option, const char *path, bool is_folder, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *folder = NULL;
+  struct stat st;
+  size_t n = strlen(path);
+  if (n == 0) MESO_FAIL(err, MESO_EINVAL, "%s: the name of the output is empty", option);
+  const bool is_there = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+  if (is_there && is_folder) goto cleanup;
+  if (is_there)
+    MESO_FAIL(err, MESO_EINVAL, "%s %s: is a folder; it must be the name of a file", option, path);
+  while (is_folder && n > 1 && path[n - 1] == '/') n--;
+  while (n > 0 && path[n - 1] != '/') n--;
+  MESO_STRDUP(err, folder, n == 0 ? "." : path);
+  if (n > 0) folder[n == 1 ? 1 : n - 1] = '\0';
+  if (stat(folder, &st) != 0)
+    MESO_FAIL(err, MESO_ENOTFOUND, "%s %s: there is no folder %s", option, path, folder);
+  if (!S_ISDIR(st.st_mode))
+    MESO_FAIL(err, MESO_EINVAL, "%s %s: %s is not a folder", option, path, folder);
+  if (access(folder, W_OK | X_OK) != 0)
+    MESO_FAIL(err, MESO_EINVAL, "%s %s: nothing can be written in the folder %s", option, path,
+              folder);
+cleanup:
+  free(folder);
+  return status;
+}
+
 /** What is wrong with the path is found before the work, not after it. */
 static meso_status check_output(const meso_cli *cli, const meso_command *command, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const char *path = cli->output, *slash = strrchr(path, '/');
-  char *folder = NULL, what[64];
-  struct stat st;
-  if (path[0] == '\0') MESO_FAIL(err, MESO_EINVAL, "-o: the name of the output is empty");
-  const bool exists = stat(path, &st) == 0;
+  char what[64];
   (void) snprintf(what, sizeof what, "%s: -o", command->name);
-  MESO_TRY(mesoi_spare_inputs(what, path, cli->n_args, cli->args, err));
-  if (command->makes_folder) goto cleanup;
-  if (exists && S_ISDIR(st.st_mode))
-    MESO_FAIL(err, MESO_EINVAL, "-o %s: is a folder; it must be the name of a file", path);
-  MESO_STRDUP(err, folder, slash == NULL ? "." : path);
-  if (slash != NULL) folder[slash - path + (slash == path)] = '\0';
-  if (stat(folder, &st) != 0)
-    MESO_FAIL(err, MESO_ENOTFOUND, "-o %s: there is no folder %s", path, folder);
-  if (!S_ISDIR(st.st_mode))
-    MESO_FAIL(err, MESO_EINVAL, "-o %s: %s is not a folder", path, folder);
+  if (cli->output[0] == '\0' || !command->makes_folder)
+    MESO_TRY(check_place("-o", cli->output, false, err));
+  MESO_TRY(mesoi_spare_inputs(what, cli->output, cli->n_args, cli->args, err));
 cleanup:
-  free(folder);
+  return status;
+}
+
+meso_status mesoi_check_also(const meso_cli *cli, const char *option, const char *path,
+                             bool is_folder, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = strlen(option);
+  MESO_TRY(check_place(option, path, is_folder, err));
+  for (size_t i = 0; i < cli->n_args; i++) { /* options name files, too */
+    const char *word = cli->args[i];
+    const bool is_own = (strncmp(word, option, n) == 0 && word[n] == '=')
+                        || (i > 0 && strcmp(cli->args[i - 1], option) == 0);
+    if (!is_own) MESO_TRY(mesoi_spare_inputs(option, path, 1, &word, err));
+  }
+  if (cli->output != NULL) MESO_TRY(mesoi_spare_outputs(option, path, cli->output, err));
+cleanup:
   return status;
 }
 

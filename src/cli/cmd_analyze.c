@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
@@ -11,6 +12,7 @@
 #include "cli_progress.h"
 #include "meso_analysis.h"
 #include "meso_result_table.h"
+#include "meso_table.h"
 
 typedef struct options {
   bool list;
@@ -77,11 +79,22 @@ static bool wants_list(const meso_cli *cli)
   return false;
 }
 
+/** Whether --csv was given, also an empty one. */
+static bool wants_csv(const meso_cli *cli)
+{
+  for (size_t i = 0; i < cli->n_args; i++)
+    if (strcmp(cli->args[i], "--csv") == 0 || strncmp(cli->args[i], "--csv=", 6) == 0) return true;
+  return false;
+}
+
 /** The analyses that are named beside --list, or all. */
 static meso_status list(const meso_cli *cli, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_analysis_ops *ops = NULL;
+  if (cli->given != 0 || wants_csv(cli))
+    MESO_FAIL(err, MESO_EUSAGE, "analyze: --list writes no file and computes nothing: it takes no "
+              "-o, --csv, --set or --threads");
   for (size_t i = 0; i < cli->n_args; i++) {
     if (strcmp(cli->args[i], "--list") == 0) continue;
     MESO_TRY(find_analysis(cli->args[i], &ops, err));
@@ -95,20 +108,26 @@ cleanup:
 
 /* ---- one analysis -------------------------------------------------------------------------- */
 
-static meso_status check_outputs(const meso_cli *cli, const options *o,
-                                 const mesoi_positionals *args, meso_err *err)
+/** A name with another ending is more likely a table of that sort than a folder. */
+static meso_status check_csv(const meso_cli *cli, const char *csv, meso_err *err)
 {
   meso_status status = MESO_OK;
-  if (o->csv[0] == '\0') return mesoi_need_output(cli, "analyze", err);
-  for (size_t i = 0; i < cli->n_args; i++) /* options name files, too */
-    if (strncmp(cli->args[i], "--csv=", 6) != 0
-        && (i == 0 || strcmp(cli->args[i - 1], "--csv") != 0))
-      MESO_TRY(mesoi_spare_inputs("analyze: --csv", o->csv, 1, &cli->args[i], err));
-  MESO_TRY(mesoi_spare_inputs("analyze: --csv", o->csv, args->n - 1, &args->v[1], err));
-  if (cli->output != NULL)
-    MESO_TRY(mesoi_spare_outputs("analyze: --csv", o->csv, cli->output, err));
+  struct stat st;
+  const char *slash = strrchr(csv, '/'), *name = slash != NULL ? slash + 1 : csv;
+  const bool is_table = meso_table_separator(csv) != '\0';
+  const bool is_there = stat(csv, &st) == 0;
+  if (!is_table && (csv[0] == '-' || (is_there && !S_ISDIR(st.st_mode))
+                    || (!is_there && strchr(name, '.') != NULL)))
+    MESO_FAIL(err, MESO_EUSAGE, "analyze: --csv %s: must end in .csv or .tsv, or be a folder: one "
+              "that is there, or a name without a dot or with / behind it", csv);
+  MESO_TRY(mesoi_check_also(cli, "--csv", csv, !is_table, err));
 cleanup:
   return status;
+}
+
+static meso_status check_outputs(const meso_cli *cli, const options *o, meso_err *err)
+{
+  return wants_csv(cli) ? check_csv(cli, o->csv, err) : mesoi_need_output(cli, "analyze", err);
 }
 
 /** The attribute "undefined" of an array, else of the group that holds it, else of one around that,
@@ -140,6 +159,15 @@ static void warn_of_nothing(const meso_cli *cli, const meso_result *result)
     if (n > 0 && k == n)
       mesoi_warn(cli, "%s is undefined throughout%s%s", a->path, reason != NULL ? ": " : "",
                  reason != NULL ? reason : "");
+  }
+}
+
+/** What the analysis found worth a warning stands in its groups. */
+static void warn_of_groups(const meso_cli *cli, const meso_result *result)
+{
+  for (size_t i = 0; i < result->n_groups; i++) {
+    const char *text = meso_attrs_text(&result->group[i].attrs, "warning");
+    if (text != NULL) mesoi_warn(cli, "%s", text);
   }
 }
 
@@ -184,7 +212,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   const size_t n_files = (of_spikes ? 1 : 0) + (of_signals ? n_signals : 0);
   MESO_TRY(mesoi_options_parse(cli, name, 2, sets, 1 + n_files, 1 + n_files, &args, err));
   MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
-  MESO_TRY(check_outputs(cli, &o, &args, err));
+  MESO_TRY(check_outputs(cli, &o, err));
   if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
   if (of_signals)
     MESO_TRY(mesoi_signals_read_all(cli, n_signals, &args.v[1 + n_files - n_signals],
@@ -194,6 +222,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(meso_analysis_run(ops, params, spikes, signals, cli->n_threads, result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
   MESO_TRY(mesoi_origin_make(cli, NULL, n_files, &args.v[1], &origin, err));
+  warn_of_groups(cli, result);
   warn_of_nothing(cli, result);
   MESO_TRY(write_outputs(cli, &o, result, &origin.provenance, err));
   mesoi_answer_text(cli, "analysis", ops->name);

@@ -502,6 +502,8 @@ static meso_status run(const meso_cli *cli, meso_err *err)
               o.nifti);
   if (o.table[0] != '\0' && !meso_signal_table_is_name(o.table))
     MESO_FAIL(err, MESO_EUSAGE, "bold: --table %s: a table's name ends in .csv or .tsv", o.table);
+  if (o.nifti[0] != '\0') MESO_TRY(mesoi_check_also(cli, "--nifti", o.nifti, false, err));
+  if (o.table[0] != '\0') MESO_TRY(mesoi_check_also(cli, "--table", o.table, false, err));
   if (model == NULL && cli->seed != NULL)
     MESO_FAIL(err, MESO_EUSAGE, "bold: --seed needs a model file; a drive has no random numbers");
   MESO_TRY(make(cli, model, drive, &o, err));

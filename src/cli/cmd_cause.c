@@ -54,6 +54,13 @@ static void say_findings(const meso_cli *cli, const meso_result *result)
   }
 }
 
+static void warn_of_intervals(const meso_cli *cli, const meso_result *result)
+{
+  const meso_attrs *a = meso_result_find_group(result, "/cause");
+  const char *text = a != NULL ? meso_attrs_text(a, "undefined") : NULL;
+  if (text != NULL) mesoi_warn(cli, "%s", text);
+}
+
 /** Adds external input from an LFP file, which without it must be this LFP (to the rounding of
  *  single precision). */
 static meso_status add_external(const char *path, meso_signals *lfp, meso_err *err)
@@ -101,14 +108,17 @@ static meso_status make(const meso_cli *cli, const char *const *file,
   meso_result *kernels = NULL;
   meso_spikes *spikes = NULL;
   meso_signals *lfp = NULL;
+  meso_err why = {.status = MESO_OK};
   double rate_Hz = 0;
   int64_t seed = 1;
   MESO_TRY(mesoi_seed(cli, &seed, err));
   MESO_TRY(meso_result_read(file[0], &kernels, err));
-  MESO_TRY(mesoi_cause_rate(kernels, &rate_Hz, err));
-  MESO_TRY(mesoi_spikes_read(cli, file[1], &spikes, err));
+  status = mesoi_cause_rate(kernels, &rate_Hz, &why);
+  if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", file[0], why.msg);
+  MESO_TRY(mesoi_spikes_read_for_kernels(cli, file[1], kernels, &spikes, err));
   MESO_TRY(mesoi_go_on("cause", err));
-  MESO_TRY(meso_lfp_from_kernels(kernels, spikes, rate_Hz, cli->n_threads, &lfp, err));
+  status = meso_lfp_from_kernels(kernels, spikes, rate_Hz, cli->n_threads, &lfp, &why);
+  if (status != MESO_OK) MESO_FAIL(err, status, "%s, %s: %s", file[0], file[1], why.msg);
   if (params->external[0] != '\0') MESO_TRY(add_external(params->external, lfp, err));
   const mesoi_cause_input input = {
     .kernels = kernels, .spikes = spikes, .lfp = lfp, .params = params, .surrogate = c->ops,
@@ -139,6 +149,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(mesoi_origin_make(cli, NULL, params.external[0] != '\0' ? 3 : 2, inputs, &origin, err));
   MESO_TRY(mesoi_go_on("cause", err));
   MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));
+  warn_of_intervals(cli, result);
   say_findings(cli, result);
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_result(cli, result);

@@ -152,13 +152,11 @@ cleanup:
 static meso_status check_output(const meso_cli *cli, const char *in, const char *out,
                                 const meso_format *to, meso_err *err)
 {
-  meso_cli as_option = *cli;
-  meso_command command = meso_cmd_convert;
-  as_option.output = out;
-  as_option.n_args = 1;
-  as_option.args = &in;
-  command.makes_folder = to->ending[0] == '/';
-  return mesoi_shared_check(&as_option, &command, err);
+  meso_cli of_one_input = *cli;
+  of_one_input.output = NULL;
+  of_one_input.n_args = 1;
+  of_one_input.args = &in;
+  return mesoi_check_also(&of_one_input, "convert:", out, to->ending[0] == '/', err);
 }
 
 static meso_status run(const meso_cli *cli, meso_err *err)

@@ -1,6 +1,5 @@
 /* cmd_lfp.c: LFP of a model's probe from any spikes of its populations, or of an explicit
  * population of cells from its synaptic events. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "cli_answer.h"
@@ -55,6 +54,19 @@ cleanup:
   return status;
 }
 
+/** What is wrong with kernels of a file, or with these spikes for them, is said with the files. */
+static meso_status apply_kernels(const meso_cli *cli, const options *o, const meso_model *model,
+                                 const meso_result *kernels, const meso_spikes *spikes,
+                                 meso_signals **ret_lfp, meso_err *err)
+{
+  meso_err why = { .status = MESO_OK };
+  const meso_status status = meso_lfp_from_kernels(kernels, spikes, model->lfp.output_rate_Hz,
+                                                   cli->n_threads, ret_lfp, &why);
+  if (status == MESO_OK) return MESO_OK;
+  return meso_err_set(err, status, why.file, why.line, "%s%s%s: %s", o->kernels,
+                      o->kernels[0] != '\0' ? ", " : "", o->spikes, why.msg);
+}
+
 /** The LFP of a model by the method that is asked for. */
 static meso_status make_lfp(const meso_cli *cli, const char *path, const meso_model *model,
                             const meso_spikes *spikes, const options *o, meso_signals **ret_lfp,
@@ -70,8 +82,7 @@ static meso_status make_lfp(const meso_cli *cli, const char *path, const meso_mo
   } else {
     MESO_TRY(get_kernels(cli, &dirs, model, o, &kernels, err));
     MESO_TRY(mesoi_go_on("lfp", err));
-    MESO_TRY(meso_lfp_from_kernels(kernels, spikes, model->lfp.output_rate_Hz, cli->n_threads,
-                                   ret_lfp, err));
+    MESO_TRY(apply_kernels(cli, o, model, kernels, spikes, ret_lfp, err));
   }
   MESO_TRY(meso_external_apply(model, kernels, dirs.n, (const char *const *) dirs.v,
                                cli->n_threads, cli->progress, *ret_lfp, err));
@@ -80,18 +91,6 @@ cleanup:
   mesoi_dirs_clear(&dirs);
   meso_result_destroy(kernels);
   return status;
-}
-
-/** How much of the input comes from outside, and whether the LFP has it. */
-static void answer_external(const meso_cli *cli, const meso_model *model, const meso_signals *lfp)
-{
-  const double share = meso_attrs_number(&meso_signals_find(lfp, "lfp")->attrs,
-                                         "excitatory_external_share", NAN);
-  if (!(share > 0)) return;
-  mesoi_answer_number(cli, "excitatory_external_share", share);
-  if (model->lfp.external == MESO_EXTERNAL_OFF)
-    mesoi_say(cli, "%.0f %% of the excitatory charge is external input, which is not in this LFP "
-              "(lfp.external)\n", 100 * share);
 }
 
 static meso_status from_model(const meso_cli *cli, const char *path, const options *o,
@@ -114,7 +113,7 @@ static meso_status from_model(const meso_cli *cli, const char *path, const optio
   MESO_TRY(meso_signals_write(cli->output, "lfp", lfp, &origin.provenance, err));
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_signals(cli, lfp);
-  answer_external(cli, model, lfp);
+  mesoi_answer_external(cli, model, cli->output);
 cleanup:
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);

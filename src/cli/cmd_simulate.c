@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
@@ -132,15 +131,12 @@ static void record_clear(meso_record_options *record)
   *record = (meso_record_options) { .quantities = NULL };
 }
 
-/** Name of a file besides the spikes: the one that was given, else OUT with another ending. It may
- *  be neither the input nor the file of spikes. */
+/** Name of a file besides the spikes: the one that was given, else OUT with another ending. */
 static meso_status other_path(const meso_cli *cli, const char *given, const char *ending,
-                              const char *option, const char *input, char **ret_path,
-                              meso_err *err)
+                              const char *option, char **ret_path, meso_err *err)
 {
   meso_status status = MESO_OK;
   char *path = NULL;
-  struct stat a, b;
   const size_t room = strlen(cli->output) + strlen(given) + strlen(ending) + 1;
   MESO_ALLOC(err, path, room);
   const char *slash = strrchr(cli->output, '/');
@@ -148,11 +144,7 @@ static meso_status other_path(const meso_cli *cli, const char *given, const char
   const size_t stem = dot != NULL ? (size_t) (dot - cli->output) : strlen(cli->output);
   if (given[0] != '\0') (void) snprintf(path, room, "%s", given);
   else (void) snprintf(path, room, "%.*s%s", (int) stem, cli->output, ending);
-  if (strcmp(path, cli->output) == 0 ||
-      (stat(path, &a) == 0 && stat(input, &b) == 0 && a.st_dev == b.st_dev &&
-       a.st_ino == b.st_ino))
-    MESO_FAIL(err, MESO_EUSAGE, "simulate: this would overwrite %s; give another name with %s",
-              path, option);
+  MESO_TRY(mesoi_check_also(cli, option, path, false, err));
   *ret_path = path;
   path = NULL;
 cleanup:
@@ -161,7 +153,7 @@ cleanup:
 }
 
 /** What to record and where to, NULL if nothing. */
-static meso_status prepare_record(const meso_cli *cli, const options *o, const char *network,
+static meso_status prepare_record(const meso_cli *cli, const options *o,
                                   meso_record_options *record, char **ret_path, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -170,7 +162,7 @@ static meso_status prepare_record(const meso_cli *cli, const options *o, const c
               o->traces[0] != '\0' ? "--traces" : "--neurons");
   if (o->record[0] == '\0') return MESO_OK;
   MESO_TRY(read_record(o, record, err));
-  MESO_TRY(other_path(cli, o->traces, "_traces.h5", "--traces", network, ret_path, err));
+  MESO_TRY(other_path(cli, o->traces, "_traces.h5", "--traces", ret_path, err));
 cleanup:
   return status;
 }
@@ -215,9 +207,7 @@ static meso_status prepare_lfp(const meso_cli *cli, const char *model_path, cons
   meso_err why = { .status = MESO_OK };
   if (o->lfp[0] == '\0') return MESO_OK;
   if (o->no_spikes) MESO_STRDUP(err, lfp->path, cli->output);
-  else MESO_TRY(other_path(cli, o->lfp_out, "_lfp.h5", "--lfp-out", model_path, &lfp->path, err));
-  MESO_TRY(mesoi_spare_inputs("simulate: the LFP's file", lfp->path, 1,
-                              (const char *const *) &o->lfp, err));
+  else MESO_TRY(other_path(cli, o->lfp_out, "_lfp.h5", "--lfp-out", &lfp->path, err));
   if (traces != NULL)
     MESO_TRY(mesoi_spare_outputs("simulate: the LFP's file", lfp->path, traces, err));
   MESO_TRY(meso_sha256_file(o->lfp, lfp->sha256, err));
@@ -233,12 +223,14 @@ cleanup:
   return status;
 }
 
-static void answer_lfp(const meso_cli *cli, const lfp_run *lfp, double simulated_ms)
+static void answer_lfp(const meso_cli *cli, const meso_model *model, const lfp_run *lfp,
+                       double simulated_ms)
 {
   if (lfp->live == NULL) return;
   const double cost = meso_lfp_live_seconds(lfp->live) / fmax(1e-3 * simulated_ms, 1e-9);
   mesoi_answer_number(cli, "lfp_s_per_s", cost);
   mesoi_say(cli, "LFP: %.3g s of processor time per biological second\n", cost);
+  mesoi_answer_external(cli, model, lfp->path);
   if (!lfp->signals.alone) mesoi_answer_output(cli, lfp->path);
 }
 
@@ -287,7 +279,7 @@ static meso_status simulate_model(const meso_cli *cli, const char *path, const o
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --duration-ms needs an explicit network; for a model: "
               "--set simulation.duration_ms=...");
   MESO_TRY(check_lfp_options(o, err));
-  MESO_TRY(prepare_record(cli, o, path, &record, &to, err));
+  MESO_TRY(prepare_record(cli, o, &record, &to, err));
   MESO_TRY(meso_model_read(path, cli->n_sets, cli->sets, &model, err));
   MESO_TRY(prepare_lfp(cli, path, o, model, to, &lfp, err));
   const char *const inputs[] = { path, o->lfp };
@@ -298,8 +290,9 @@ static meso_status simulate_model(const meso_cli *cli, const char *path, const o
                                    .live = lfp.live != NULL ? &lfp.signals : NULL };
   MESO_TRY(meso_simulate(model, cli->output, every_s, &extras, cli->n_threads, cli->progress,
                          &origin.provenance, &counts, &report, err));
-  mesoi_say_went_on(cli, 0, model->simulation.duration_ms, report.simulated_ms);
-  answer_lfp(cli, &lfp, report.simulated_ms);
+  mesoi_say_went_on(cli, 0, model->simulation.duration_ms, report.simulated_ms, cli->output,
+                    report.why_anew);
+  answer_lfp(cli, model, &lfp, report.simulated_ms);
   if (to != NULL) mesoi_answer_output(cli, to);
   mesoi_answer_output(cli, cli->output);
   answer(cli, counts, &report);
@@ -329,7 +322,7 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   MESO_TRY(meso_format_of_file(path, &format, err));
   if (format->read_network == NULL)
     MESO_FAIL(err, MESO_EFORMAT, "%s: holds spikes, not a network", path);
-  MESO_TRY(prepare_record(cli, o, path, &record, &to, err));
+  MESO_TRY(prepare_record(cli, o, &record, &to, err));
   if (o->checkpoint_every > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --checkpoint-every needs a model file, not %s", path);
   if (o->lfp[0] != '\0' || o->lfp_out[0] != '\0' || o->no_spikes)

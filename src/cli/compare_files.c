@@ -87,7 +87,10 @@ meso_status mesoi_compare_files(const meso_cli *cli, const char *const paths[2],
   MESO_TRY(meso_result_create(&result, err));
   const meso_contrast_params p = { o->resamples, seed, o->confidence, bands->n - 1, bands->v,
                                    cli->n_threads };
-  MESO_TRY(meso_contrast_run(&p, a, b, result, err));
+  meso_err why = { .status = MESO_OK };
+  const meso_status found = meso_contrast_run(&p, a, b, result, &why);
+  if (found != MESO_OK)
+    MESO_FAIL(err, found, "compare: %s and %s: %s", paths[0], paths[1], why.msg);
   MESO_TRY(mesoi_origin_make(cli, NULL, 2, paths, &origin, err));
   MESO_TRY(meso_result_write(cli->output, "analysis", result, &origin.provenance, err));
   say_result(cli, result);

@@ -26,7 +26,8 @@ static meso_status make_spikes(pipeline *p, const char *output, const meso_prove
   p->spikes = NULL;
   MESO_TRY(meso_simulate(p->model, output, MESO_CHECKPOINT_EVERY_S, NULL, p->cli->n_threads,
                          p->cli->progress, provenance, NULL, &r, err));
-  mesoi_say_went_on(p->cli, 11, p->model->simulation.duration_ms, r.simulated_ms);
+  mesoi_say_went_on(p->cli, 11, p->model->simulation.duration_ms, r.simulated_ms, output,
+                    r.why_anew);
   mesoi_say(p->cli, "%-10s %.3g synapses in %.1f s, %.3g spikes, real-time factor %.2f\n", "",
             (double) r.n_synapses, r.build_s, (double) r.n_spikes, r.real_time_factor);
 cleanup:

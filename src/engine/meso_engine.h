@@ -39,6 +39,9 @@ typedef struct meso_engine_report {
   double weight_step_pA;       /**< fixed-point resolution of the weights; networks: weight_unit */
   double weight_loss;          /**< explicit networks: largest |w - stored w|; 0 if all exact */
   const char *weight_unit;     /**< explicit networks: "pA", "mV" or "pA or mV"; a constant */
+  const char *why_anew;        /**< meso_simulate: a checkpoint that was found "is damaged" ..., so
+                                    the run started anew; a constant; NULL: there was none, or the
+                                    run went on from it */
 } meso_engine_report;
 
 /** Simulates a model. Spikes of every population (poisson sources too), names and sizes as in the

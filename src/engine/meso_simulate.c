@@ -28,6 +28,9 @@
 /* ---- 1. the folder of parts --------------------------------------------------------------- */
 
 typedef struct sha256_text { char text[65]; } sha256_text;
+typedef struct state_line { char text[512]; } state_line; /* zeroed: bytes behind the text count */
+
+static const char state_sha256[] = "/parts/state_sha256"; /* where a checkpoint has its own */
 
 /** Parts of one kind: HEAD-000001.h5, ... */
 typedef struct part_list {
@@ -48,6 +51,7 @@ typedef struct recorder {
   size_t room;
   sha256_text network;     /**< of what a checkpoint must have been made with */
   bool has_checkpoint;
+  const char *why_anew;    /**< why the one that was found is not used, or NULL */
   part_list spikes, pieces;
   bool whole;              /**< all came in one window: PATH is written, piece is all of them */
   meso_signals *piece;
@@ -183,11 +187,63 @@ cleanup:
   return status;
 }
 
-/** The engine's state with what finds the parts again. */
+static int compare_lines(const void *a, const void *b)
+{
+  return strcmp(((const state_line *) a)->text, ((const state_line *) b)->text);
+}
+
+/** A line of an array: its path and the checksum of what it holds. */
+static meso_status hash_array(const meso_array *a, state_line *line, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = meso_array_count(a);
+  sha256_text sha256, *of_text = NULL;
+  if (a->text != NULL) {
+    MESO_ALLOC(err, of_text, n);
+    for (size_t i = 0; i < n; i++)
+      meso_sha256_bytes(a->text[i] != NULL ? a->text[i] : "",
+                        a->text[i] != NULL ? strlen(a->text[i]) : 0, of_text[i].text);
+    meso_sha256_bytes(of_text, n * sizeof *of_text, sha256.text);
+  } else {
+    meso_sha256_bytes(a->data, n * sizeof *a->data, sha256.text);
+  }
+  (void) snprintf(line->text, sizeof line->text, "%s %zu %s", a->path, n, sha256.text);
+cleanup:
+  free(of_text);
+  return status;
+}
+
+/** Of all that a state holds, in whatever order, but its own checksum. */
+static meso_status hash_state(const meso_result *state, sha256_text *ret, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  size_t n = 0, n_attrs = 0;
+  state_line *line = NULL;
+  for (size_t g = 0; g < state->n_groups; g++) n_attrs += state->group[g].attrs.n;
+  MESO_ALLOC(err, line, state->n + n_attrs);
+  for (size_t i = 0; i < state->n; i++)
+    if (strcmp(state->array[i].path, state_sha256) != 0)
+      MESO_TRY(hash_array(&state->array[i], &line[n++], err));
+  for (size_t g = 0; g < state->n_groups; g++)
+    for (size_t i = 0; i < state->group[g].attrs.n; i++) {
+      const meso_attr *x = &state->group[g].attrs.v[i];
+      (void) snprintf(line[n++].text, sizeof line->text, "%s@%s %a %s", state->group[g].path,
+                      x->key, x->text != NULL ? 0 : x->number, x->text != NULL ? x->text : "");
+    }
+  qsort(line, n, sizeof *line, compare_lines);
+  meso_sha256_bytes(line, n * sizeof *line, ret->text);
+cleanup:
+  free(line);
+  return status;
+}
+
+/** The engine's state with what finds the parts again, and a checksum of all of it. */
 static meso_status write_checkpoint(recorder *r, meso_result *state, meso_err *err)
 {
   meso_status status = MESO_OK;
   const char *const network[] = {r->network.text};
+  sha256_text sha256;
+  const char *const own[] = {sha256.text};
   meso_array *n;
   MESO_TRY(add_names(&r->spikes, state, err));
   MESO_TRY(add_names(&r->pieces, state, err));
@@ -195,6 +251,8 @@ static meso_status write_checkpoint(recorder *r, meso_result *state, meso_err *e
   MESO_TRY(meso_result_add(state, "/parts/n_spikes", "1", 1, &r->counts->n_populations, &n, err));
   for (size_t p = 0; p < r->counts->n_populations; p++)
     n->data[p] = (double) r->counts->population[p].n_spikes;
+  MESO_TRY(hash_state(state, &sha256, err));
+  MESO_TRY(meso_result_add_text(state, state_sha256, 1, own, err));
   MESO_TRY(meso_result_write(checkpoint_path(r), "checkpoint", state, r->provenance, err));
   r->has_checkpoint = true;
 cleanup:
@@ -269,22 +327,34 @@ cleanup:
   return status;
 }
 
-/** Whether a checkpoint can be used: of this run, with its parts; then takes its counts. */
-static meso_status check_state(recorder *r, const meso_result *state, bool *ret_fits,
+static bool take_counts(recorder *r, const meso_result *state)
+{
+  const meso_array *n = meso_result_find(state, "/parts/n_spikes");
+  if (n == NULL || n->data == NULL || meso_array_count(n) != r->counts->n_populations) return false;
+  for (size_t p = 0; p < r->counts->n_populations; p++)
+    if (!(n->data[p] >= 0 && n->data[p] < 0x1p53)) return false;
+  for (size_t p = 0; p < r->counts->n_populations; p++)
+    r->counts->population[p].n_spikes = (size_t) n->data[p];
+  return true;
+}
+
+/** Why a checkpoint cannot be used, NULL if it can: it is of this run, and it and its parts are
+ *  what they were. Takes its counts. */
+static meso_status check_state(recorder *r, const meso_result *state, const char **ret_why,
                                meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_array *n = meso_result_find(state, "/parts/n_spikes");
-  *ret_fits = false;
-  if (strcmp(one_text(state, "/parts/network_sha256"), r->network.text) != 0 || n == NULL
-      || n->data == NULL || meso_array_count(n) != r->counts->n_populations)
-    return MESO_OK;
-  MESO_TRY(check_parts(r, state, &r->spikes, ret_fits, err));
-  if (*ret_fits) MESO_TRY(check_parts(r, state, &r->pieces, ret_fits, err));
-  for (size_t p = 0; p < r->counts->n_populations; p++)
-    if (!(n->data[p] >= 0 && n->data[p] < 0x1p53)) *ret_fits = false;
-  for (size_t p = 0; *ret_fits && p < r->counts->n_populations; p++)
-    r->counts->population[p].n_spikes = (size_t) n->data[p];
+  sha256_text sha256;
+  bool is_fine = false;
+  *ret_why = "is damaged";
+  MESO_TRY(hash_state(state, &sha256, err));
+  if (strcmp(one_text(state, state_sha256), sha256.text) != 0) return MESO_OK;
+  *ret_why = "is of another model, seed, duration, LFP or version";
+  if (strcmp(one_text(state, "/parts/network_sha256"), r->network.text) != 0) return MESO_OK;
+  *ret_why = "lacks some of its parts, or they are damaged";
+  MESO_TRY(check_parts(r, state, &r->spikes, &is_fine, err));
+  if (is_fine) MESO_TRY(check_parts(r, state, &r->pieces, &is_fine, err));
+  if (is_fine && take_counts(r, state)) *ret_why = NULL;
 cleanup:
   return status;
 }
@@ -295,9 +365,12 @@ static meso_status find_checkpoint(recorder *r, meso_result **ret_state, meso_er
   meso_status status = MESO_OK;
   meso_result *state = NULL;
   MESO_TRY(lock_parts(r, false, err));
-  if (access(checkpoint_path(r), F_OK) == 0 &&
-      meso_result_read(checkpoint_path(r), &state, NULL) == MESO_OK)
-    MESO_TRY(check_state(r, state, &r->has_checkpoint, err));
+  if (access(checkpoint_path(r), F_OK) == 0) {
+    r->why_anew = "cannot be read";
+    if (meso_result_read(checkpoint_path(r), &state, NULL) == MESO_OK)
+      MESO_TRY(check_state(r, state, &r->why_anew, err));
+    r->has_checkpoint = r->why_anew == NULL;
+  }
   if (r->has_checkpoint && r->live != NULL)
     MESO_TRY(r->live->restore(r->live->context, state, err));
   if (r->has_checkpoint) {
@@ -422,6 +495,7 @@ meso_status meso_simulate(const meso_model *model, const char *path, double chec
   MESO_TRY(recorder_init(&r, err));
   MESO_TRY(find_checkpoint(&r, &state, err));
   status = meso_engine_stream_model(model, n_threads, progress, &sink, state, report, err);
+  if (report != NULL) report->why_anew = r.why_anew;
   if (status == MESO_ESTOPPED && r.has_checkpoint)
     MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f of %.1f ms; the same command goes on "
               "from there", r.reached_ms, model->simulation.duration_ms);

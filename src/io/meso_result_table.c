@@ -1,17 +1,19 @@
 /* meso_result_table.c: results of analyses as comma- or tab-separated text. */
 #include "meso_result_table.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "meso_table.h"
 
 enum { MAX_DIMS = 4, MAX_PATH = 2048, MAX_WIDTH = 4 };
 
-static const char attributes_file[] = "attributes";
+static const char attributes_file[] = "attributes", head_of_tables[] = "index_0";
 
 /* Indices of the k-th element. */
 static void indices_of(const meso_array *a, size_t k, size_t index[MAX_DIMS])
@@ -143,7 +145,7 @@ static void write_head(meso_table *table, const meso_array *a, const axis axes[M
 {
   for (size_t d = 0; d < a->n_dims; d++) {
     char name[32];
-    (void) snprintf(name, sizeof name, "index_%zu", d);
+    (void) snprintf(name, sizeof name, "index_%zu", d); /* the first is head_of_tables */
     meso_table_text(table, name);
   }
   for (size_t d = 0; d < a->n_dims; d++) {
@@ -238,10 +240,62 @@ cleanup:
   return status;
 }
 
+/* The name of the first group of a path, without the slash before it. */
+static size_t length_of_group(const char *path)
+{
+  return strcspn(path + 1, "/");
+}
+
+static bool is_written(const char *folder, const char *path, const meso_result *result)
+{
+  char own[MAX_PATH];
+  for (size_t i = 0; i < result->n; i++)
+    if (file_of(folder, result->array[i].path, own, NULL) == MESO_OK && strcmp(own, path) == 0)
+      return true;
+  return false;
+}
+
+static bool begins_as_table(const char *path)
+{
+  char text[sizeof head_of_tables] = "";
+  FILE *in = fopen(path, "rb");
+  if (in == NULL) return false;
+  const size_t n = fread(text, 1, sizeof text - 1, in);
+  (void) fclose(in);
+  return n == sizeof text - 1 && strcmp(text, head_of_tables) == 0;
+}
+
+/* Whether a name is GROUP.*.csv for a group of the result. */
+static bool is_of_groups(const char *name, const meso_result *result)
+{
+  if (meso_table_separator(name) != ',') return false;
+  for (size_t i = 0; i < result->n; i++) {
+    const char *path = result->array[i].path;
+    const size_t n = length_of_group(path);
+    if (strncmp(name, path + 1, n) == 0 && name[n] == '.') return true;
+  }
+  return false;
+}
+
+/* Takes away the tables of an earlier result of the same analysis that this one does not have. */
+static void remove_old(const char *folder, const meso_result *result)
+{
+  char path[MAX_PATH];
+  DIR *dir = opendir(folder);
+  if (dir == NULL) return;
+  for (const struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) {
+    const int n = snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+    if (n > 0 && n < MAX_PATH && is_of_groups(e->d_name, result) && begins_as_table(path) &&
+        !is_written(folder, path, result))
+      (void) unlink(path);
+  }
+  (void) closedir(dir);
+}
+
 static meso_status write_folder(const char *folder, const meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char path[MAX_PATH];
+  char path[MAX_PATH], attributes[MAX_PATH];
   struct stat st;
   MESO_TRY(check_files(folder, result, err));
   if (mkdir(folder, 0777) != 0) {
@@ -257,8 +311,12 @@ static meso_status write_folder(const char *folder, const meso_result *result, m
     MESO_TRY(file_of(folder, result->array[i].path, path, err));
     MESO_TRY(write_array(path, result, &result->array[i], err));
   }
-  MESO_TRY(file_of(folder, attributes_file, path, err));
+  const char *first = result->n > 0 ? result->array[0].path : "/result";
+  (void) snprintf(attributes, sizeof attributes, "%.*s.%s", (int) length_of_group(first),
+                  first + 1, attributes_file);
+  MESO_TRY(file_of(folder, attributes, path, err));
   MESO_TRY(write_attributes_file(path, result, err));
+  remove_old(folder, result);
 cleanup:
   return status;
 }

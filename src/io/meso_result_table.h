@@ -20,7 +20,9 @@ extern "C" {
  *                       axes), value
  *   else a folder, made if it is not there, with a table for each dataset, its path with dots for
  *                       slashes and .csv: index_0 ..., the axes' values, and the values; units in
- *                       the names of columns, "psd (mV^2/Hz)"; and attributes.csv
+ *                       the names of columns, "psd (mV^2/Hz)"; and GROUP.attributes.csv,
+ *                       GROUP the first part of those paths; tables GROUP.*.csv of an earlier
+ *                       result (which begin with index_0) that are not written again are removed
  *  Numbers among the attributes of groups stand there as datasets GROUP/KEY without axes, texts
  *  likewise. Each file is whole or absent. MESO_EFORMAT if two datasets would have one file. */
 MESO_MUST_CHECK meso_status meso_result_table_write(const char *path, const meso_result *result,

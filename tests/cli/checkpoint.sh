@@ -59,7 +59,7 @@ kill_often() {
   [ $kills -gt 1 ] || problem="$problem; never killed"
 }
 
-echo 1..7
+echo 1..8
 problem=
 simulate undisturbed.h5 2 --record V_m,I_syn_in --neurons E:0-1 2> err || problem=$(cat err)
 digest undisturbed_traces.h5
@@ -104,6 +104,8 @@ kill_after_parts 3 KILL damaged.h5
 printf x | dd of=damaged.h5.parts/part-000002.h5 bs=1 seek=3000 conv=notrunc 2> err
 simulate damaged.h5 2 --json > out 2> err || problem=$(cat err)
 grep -q '"simulated_ms": 60000.0,' out || problem="$problem; went on from a damaged part"
+grep -q 'damaged.h5.parts: the checkpoint lacks some of its parts' out ||
+  problem="$problem; no warning in $(cat out)"
 expect_whole damaged.h5
 result 'a damaged part is not used' "$problem"
 
@@ -111,6 +113,7 @@ problem=
 kill_after_parts 3 KILL other.h5
 simulate other.h5 2 --seed 7 --json > out 2> err || problem=$(cat err)
 grep -q '"simulated_ms": 60000.0,' out || problem="$problem; went on from another network"
+grep -q 'the checkpoint is of another model' out || problem="$problem; no warning in $(cat out)"
 digest other.h5
 [ "$digest" != "$want" ] || problem="$problem; another seed, the same spikes"
 [ ! -e other.h5.parts ] || problem="$problem; left a folder"
@@ -127,4 +130,20 @@ want=$digest
 kill_often live.h5 "$@" --lfp kernels.h5 --no-spikes
 expect_whole live.h5
 result "the LFP alone, killed $kills times: that of the spikes" "$problem"
+
+# a number of the LFP's state is not found again: it and the network start anew
+problem=
+become state.h5 2 "$@" --lfp kernels.h5 --no-spikes 2> err &
+pid=$!
+while [ ! -e state.h5.parts/live-000002.h5 ] && kill -0 $pid 2> /dev/null; do sleep 0.01; done
+kill -9 $pid 2> /dev/null
+wait $pid
+LC_ALL=C sed s/n_done/n_dine/g state.h5.parts/checkpoint.h5 > edited
+mv edited state.h5.parts/checkpoint.h5
+simulate state.h5 2 "$@" --lfp kernels.h5 --no-spikes --json > out 2> err ||
+  problem="$problem; $(cat err)"
+grep -q 'state.h5.parts: the checkpoint is damaged: started anew' out ||
+  problem="$problem; no warning in $(cat out)"
+expect_whole state.h5
+result 'a damaged checkpoint is not used' "$problem"
 exit $bad

@@ -53,7 +53,7 @@ edited() {
   cmp -s "$toy" "$1" && { echo "Bail out! $1 is not edited"; exit 99; }
 }
 
-echo 1..45
+echo 1..57
 code 'no arguments' 2
 code 'unknown command' 2 simulat
 code 'unknown option' 2 simulate "$toy" --thread 2 -o x.h5
@@ -69,6 +69,9 @@ code 'the LFP over the traces' 2 \
 code 'a table over the result' 2 analyze statistics x.h5 -o x.csv --csv ./x.csv
 code 'a table over the list of trials' 2 analyze trials x.h5 --trials trials.csv --csv trials.csv
 rm k_lfp.h5 trials.csv
+for csv in a.txt -; do code "a table called $csv" 2 analyze statistics x.h5 --csv $csv; done
+code 'a list into a file' 2 analyze --list -o x.h5
+code 'a list into a table' 2 analyze --list --csv x.csv
 code 'threads 0' 2 simulate "$toy" --threads 0 -o x.h5
 code 'unknown analysis' 2 analyze statistic x.h5 -o y.h5
 code 'seed and simulation.seed differ' 2 simulate "$toy" --seed 1 --set simulation.seed=2 -o x.h5
@@ -87,6 +90,13 @@ edited nam.yaml 's/^name: /nam: /'
 edited nan.yaml 's/^  C_m_pF: .*/  C_m_pF: .nan/'
 refused 'missing model' missing.yaml simulate missing.yaml
 refused 'kernels that are not there' k.h5 simulate "$toy" --lfp k.h5
+refused 'LFP into no folder' '--lfp-out nodir/' simulate "$toy" --lfp k.h5 --lfp-out nodir/x.h5
+refused 'traces into no folder' '--traces nodir/' simulate "$toy" --record V_m --traces nodir/x.h5
+refused 'a table into no folder' '--csv nodir/' analyze statistics missing.h5 --csv nodir/x.csv
+refused 'tables into no folder' '--csv nodir/' analyze statistics missing.h5 --csv nodir/x/
+refused 'a table without a name' '--csv' analyze statistics missing.h5 --csv ''
+refused 'an image into no folder' '--nifti nodir/' bold missing.h5 --nifti nodir/x.nii
+refused 'BOLD as a table into no folder' '--table nodir/' bold missing.h5 --table nodir/x.csv
 refused 'missing network' missing.h5 simulate missing.h5
 refused 'missing spikes' missing.h5 analyze statistics missing.h5
 refused 'directory as a network' folder simulate folder
@@ -115,6 +125,9 @@ result 'file size limit: exit 1, no file left' "$problem"
 for t in 1 2 7; do
   "$meso" simulate "$toy" --threads $t --quiet -o t$t.h5 || echo "# simulate with $t threads failed"
 done
+printf '100\n500\n' > trials.csv
+code 'trials of a file and of a period' 2 \
+  analyze trials t1.h5 --trials trials.csv --trial-period-ms 1000 -o x.h5
 same 'one and two threads: the same spikes' t1.h5 t2.h5
 same 'one and seven threads: the same spikes' t1.h5 t7.h5
 limit=$(($(nproc) > 8 ? $(nproc) : 8))
