@@ -187,6 +187,43 @@ cleanup:
   return status;
 }
 
+typedef struct inputs {
+  size_t n_signals, n_files;  /* of signals, of all: those come last */
+  const char *const *path;
+  meso_spikes *spikes;
+  meso_signals *signals;
+  mesoi_origin origin;
+} inputs;
+
+static meso_status read_data(const meso_cli *cli, inputs *in, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (in->n_files > in->n_signals)
+    MESO_TRY(mesoi_spikes_read(cli, in->path[0], &in->spikes, err));
+  if (in->n_signals > 0)
+    MESO_TRY(mesoi_signals_read_all(cli, in->n_signals, in->path + in->n_files - in->n_signals,
+                                    &in->signals, err));
+cleanup:
+  return status;
+}
+
+/** The data, and by another thread the checksums of their files. */
+static meso_status read_inputs(const meso_cli *cli, inputs *in, meso_err *err)
+{
+  meso_status status = MESO_OK, of_origin = MESO_OK;
+  meso_err why = { .status = MESO_OK };
+#pragma omp parallel sections num_threads(cli->n_threads > 1 ? 2 : 1)
+  {
+#pragma omp section
+    status = read_data(cli, in, err);
+#pragma omp section
+    of_origin = mesoi_origin_make(cli, NULL, in->n_files, in->path, &in->origin, &why);
+  }
+  if (status == MESO_OK && of_origin != MESO_OK) MESO_FAIL(err, of_origin, "%s", why.msg);
+cleanup:
+  return status;
+}
+
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -195,9 +232,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   unsigned char *params = NULL;
   char name[64];
   mesoi_positionals args = { .v = NULL };
-  mesoi_origin origin = { .model_text = NULL };
-  meso_spikes *spikes = NULL;
-  meso_signals *signals = NULL;
+  inputs in = { .spikes = NULL };
   meso_result *result = NULL;
   if (wants_list(cli)) return list(cli, err);
   if (cli->n_args == 0)
@@ -208,23 +243,20 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   (void) snprintf(name, sizeof name, "analyze %s", ops->name);
   const bool of_spikes = meso_analysis_takes_spikes(ops), of_signals =
       meso_analysis_takes_signals(ops);
-  const size_t n_signals = ops->n_signal_files > 0 ? ops->n_signal_files : 1;
-  const size_t n_files = (of_spikes ? 1 : 0) + (of_signals ? n_signals : 0);
-  MESO_TRY(mesoi_options_parse(cli, name, 2, sets, 1 + n_files, 1 + n_files, &args, err));
+  in.n_signals = !of_signals ? 0 : ops->n_signal_files > 0 ? ops->n_signal_files : 1;
+  in.n_files = (of_spikes ? 1 : 0) + in.n_signals;
+  MESO_TRY(mesoi_options_parse(cli, name, 2, sets, 1 + in.n_files, 1 + in.n_files, &args, err));
+  in.path = &args.v[1];
   MESO_TRY(mesoi_sets_apply(cli, ops->params, params, err));
   MESO_TRY(check_outputs(cli, &o, err));
-  if (of_spikes) MESO_TRY(mesoi_spikes_read(cli, args.v[1], &spikes, err));
-  if (of_signals)
-    MESO_TRY(mesoi_signals_read_all(cli, n_signals, &args.v[1 + n_files - n_signals],
-                                    &signals, err));
+  MESO_TRY(read_inputs(cli, &in, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
-  MESO_TRY(meso_analysis_run(ops, params, spikes, signals, cli->n_threads, result, err));
+  MESO_TRY(meso_analysis_run(ops, params, in.spikes, in.signals, cli->n_threads, result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
-  MESO_TRY(mesoi_origin_make(cli, NULL, n_files, &args.v[1], &origin, err));
   warn_of_groups(cli, result);
   warn_of_nothing(cli, result);
-  MESO_TRY(write_outputs(cli, &o, result, &origin.provenance, err));
+  MESO_TRY(write_outputs(cli, &o, result, &in.origin.provenance, err));
   mesoi_answer_text(cli, "analysis", ops->name);
   mesoi_answer_result(cli, result);
 cleanup:
@@ -232,9 +264,9 @@ cleanup:
   meso_params_clear(rows, &o);
   free(params);
   free(args.v);
-  mesoi_origin_clear(&origin);
-  meso_spikes_destroy(spikes);
-  meso_signals_destroy(signals);
+  mesoi_origin_clear(&in.origin);
+  meso_spikes_destroy(in.spikes);
+  meso_signals_destroy(in.signals);
   meso_result_destroy(result);
   return status;
 }

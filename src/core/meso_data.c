@@ -315,6 +315,8 @@ static void drop_last_array(meso_result *result)
   clear_array(&result->array[--result->n]);
 }
 
+enum { LARGE = 1 << 23 }; /* elements; new from the system, which has cleared it, in any case */
+
 meso_status meso_result_add(meso_result *result, const char *path, const char *units,
                             size_t n_dims, const size_t *dims, meso_array **ret_array,
                             meso_err *err)
@@ -323,7 +325,8 @@ meso_status meso_result_add(meso_result *result, const char *path, const char *u
   meso_array *a = NULL;
   if (ret_array != NULL) *ret_array = NULL;
   MESO_TRY(append_array(result, path, units == NULL ? "1" : units, n_dims, dims, &a, err));
-  MESO_ALLOC_ALIGNED(err, a->data, meso_array_count(a));
+  if (meso_array_count(a) < LARGE) MESO_ALLOC_ALIGNED(err, a->data, meso_array_count(a));
+  else MESO_ALLOC(err, a->data, meso_array_count(a)); /* cleared by the threads that fill it */
   if (ret_array != NULL) *ret_array = a;
 cleanup:
   if (status != MESO_OK && a != NULL) drop_last_array(result);

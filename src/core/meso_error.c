@@ -66,6 +66,8 @@ double meso_memory_peak(void)
   return 1024.0 * (double) usage.ru_maxrss;
 }
 
+enum { HUGE_PAGE = 2 << 20 };
+
 /* Linux promises more than there is, and kills whoever takes it at its word: large blocks that
  * cannot be filled are refused. */
 static bool can_be_filled(size_t bytes)
@@ -74,11 +76,21 @@ static bool can_be_filled(size_t bytes)
   return bytes < large || (double) bytes < meso_memory_available();
 }
 
+/* Large blocks in huge pages: fewer of them have to be found when memory is first touched. */
+static void advise_huge(void *p, size_t bytes)
+{
+  const uintptr_t at = (uintptr_t) p, first = (at + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+  const uintptr_t end = (at + bytes) / HUGE_PAGE * HUGE_PAGE;
+  if (first < end) (void) madvise((char *) p + (first - at), end - first, MADV_HUGEPAGE);
+}
+
 void *meso_calloc(size_t n, size_t size)
 {
   if (size == 0) size = 1;
   if (n > SIZE_MAX / 2 / size || !can_be_filled(n * size)) return NULL;
-  return calloc(n == 0 ? 1 : n, size);
+  void *p = calloc(n == 0 ? 1 : n, size);
+  if (p != NULL) advise_huge(p, n * size);
+  return p;
 }
 
 void *meso_realloc(void *p, size_t n, size_t size)
@@ -90,15 +102,14 @@ void *meso_realloc(void *p, size_t n, size_t size)
 
 void *meso_aligned_alloc(size_t n, size_t size)
 {
-  static const size_t huge_page = (size_t) 2 << 20;
   if (size == 0) size = 1;
   if (n > SIZE_MAX / 2 / size) return NULL;
   const size_t bytes = n == 0 ? size : n * size;
   if (!can_be_filled(bytes)) return NULL;
-  const size_t align = bytes >= huge_page ? huge_page : 64;
+  const size_t align = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
   const size_t rounded = (bytes + align - 1) / align * align;
   void *p = aligned_alloc(align, rounded);
-  if (p != NULL && align == huge_page) (void) madvise(p, rounded, MADV_HUGEPAGE); /* advice only */
+  if (p != NULL) advise_huge(p, rounded);
   return p;
 }
 

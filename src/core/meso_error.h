@@ -53,7 +53,9 @@ meso_status meso_err_set(meso_err *err, meso_status st, const char *file, int li
  *  that a signal made stop has 128 + its number instead. */
 int meso_status_exit_code(meso_status st);
 
-/** calloc with overflow check; n == 0 gives one element, so NULL always means failure. */
+/** calloc with overflow check; n == 0 gives one element, so NULL always means failure. What is
+ *  large is cleared where it is first touched, by the thread that does, in huge pages if the
+ *  system has them. */
 void *meso_calloc(size_t n, size_t size);
 
 /** realloc to n elements with overflow check; the caller frees. NULL on failure, @p p kept. */

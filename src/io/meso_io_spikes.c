@@ -246,7 +246,7 @@ static meso_status read_times(const meso_h5_file *f, hid_t group, meso_spike_pop
     MESO_FAIL(err, MESO_ENOMEM, "%s: %s: %zu spikes take %.3g GB of memory, %.3g GB are left",
               f->path, what, d.count, 1e-9 * bytes, 1e-9 * meso_memory_available());
   p->n_spikes = d.count;
-  MESO_ALLOC_ALIGNED(err, p->time_ms, d.count);
+  MESO_ALLOC(err, p->time_ms, d.count);
   MESO_TRY(meso_h5_get_doubles(f, what, &d, p->time_ms, err));
   MESO_TRY(meso_h5_attr_units(f, d.id, &units, err));
   if (units != NULL && strcmp(units, "ms") != 0 && strcmp(units, "s") != 0)
@@ -309,7 +309,7 @@ static meso_status read_ids(const meso_h5_file *f, hid_t group, meso_spike_popul
   if (d.count != p->n_spikes)
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s: %zu ids but %zu timestamps", f->path, what, d.count,
               p->n_spikes);
-  MESO_ALLOC_ALIGNED(err, p->id, p->n_spikes);
+  MESO_ALLOC(err, p->id, p->n_spikes);
   MESO_TRY(read_id_blocks(f, &d, what, p, ret_largest, err));
 cleanup:
   meso_h5_dataset_close(&d);
