@@ -1,5 +1,6 @@
 /* test_list.c: synapses that a file lists, as CSV and as HDF5: they are what the file says, and a
  * list of all pairs is the rule all_to_all. What makes no sense is refused with its line. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,10 +48,11 @@ static meso_model *try_model(const char *head, const char *projection, meso_err 
 {
   char text[1024];
   meso_model *m = NULL;
-  snprintf(text, sizeof text, "name: t\nsimulation: {duration_ms: 200}\n%s\npopulations:\n"
+  const char *simulation = strstr(head, "simulation") ? "" : "simulation: {duration_ms: 200}\n";
+  snprintf(text, sizeof text, "name: t\n%s%s\npopulations:\n"
            "  - {name: A, size: 6, type: inhibitory, K_ext: 2500}\n"
            "  - {name: B, size: 5, type: excitatory, K_ext: 2500}\n"
-           "projections:\n  - {%s}\n", head, projection);
+           "projections:\n  - {%s}\n", simulation, head, projection);
   put("m.yaml", text);
   const meso_status st = meso_model_read(in_folder("m.yaml"), 0, NULL, &m, err);
   CU_ASSERT_EQUAL(st == MESO_OK, m != NULL);
@@ -327,6 +329,98 @@ static void nothing_is_listed(void)
   leave();
 }
 
+/* ---- all synapses from an explicit network ------------------------------------------------- */
+
+typedef struct network_file {
+  const char *second;                /* name of the second population */
+  double dt_ms, first[2], size[2], source[3], target[3], weight[3], delay_steps[3];
+  const char *says;                  /* what is said of it; NULL: it is right */
+} network_file;
+
+static void put_vector(hid_t f, const char *name, size_t n, const double *values)
+{
+  const hsize_t dims = n;
+  const hid_t space = H5Screate_simple(1, &dims, NULL), links = H5Pcreate(H5P_LINK_CREATE);
+  H5Pset_create_intermediate_group(links, 1);
+  const hid_t set = H5Dcreate2(f, name, H5T_NATIVE_DOUBLE, space, links, H5P_DEFAULT, H5P_DEFAULT);
+  CU_ASSERT(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+  H5Dclose(set);
+  H5Pclose(links);
+  H5Sclose(space);
+}
+
+static void put_network(const network_file *w)
+{
+  const hsize_t dims = 2;
+  const char *const name[] = {"A", w->second};
+  const hid_t f = H5Fcreate(in_folder("list.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  put_vector(f, "connections/source", 3, w->source);
+  put_vector(f, "connections/target", 3, w->target);
+  put_vector(f, "connections/weight", 3, w->weight);
+  put_vector(f, "connections/delay_steps", 3, w->delay_steps);
+  put_vector(f, "populations/first", 2, w->first);
+  put_vector(f, "populations/size", 2, w->size);
+  const hid_t text = H5Tcopy(H5T_C_S1), space = H5Screate_simple(1, &dims, NULL);
+  H5Tset_size(text, H5T_VARIABLE);
+  const hid_t set = H5Dcreate2(f, "populations/name", text, space, H5P_DEFAULT, H5P_DEFAULT,
+                               H5P_DEFAULT);
+  CU_ASSERT(H5Dwrite(set, text, H5S_ALL, H5S_ALL, H5P_DEFAULT, name) >= 0);
+  const hid_t one = H5Screate(H5S_SCALAR);
+  const hid_t dt = H5Acreate2(f, "dt_ms", H5T_NATIVE_DOUBLE, one, H5P_DEFAULT, H5P_DEFAULT);
+  CU_ASSERT(H5Awrite(dt, H5T_NATIVE_DOUBLE, &w->dt_ms) >= 0);
+  H5Aclose(dt);
+  H5Dclose(set);
+  H5Sclose(one);
+  H5Sclose(space);
+  H5Tclose(text);
+  H5Fclose(f);
+}
+
+/** A (6 neurons, inhibitory) to B (5) is the model's only projection; in the file B comes first. */
+static void network_takes_the_place_of_rules(void)
+{
+  static const network_file files[] = {
+    {"B", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, NULL},
+    {"B", 0.2, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "dt_ms = 0.2"},
+    {"C", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "name: C is no"},
+    {"B", 0.1, {5, 0}, {6, 4}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "size: B has 4"},
+    {"B", 0.1, {6, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "first: A begin"},
+    {"B", 0.1, {5, 0}, {6, 5}, {11, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "0 is 11"},
+    {"B", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, -1}, {-2, -8, -1}, {3, 1, 255}, "2 is -1"},
+    {"B", 0.1, {5, 0}, {6, 5}, {10, 5.5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "1 is 5.5"},
+    {"B", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 9}, {-2, -8, -1}, {3, 1, 255}, "from A to A"},
+    {"B", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, 8, -1}, {3, 1, 255}, "entry 1 is 8"},
+    {"B", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, NAN, -1}, {3, 1, 255}, "1 is nan"},
+    {"B", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 0, 255}, "entry 1 is 0"},
+    {"B", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 256}, "2 is 256"}};
+  static const synapse wanted[] = {{5, 0, -2, 0.3}, {1, 0, -1, 25.5}, {0, 4, -8, 0.1}};
+  static const char head[] = "simulation: {duration_ms: 200, network_file: list.h5}";
+  enter();
+  for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
+    meso_err err = {0};
+    put_network(&files[k]);
+    meso_model *m = try_model(head, "source: A, target: B, PSP_mV: -0.5, rule: all_to_all", &err);
+    CU_ASSERT_EQUAL(m == NULL, files[k].says != NULL);
+    if (m == NULL) {
+      CU_ASSERT(strstr(err.msg, files[k].says) != NULL);
+    } else {
+      synapse drawn[3];
+      double step_pA = 0;
+      CU_ASSERT_EQUAL_FATAL(draw_all(m, drawn, 3, &step_pA), 3);
+      for (int i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL(drawn[i].source, wanted[i].source);
+        CU_ASSERT_EQUAL(drawn[i].target, wanted[i].target);
+        CU_ASSERT_EQUAL(drawn[i].weight_pA, wanted[i].weight_pA);
+        MESO_CHECK_CLOSE(wanted[i].delay_ms, drawn[i].delay_ms, 0, 1e-9);
+      }
+      MESO_CHECK_CLOSE(-11 / 3., m->projection[0].weight_pA, 1e-12, 0);
+      MESO_CHECK_CLOSE(25.9 / 3, m->projection[0].delay_mean_ms, 1e-12, 0);
+    }
+    meso_model_destroy(m);
+  }
+  leave();
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
@@ -337,6 +431,7 @@ int main(void)
     {"nonsense_is_refused", nonsense_is_refused},
     {"impossible_lists_are_refused", impossible_lists_are_refused},
     {"nothing_is_listed", nothing_is_listed},
+    {"network_takes_the_place_of_rules", network_takes_the_place_of_rules},
     {NULL, NULL},
   };
   return meso_test_main("list", tests);

@@ -237,6 +237,7 @@ typedef struct meso_analysis_params {
 typedef struct meso_simulation_params {
   double dt_ms, duration_ms;
   int64_t seed;                /**< >= 1 */
+  char *network_file;          /**< explicit network with the synapses of all projections, or "" */
 } meso_simulation_params;
 
 /** The plane, or with extent_z_um > 0 the box, of the populations that have positions. */

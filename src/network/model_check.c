@@ -501,8 +501,9 @@ cleanup:
   return status;
 }
 
-static meso_status check_projection(meso_model *model, const mesoi_node *root, size_t i,
-                                    bool *taken, meso_err *err)
+/* What a projection connects, and that its keys go together. */
+static meso_status check_ends(meso_model *model, const mesoi_node *root, size_t i, bool *taken,
+                              meso_err *err)
 {
   meso_status status = MESO_OK;
   meso_projection *p = &model->projection[i];
@@ -522,7 +523,17 @@ static meso_status check_projection(meso_model *model, const mesoi_node *root, s
   MESO_TRY(check_keys_of_rule(model, root, i, err));
   MESO_TRY(check_switches(model, root, i, err));
   MESO_TRY(check_space(model, root, i, err));
-  if (p->rule == MESO_RULE_list) MESO_TRY(read_list(model, root, i, err));
+cleanup:
+  return status;
+}
+
+/* What it makes: of a network in a file, what that says. */
+static meso_status check_synapses(meso_model *model, const mesoi_node *root, size_t i,
+                                  meso_err *err)
+{
+  meso_status status = MESO_OK;
+  meso_projection *p = &model->projection[i];
+  if (p->rule == MESO_RULE_list && p->list == NULL) MESO_TRY(read_list(model, root, i, err));
   MESO_TRY(check_longest_delay(model, root, i, err));
   MESO_TRY(check_near_weights(model, root, i, err));
   mesoi_model_derive_rule(model, p);
@@ -549,7 +560,15 @@ meso_status mesoi_model_check(meso_model *model, const mesoi_node *root, meso_er
   for (size_t i = 0; i < model->n_populations; i++) MESO_TRY(read_places(model, root, i, err));
   MESO_ALLOC(err, taken, model->n_populations * model->n_populations);
   for (size_t i = 0; i < model->n_projections; i++)
-    MESO_TRY(check_projection(model, root, i, taken, err));
+    MESO_TRY(check_ends(model, root, i, taken, err));
+  if (model->simulation.network_file[0] != '\0') {
+    if (model->scaling.N > 1)
+      REFUSE("simulation", 0, "network_file", "does not go with several columns (scaling.N above "
+             "1)");
+    MESO_TRY(mesoi_network_file_read(model, err));
+  }
+  for (size_t i = 0; i < model->n_projections; i++)
+    MESO_TRY(check_synapses(model, root, i, err));
 cleanup:
   free(taken);
   return status;

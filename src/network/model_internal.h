@@ -51,6 +51,13 @@ MESO_MUST_CHECK meso_status mesoi_list_read(const meso_model *model, meso_projec
                                             meso_err *err);
 void mesoi_list_destroy(meso_synapse_list *list);
 
+/* Moments and shares of the projection's list, which holds synapses already. */
+void mesoi_list_summarise(const meso_model *model, meso_projection *projection);
+
+/* Turns all projections into lists of the synapses in simulation.network_file; after the sizes and
+ * the names of sources and targets. */
+MESO_MUST_CHECK meso_status mesoi_network_file_read(meso_model *model, meso_err *err);
+
 /* Path of a file that is named relative to the model file. Caller frees; NULL: out of memory. */
 char *mesoi_beside_model(const meso_model *model, const char *file);
 

@@ -65,7 +65,7 @@ cleanup:
   return status;
 }
 
-/** Delays in steps, and the share of those of at most each. */
+/** Delays in steps. */
 static meso_status take_delays(const meso_numbers *c, const char *path, double dt_ms,
                                meso_synapse_list *list, meso_err *err)
 {
@@ -79,21 +79,47 @@ static meso_status take_delays(const meso_numbers *c, const char *path, double d
     if (!(steps >= 1 && steps <= MESO_WIRING_MAX_DELAY_STEPS))
       MESO_TRY(meso_numbers_refuse(c, path, names[DELAY], i, c->column[DELAY][i], message, err));
     list->delay_steps[i] = (uint8_t) steps;
-    list->delay_share[(size_t) steps] += 1.0 / (double) c->n;
   }
-  for (int s = 1; s <= MESO_WIRING_MAX_DELAY_STEPS; s++)
-    list->delay_share[s] += list->delay_share[s - 1];
 cleanup:
   return status;
 }
 
-static void mean_and_sd(size_t n, const double *x, double *mean, double *sd)
+static void summarise_weights(meso_synapse_list *list)
 {
-  double sum = 0, squares = 0;
-  for (size_t i = 0; i < n; i++) sum += x[i] / (double) n;
-  for (size_t i = 0; i < n; i++) squares += (x[i] - sum) * (x[i] - sum) / (double) n;
-  *mean = sum;
-  *sd = sqrt(squares);
+  const double n = (double) list->n;
+  double mean = 0, squares = 0;
+  for (size_t i = 0; i < list->n; i++) mean += list->weight_pA[i] / n;
+  for (size_t i = 0; i < list->n; i++) {
+    const double off = list->weight_pA[i] - mean;
+    squares += off * off / n;
+  }
+  list->weight_mean_pA = mean;
+  list->weight_sd_pA = sqrt(squares);
+}
+
+/** The share of delays of at most each number of steps, and their moments. */
+static void summarise_delays(double dt_ms, meso_projection *p)
+{
+  meso_synapse_list *list = p->list;
+  double count[MESO_WIRING_MAX_DELAY_STEPS + 1] = {0}, below = 0, mean = 0, squares = 0;
+  const double n = (double) list->n;
+  for (size_t i = 0; i < list->n; i++) count[list->delay_steps[i]]++;
+  for (int s = 1; s <= MESO_WIRING_MAX_DELAY_STEPS; s++) {
+    below += count[s];
+    list->delay_share[s] = below / n;
+    mean += count[s] * s / n;
+  }
+  for (int s = 1; s <= MESO_WIRING_MAX_DELAY_STEPS; s++)
+    squares += count[s] * (s - mean) * (s - mean) / n;
+  p->delay_mean_ms = mean * dt_ms;
+  p->delay_sd_ms = sqrt(squares) * dt_ms;
+}
+
+void mesoi_list_summarise(const meso_model *model, meso_projection *p)
+{
+  if (p->list->n == 0) return;
+  if (p->list->weight_pA != NULL) summarise_weights(p->list);
+  if (p->list->delay_steps != NULL) summarise_delays(model->simulation.dt_ms, p);
 }
 
 meso_status mesoi_list_read(const meso_model *model, meso_projection *p, meso_err *err)
@@ -119,12 +145,10 @@ meso_status mesoi_list_read(const meso_model *model, meso_projection *p, meso_er
     MESO_TRY(check_weights(&c, path, source->sign, err));
     list->weight_pA = c.column[WEIGHT];
     c.column[WEIGHT] = NULL;
-    mean_and_sd(c.n, list->weight_pA, &list->weight_mean_pA, &list->weight_sd_pA);
   }
-  if (c.n > 0 && c.column[DELAY] != NULL) {
+  if (c.n > 0 && c.column[DELAY] != NULL)
     MESO_TRY(take_delays(&c, path, model->simulation.dt_ms, list, err));
-    mean_and_sd(c.n, c.column[DELAY], &p->delay_mean_ms, &p->delay_sd_ms);
-  }
+  mesoi_list_summarise(model, p);
 cleanup:
   free(path);
   meso_numbers_clear(&c);

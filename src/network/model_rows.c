@@ -51,6 +51,8 @@ static const meso_param simulation_rows[] = {
   NUMBER("duration_ms", "ms", 0, 1e9, true, NULL, SIM, duration_ms,
          "simulated time, a multiple of dt_ms"),
   WHOLE("seed", 1, 0x1p53, "1", SIM, seed, "seed of all random numbers"),
+  TEXT("network_file", "", SIM, network_file,
+       "explicit network: its synapses in place of those that the rules of projections would draw"),
   END
 };
 

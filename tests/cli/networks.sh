@@ -1,11 +1,12 @@
 #!/bin/sh
-# Explicit networks from the command line: models, what can be recorded, exit codes. As TAP.
+# Explicit networks from the command line: models, what can be recorded, exit codes, the synapses of
+# a model from a file. As TAP.
 src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
 # shellcheck source=tests/cli/program.sh
 . "$src/tests/cli/program.sh"
 reference=$src/tests/reference/network
 
-echo 1..19
+echo 1..28
 toy=$src/data/models/toy.yaml
 "$meso" models > models.txt
 for model in iaf_psc_exp iaf_psc_alpha iaf_psc_delta; do
@@ -46,6 +47,30 @@ code 'neurons backwards' 2 'E:4-0' simulate "$toy" --record V_m --neurons E:4-0 
 code 'neurons that are no number' 2 'I:x' simulate "$toy" --record V_m --neurons E:4,I:x -o no.h5
 code 'neurons and nothing to record' 2 '--neurons needs --record' \
   simulate "$toy" --neurons E:4 -o no.h5
-left=$(find . -name 'no*')
+
+# The synapses of a model, by way of SONATA, in place of rules that would draw others.
+net=$PWD/net.h5
+short='--set simulation.duration_ms=100 --set scaling.N=0.2 --set scaling.K=0.2'
+of_net="--set simulation.network_file=$net"
+other='--set projections.E->E.probability=0.3'
+digest() { "$meso" info "$1" --digest | tail -n 1; }
+# shellcheck disable=SC2086
+{
+  code 'a model as SONATA' 0 '' convert "$toy" sonata --to sonata $short
+  code 'SONATA as explicit network' 0 '' convert sonata net.h5
+  code 'the rules of the model' 0 '' simulate "$toy" $short -o rules.h5
+  code 'other rules' 0 '' simulate "$toy" $short $other -o other.h5
+  code 'other rules, synapses of the file' 0 '' simulate "$toy" $short $other $of_net -o file.h5
+  code 'kernels of them' 0 '' kernels "$toy" $short $other $of_net --set lfp.method=neuron -o k.h5
+  code 'sizes are not those of the file' 3 '/populations/size: E has' \
+    simulate "$toy" $of_net -o no.h5
+  code 'nor is the step' 3 'dt_ms = 0.1 ms' \
+    simulate "$toy" $short $of_net --set simulation.dt_ms=0.2 -o no.h5
+}
+problem=
+[ "$(digest rules.h5)" = "$(digest file.h5)" ] || problem='other spikes'
+[ "$(digest rules.h5)" != "$(digest other.h5)" ] || problem='the rules make no difference'
+result 'the spikes are those of the synapses in the file' "$problem"
+left=$(find . -name '*no.h5*')
 result 'refused runs leave nothing' "$left"
 exit $bad
