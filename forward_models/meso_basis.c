@@ -18,7 +18,8 @@
 #include "lfp_loops.h"
 #include "meso_cable.h"
 
-enum { MAX_FUNCTIONS = 64, MAX_UNFILTERED = 48 };
+enum { MAX_FUNCTIONS = 256, MAX_UNFILTERED = 48 };
+enum { FEW = 65 }; /* functions that are asked for at first: at 1 kHz they suffice */
 enum { N_SAMPLED = 12, N_HELD_OUT = 4 }; /* segments of a class */
 enum { N_PLACES = 4 };                   /* distances from the probe; the last one is held out */
 
@@ -243,6 +244,33 @@ size_t meso_directions_needed(size_t n, const double *value, double tolerance)
   return n;
 }
 
+meso_status meso_directions_within(size_t n_rows, size_t width, const double *rows,
+                                   double tolerance, size_t n_first, size_t n_most,
+                                   size_t *ret_n, double **ret_vector, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  double *value = NULL, *vector = NULL;
+  const size_t most = n_most < width ? n_most : width;
+  size_t n = n_first < most ? n_first : most;
+  for (;;) {
+    MESO_ALLOC(err, value, n);
+    MESO_ALLOC(err, vector, n * width);
+    MESO_TRY(meso_leading_directions(n_rows, width, rows, n, value, vector, err));
+    *ret_n = meso_directions_needed(n, value, tolerance);
+    if (*ret_n < n || n == most) break;
+    n = 2 * n < most ? 2 * n : most;
+    free(value);
+    free(vector);
+    value = vector = NULL;
+  }
+  *ret_vector = vector;
+  vector = NULL;
+cleanup:
+  free(value);
+  free(vector);
+  return status;
+}
+
 /* ---- 3. undelayed functions, responses ---------------------------------------------------- */
 
 /** Singular vectors of the signals, then of what the filter makes of them. */
@@ -256,8 +284,8 @@ static meso_status find_undelayed(maker *mk, meso_err *err)
   MESO_ALLOC(err, value, n);
   MESO_ALLOC(err, vector, n * T);
   MESO_ALLOC(err, filtered, n * L);
-  MESO_ALLOC(err, mk->undelayed, (MAX_FUNCTIONS + 1) * L);
-  MESO_ALLOC(err, mk->size, MAX_FUNCTIONS + 1);
+  MESO_ALLOC(err, mk->undelayed, (MAX_UNFILTERED + 1) * L);
+  MESO_ALLOC(err, mk->size, MAX_UNFILTERED + 1);
   MESO_TRY(meso_leading_directions(mk->n_rows, T, mk->signal, n, value, vector, err));
   for (size_t i = 0; i < n; i++) {
     for (size_t t = 0; t < T; t++) vector[i * T + t] *= sqrt(value[i]);
@@ -382,24 +410,20 @@ static meso_status find_delayed(maker *mk, meso_err *err)
   meso_status status = MESO_OK;
   meso_basis *b = mk->basis;
   const size_t width = mk->n_filtered + b->n_delays - 1, n_rows = b->n_delays * b->n_undelayed;
-  const size_t n = MAX_FUNCTIONS + 1 < width ? MAX_FUNCTIONS + 1 : width;
-  double *row = NULL, *value = NULL, *vector = NULL;
+  double *row = NULL, *vector = NULL;
   MESO_ALLOC(err, row, n_rows * width);
-  MESO_ALLOC(err, value, n);
-  MESO_ALLOC(err, vector, n * width);
   delay_rows(mk, true, width, row);
-  MESO_TRY(meso_leading_directions(n_rows, width, row, n, value, vector, err));
-  b->n_significant = meso_directions_needed(n, value, mk->model->lfp.tolerance / 4);
+  MESO_TRY(meso_directions_within(n_rows, width, row, mk->model->lfp.tolerance / 4, FEW,
+                                  MAX_FUNCTIONS + 1, &b->n_significant, &vector, err));
   if (b->n_significant > MAX_FUNCTIONS)
-    MESO_FAIL(err, MESO_ERANGE, "lfp.tolerance = %g at lfp.output_rate_Hz = %g needs more than %d "
-              "functions of time", mk->model->lfp.tolerance, mk->model->lfp.output_rate_Hz,
-              MAX_FUNCTIONS);
+    MESO_FAIL(err, MESO_ERANGE, "%s: lfp.tolerance = %g at lfp.output_rate_Hz = %g needs more than "
+              "%d functions of time", mk->model->path, mk->model->lfp.tolerance,
+              mk->model->lfp.output_rate_Hz, MAX_FUNCTIONS);
   b->n_functions = (b->n_significant + LFP_PANEL - 1) / LFP_PANEL * LFP_PANEL;
   delay_rows(mk, false, width, row);
   MESO_TRY(store_delayed(mk, width, vector, row, err));
 cleanup:
   free(row);
-  free(value);
   free(vector);
   return status;
 }

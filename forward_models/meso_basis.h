@@ -54,7 +54,7 @@ typedef struct meso_basis {
 
 /** Builds the basis for a model. delay_weight: (n_delays) how often each delay occurs, the first is
  *  min_delay steps. contact_um: (n_contacts, 3). Shapes as of meso_cell_shapes_read. Free with
- *  meso_basis_clear. MESO_ERANGE if the tolerance needs more than 64 functions. */
+ *  meso_basis_clear. MESO_ERANGE if the tolerance needs more than 256 functions. */
 MESO_MUST_CHECK meso_status meso_basis_init(const meso_model *model,
                                             const meso_cell_shape *shapes,
                                             const meso_cell_probe *probe, size_t n_contacts,
@@ -74,6 +74,13 @@ MESO_MUST_CHECK meso_status meso_leading_directions(size_t n_rows, size_t width,
                                                     double *value, double *vector, meso_err *err);
 /** How many of n leading directions leave less than tolerance (rms, relative) out. */
 size_t meso_directions_needed(size_t n, const double *value, double tolerance);
+/** The leading directions that leave less than tolerance out. Asks for n_first of them (1 at
+ *  least), and while all of these are needed for twice as many, up to n_most: *ret_n = n_most may
+ *  leave more out. @param[out] ret_vector  (*ret_n, width) orthonormal; the caller frees it */
+MESO_MUST_CHECK meso_status meso_directions_within(size_t n_rows, size_t width,
+                                                   const double *rows, double tolerance,
+                                                   size_t n_first, size_t n_most, size_t *ret_n,
+                                                   double **ret_vector, meso_err *err);
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "explicit_probe.h"
+#include "lfp_validity.h"
 
 enum { LANES = MESO_HINES_LANES, TILE = MESO_HINES_TILE, BLOCK = MESO_HINES_BLOCK };
 
@@ -298,6 +299,7 @@ static meso_status describe(const void *user, meso_signal *s, meso_err *err)
   MESO_TRY(meso_attrs_set_text(&s->attrs, "scheme", euler ? "euler" : "crank_nicolson", err));
   MESO_TRY(meso_attrs_set_text(&s->attrs, "doc", "sum over all cells; passive cables, every step, "
                                "no filter", err));
+  MESO_TRY(lfp_validity_describe_steps(((const run *) user)->population->dt_ms, &s->attrs, err));
 cleanup:
   return status;
 }

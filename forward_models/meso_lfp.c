@@ -15,8 +15,10 @@
 
 #include "lfp_contributions.h"
 #include "lfp_pieces.h"
+#include "lfp_validity.h"
 #include "meso_kernel_means.h"
 #include "meso_neuron_kernels.h"
+#include "meso_output_filter.h"
 
 #define NOT_FOUND ((size_t) -1)
 
@@ -544,8 +546,7 @@ static meso_status describe(const kernel_view *view, const grid *g, size_t n_spi
                             meso_attrs *attrs, meso_err *err)
 {
   meso_status status = MESO_OK;
-  const double from_Hz = view->by_neuron ? 0 : 1000 / ((double) view->n_lags * g->dt_ms);
-  const double to_Hz = (view->by_neuron ? 0.4 : 0.3) * 1000 / (g->dt_ms * (double) g->factor);
+  const double rate_Hz = 1000 / (g->dt_ms * (double) g->factor);
   char text[512];
   MESO_TRY(meso_attrs_copy(attrs, view->attrs, err));
   MESO_TRY(meso_attrs_set_text(attrs, "doc", view->by_neuron
@@ -559,15 +560,14 @@ static meso_status describe(const kernel_view *view, const grid *g, size_t n_spi
                     "+ k / rate on (boxcar, half an interval late; gain sinc(f / rate))",
                     g->factor, g->dt_ms);
   MESO_TRY(meso_attrs_set_text(attrs, "decimation", text, err));
-  if (view->by_neuron)
-    (void) snprintf(text, sizeof text, "up to %.3g Hz: above, the filter attenuates", to_Hz);
-  else
-    (void) snprintf(text, sizeof text, "about %.3g to %.3g Hz: below, slow drifts beyond the "
-                    "kernel are missing; above, the mean over the output interval attenuates",
-                    from_Hz, to_Hz);
-  MESO_TRY(meso_attrs_set_text(attrs, "validity_band", text, err));
-  MESO_TRY(meso_attrs_set_number(attrs, "valid_from_Hz", from_Hz, err));
-  MESO_TRY(meso_attrs_set_number(attrs, "valid_to_Hz", to_Hz, err));
+  if (!view->by_neuron)
+    MESO_TRY(lfp_validity_describe(1000 / ((double) view->n_lags * g->dt_ms), 0.3 * rate_Hz,
+                                   "below, slow drifts beyond the kernel are missing; above, the "
+                                   "mean over the output interval attenuates", attrs, err));
+  else if (g->factor > 1)
+    MESO_TRY(lfp_validity_describe(0, MESO_OUTPUT_PASS * rate_Hz / 2, "above, the filter "
+                                   "attenuates", attrs, err));
+  else MESO_TRY(lfp_validity_describe_steps(g->dt_ms, attrs, err));
   if (n_spikes == 0)
     MESO_TRY(meso_attrs_set_text(attrs, "note", "all zero: the spikes are empty", err));
 cleanup:

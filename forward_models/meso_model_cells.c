@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lfp_validity.h"
 #include "meso_cell_probe.h"
 #include "meso_cells.h"
 #include "meso_output_filter.h"
@@ -282,6 +283,10 @@ static meso_status sample_output(const source *s, const meso_signals *all,
   MESO_TRY(meso_attrs_set_number(&to->attrs, "radius_um", m->lfp.radius_um, err));
   MESO_TRY(meso_attrs_set_text(&to->attrs, "doc", "every cell's cable integrated with the events "
                                "of all its synapses; external input is missing", err));
+  MESO_TRY(filter->factor > 1
+           ? lfp_validity_describe(0, MESO_OUTPUT_PASS * m->lfp.output_rate_Hz / 2,
+                                   "above, the filter attenuates", &to->attrs, err)
+           : lfp_validity_describe_steps(m->simulation.dt_ms, &to->attrs, err));
   MESO_TRY(sample_signal(m, meso_signals_find(all, "dipole"), filter, t_start_ms, signals, &to,
                          err));
   for (size_t k = 0; k < 3; k++) MESO_TRY(meso_signal_set_label(to, k, axis[k], err));

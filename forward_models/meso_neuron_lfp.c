@@ -19,7 +19,7 @@
 MESO_ISA_CHOICE(lfp_loops)
 
 enum { BLOCK = 512 };          /* output samples */
-enum { MAX_COARSE = 64, MAX_FACTOR = 10000 };
+enum { FEW_COARSE = 64, MAX_FACTOR = 10000 };
 static const double coarse_tolerance = 1e-6; /* rms that functions at the output's rate lose */
 
 /* ---- input -------------------------------------------------------------------------------- */
@@ -89,16 +89,14 @@ static meso_status make_coarse(const meso_array *function, long first, meso_neur
   const size_t F = function->dims[0], n_rows = k->factor * F;
   const long last = first + (long) function->dims[1] - 1;
   const long q = (long) k->factor;
-  double *row = NULL, *value = NULL, *vector = NULL;
+  double *row = NULL, *vector = NULL;
+  size_t G = 0;
   k->first_lag = first >= 0 ? first / q : -((-first + q - 1) / q);
   k->n_lags = (size_t) ((last + q - 1) / q + 1 - k->first_lag);
-  const size_t n = k->n_lags < MAX_COARSE ? k->n_lags : MAX_COARSE;
   MESO_ALLOC(err, row, n_rows * k->n_lags);
-  MESO_ALLOC(err, value, n);
-  MESO_ALLOC(err, vector, n * k->n_lags);
   sample_phases(k, function, first, row);
-  MESO_TRY(meso_leading_directions(n_rows, k->n_lags, row, n, value, vector, err));
-  const size_t G = meso_directions_needed(n, value, coarse_tolerance);
+  MESO_TRY(meso_directions_within(n_rows, k->n_lags, row, coarse_tolerance, FEW_COARSE, n_rows,
+                                  &G, &vector, err));
   k->n_coarse = (G + LFP_PANEL - 1) / LFP_PANEL * LFP_PANEL;
   MESO_ALLOC_ALIGNED(err, k->coarse, k->n_lags * k->n_coarse);
   MESO_ALLOC_ALIGNED(err, k->phase, k->factor * k->n_functions * k->n_coarse);
@@ -113,7 +111,6 @@ static meso_status make_coarse(const meso_array *function, long first, meso_neur
   }
 cleanup:
   free(row);
-  free(value);
   free(vector);
   return status;
 }

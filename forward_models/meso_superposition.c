@@ -14,10 +14,11 @@
 #include <cblas.h>
 
 #include "explicit_probe.h"
+#include "lfp_validity.h"
 #include "meso_basis.h"
 #include "meso_cable.h"
 
-enum { MAX_FUNCTIONS = 64 };
+enum { FEW_FUNCTIONS = 65, MAX_FUNCTIONS = 256 }; /* asked for at first, at most */
 enum { N_SEGMENTS = 12, N_CELLS = 4 }; /* sampled, of a class */
 enum { BATCH = 32 };                   /* cells whose responses are held at once */
 enum { MIN_FFT = 1 << 16 };
@@ -225,18 +226,15 @@ static meso_status find_functions(method *m, meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t n = n_rows(m), L = m->n_lags;
-  const size_t wanted = L < MAX_FUNCTIONS + 1 ? L : MAX_FUNCTIONS + 1;
-  double *row = NULL, *value = NULL, *vector = NULL;
+  double *row = NULL, *vector = NULL;
   if (n > (size_t) -1 / 64 / L || n * L > (size_t) 1 << 30)
     MESO_FAIL(err, MESO_ERANGE, "synapse method: %zu lags of %zu sampled signals are too many", L,
               n);
   MESO_ALLOC(err, row, n * L);
-  MESO_ALLOC(err, value, wanted);
-  MESO_ALLOC(err, vector, wanted * L);
   MESO_TRY(see_events(m, false, row, err));
   balance(m, row, n);
-  MESO_TRY(meso_leading_directions(n, L, row, wanted, value, vector, err));
-  m->n_functions = meso_directions_needed(wanted, value, m->options->tolerance / 4);
+  MESO_TRY(meso_directions_within(n, L, row, m->options->tolerance / 4, FEW_FUNCTIONS,
+                                  MAX_FUNCTIONS + 1, &m->n_functions, &vector, err));
   if (m->n_functions > MAX_FUNCTIONS)
     MESO_FAIL(err, MESO_ERANGE, "synapse method: tolerance %g needs more than %d functions of time",
               m->options->tolerance, MAX_FUNCTIONS);
@@ -249,7 +247,6 @@ static meso_status find_functions(method *m, meso_err *err)
   MESO_TRY(measure_error(m, n, row, err));
 cleanup:
   free(row);
-  free(value);
   free(vector);
   return status;
 }
@@ -544,6 +541,7 @@ static meso_status describe(const void *user, meso_signal *s, meso_err *err)
   MESO_TRY(meso_attrs_set_number(&s->attrs, "basis_error", m->error, err));
   MESO_TRY(meso_attrs_set_text(&s->attrs, "doc", "sum over all events; responses of passive cables "
                                "in n_functions functions of time, every step, no filter", err));
+  MESO_TRY(lfp_validity_describe_steps(m->population->dt_ms, &s->attrs, err));
 cleanup:
   return status;
 }

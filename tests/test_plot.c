@@ -126,7 +126,8 @@ static meso_signals *make_lfp(const meso_model *model)
   must(meso_signals_add(lfp, "lfp", "mV", N_TIMES, N_CHANNELS, 1000.0, 0.0, &s, &err), &err);
   fill_signal(s, 0.08, 0.0, -100.0);
   must(meso_attrs_set_number(&s->attrs, "valid_from_Hz", 12.5, &err), &err);
-  must(meso_attrs_set_number(&s->attrs, "valid_to_Hz", 250.0, &err), &err);
+  must(meso_attrs_set_number(&s->attrs, "valid_to_Hz", 100.0, &err), &err);
+  must(meso_attrs_set_number(&s->attrs, "doubtful_to_Hz", 200.0, &err), &err);
   must(meso_signals_add(lfp, "csd", "uA/mm^3", N_TIMES, N_CHANNELS - 2, 1000.0, 0.0, &s, &err),
        &err);
   fill_signal(s, 0.9, -100.0, -100.0);
@@ -639,7 +640,7 @@ static void test_notes(void)
                  "100 \u00b5m apart\n600 \u00b5m apart\n1100 \u00b5m apart",
                  "bias of the estimate: 0.05", "30\u201380 Hz: LFP" } },
     { "spectra", { "Welch, hann window, 256 samples (3.9 Hz apart), 61 segments, overlap 50 %",
-                   "5 of 16 contacts", "LFP valid from 12.5 to 250 Hz" } },
+                   "5 of 16 contacts", "LFP valid from 12.5 to 100 Hz, doubtful to 200 Hz" } },
     { "coherence", { "multitaper, NW = 4, 7 tapers", "worth 50 independent ones",
                      "bias without coherence: 0.02", "95 % limit of one pair: 0.059",
                      "100 \u00b5m (n = 15 pairs)" } },

@@ -140,6 +140,19 @@ cleanup:
   return status;
 }
 
+/** In which band a predicted signal is valid goes on with its spectrum. */
+static meso_status set_validity(const meso_attrs *of_signal, meso_attrs *attrs, meso_err *err)
+{
+  static const char *const key[] = {"valid_from_Hz", "valid_to_Hz", "doubtful_to_Hz"};
+  meso_status status = MESO_OK;
+  for (size_t i = 0; i < sizeof key / sizeof key[0]; i++) {
+    const double Hz = meso_attrs_number(of_signal, key[i], NAN);
+    if (isfinite(Hz)) MESO_TRY(meso_attrs_set_number(attrs, key[i], Hz, err));
+  }
+cleanup:
+  return status;
+}
+
 static meso_status spectrum_run(const void *params, const meso_spikes *spikes,
                                 const meso_signals *signals, int n_threads, meso_result *result,
                                 meso_err *err)
@@ -172,6 +185,7 @@ static meso_status spectrum_run(const void *params, const meso_spikes *spikes,
   MESO_TRY(meso_attrs_set_text(attrs, "signal", signal.name, err));
   MESO_TRY(meso_spectral_set_attributes(plan, attrs, err));
   MESO_TRY(set_confidence(p, plan, attrs, err));
+  MESO_TRY(set_validity(&signal.attrs, attrs, err));
 cleanup:
   free(log_sd);
   meso_spectral_plan_destroy(plan);

@@ -133,6 +133,10 @@ static void note_lfp(pipeline *p, const sources *s)
     mesoi_pipeline_note(p, "Only %lld cells make this LFP (lfp.n_cells), the others none.",
                         (long long) p->model->lfp.n_cells);
   note_approximations(p, s);
+  const char *band = lfp != NULL ? meso_attrs_text(&lfp->attrs, "validity_band") : NULL;
+  const char *reason = lfp != NULL ? meso_attrs_text(&lfp->attrs, "validity_reason") : NULL;
+  if (band != NULL && reason != NULL)
+    mesoi_pipeline_note(p, "This LFP is valid at %s: %s.", band, reason);
   const double error = lfp != NULL ? meso_attrs_number(&lfp->attrs, "basis_error", NAN) : NAN;
   if (isfinite(error))
     mesoi_pipeline_note(p, "Error of the LFP's functions of time, of single synapses that were not "

@@ -79,18 +79,31 @@ static void find_spikes(const meso_figure_data *data, curves *c)
   }
 }
 
-/* A band of frequencies; its ends are infinite where nothing is known. */
-typedef struct band { double from_Hz, to_Hz; } band;
+/* Where an LFP can be trusted, and where it begins to be wrong; infinite where nothing is known. */
+typedef struct band { double from_Hz, to_Hz, doubtful_to_Hz; } band;
+static const band everything = { -INFINITY, INFINITY, INFINITY };
 
-/* Where the LFP says that it can be trusted. */
+/* As the LFP says, or its spectrum where that is alone. */
 static band valid_band(const meso_figure_data *data)
 {
   const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
-  band valid = { -INFINITY, INFINITY };
-  if (lfp == NULL) return valid;
-  valid.from_Hz = meso_attrs_number(&lfp->attrs, "valid_from_Hz", valid.from_Hz);
-  valid.to_Hz = meso_attrs_number(&lfp->attrs, "valid_to_Hz", valid.to_Hz);
-  return valid;
+  const meso_attrs *attrs = lfp != NULL ? &lfp->attrs : meso_group_attrs(data, "/spectrum");
+  if (attrs == NULL) return everything;
+  const double to_Hz = meso_attrs_number(attrs, "valid_to_Hz", INFINITY);
+  return (band) { meso_attrs_number(attrs, "valid_from_Hz", -INFINITY), to_Hz,
+                  meso_attrs_number(attrs, "doubtful_to_Hz", to_Hz) };
+}
+
+/* Light where it is doubtful, darker where it is not valid. */
+static void shade(meso_canvas *canvas, const meso_axes *axes, band valid)
+{
+  if (valid.from_Hz > axes->x_min)
+    meso_axes_shade(canvas, axes, axes->x_min, valid.from_Hz, meso_light_grey, 0.8);
+  if (valid.doubtful_to_Hz > valid.to_Hz && valid.to_Hz < axes->x_max)
+    meso_axes_shade(canvas, axes, valid.to_Hz, fmin(valid.doubtful_to_Hz, axes->x_max),
+                    meso_light_grey, 0.35);
+  if (valid.doubtful_to_Hz < axes->x_max)
+    meso_axes_shade(canvas, axes, valid.doubtful_to_Hz, axes->x_max, meso_light_grey, 0.8);
 }
 
 static void draw_curves(meso_canvas *canvas, meso_box box, const curves *c, band valid,
@@ -110,10 +123,7 @@ static void draw_curves(meso_canvas *canvas, meso_box box, const curves *c, band
   meso_axes axes = { .box = box, .x_min = x_min, .x_max = x_max, .y_min = low, .y_max = 1.5 * high,
                      .x_log = true, .y_log = true, .x_label = "frequency (Hz)",
                      .y_label = y_label, .title = title };
-  if (valid.from_Hz > x_min)
-    meso_axes_shade(canvas, &axes, x_min, valid.from_Hz, meso_light_grey, 0.6);
-  if (valid.to_Hz < x_max)
-    meso_axes_shade(canvas, &axes, valid.to_Hz, x_max, meso_light_grey, 0.6);
+  shade(canvas, &axes, valid);
   meso_axes_draw(canvas, &axes);
   for (size_t i = 0; i < c->n; i++) {
     meso_axes_line(canvas, &axes, c->n_frequencies, c->frequency, c->psd[i], c->stroke[i]);
@@ -137,7 +147,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   (void) err;
   size_t n = (has_lfp(data) ? 1u : 0u) + (has_spikes(data) ? 1u : 0u), at = 0;
   curves lfp = { .n = 0 }, spiking = { .n = 0 };
-  const band everything = { -INFINITY, INFINITY }, valid = valid_band(data);
+  const band valid = valid_band(data);
   if (has_lfp(data)) find_lfp(data, &lfp);
   if (has_spikes(data)) find_spikes(data, &spiking);
   double legend = 18.0 + 9.5 * (double) ((lfp.n > spiking.n ? lfp.n + 2 : spiking.n + 2) / 3);
@@ -152,9 +162,10 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
     draw_curves(canvas, next_panel(canvas, &at, n, legend), &spiking, everything,
                 "Population spiking", "PSD, summed over neurons ((spikes/s)\u00b2/Hz)");
   }
-  char estimator[256], shaded[80] = "";
+  char estimator[256], shaded[96] = "";
   if (lfp.n > 0 && isfinite(valid.from_Hz) && isfinite(valid.to_Hz))
-    snprintf(shaded, sizeof shaded, "; LFP valid from %.3g to %.3g Hz", valid.from_Hz, valid.to_Hz);
+    snprintf(shaded, sizeof shaded, "; LFP valid from %.3g to %.3g Hz, doubtful to %.3g Hz",
+             valid.from_Hz, valid.to_Hz, valid.doubtful_to_Hz);
   meso_estimator_text(meso_group_attrs(data, lfp.n > 0 ? "/spectrum" : "/population_spectrum"),
                       estimator, sizeof estimator);
   meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "%s%s", estimator, shaded);
@@ -163,6 +174,6 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
 
 const meso_figure_ops meso_fig_spectra = {
   "spectra", "Power spectral densities (one-sided), inhibitory populations dashed; shaded: "
-             "outside the band in which the forward model of the LFP is valid.",
+             "outside the band in which the forward model of the LFP is valid (light: doubtful).",
   170.0, 108.0, is_available, draw
 };
