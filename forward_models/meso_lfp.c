@@ -233,7 +233,7 @@ cleanup:
 }
 
 /* One job per source population with any kernel, with its pathways' kernels summed: all of them, or
- * those onto one target. */
+ * those onto one target. spikes may be NULL. */
 static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes,
                              const char *only_onto, source_job *job, size_t *n_jobs,
                              meso_err *err)
@@ -246,7 +246,7 @@ static meso_status list_jobs(const kernel_view *view, const meso_spikes *spikes,
     if (i == NOT_FOUND) {
       i = (*n_jobs)++;
       job[i].name = view->source[p];
-      const size_t at = meso_spikes_find(spikes, job[i].name);
+      const size_t at = spikes != NULL ? meso_spikes_find(spikes, job[i].name) : NOT_FOUND;
       if (at != NOT_FOUND) job[i].spikes = &spikes->population[at];
       MESO_ALLOC(err, job[i].kernel, view->n_rows * view->n_lags);
     }
@@ -805,5 +805,48 @@ meso_status lfp_piece_make(const meso_result *kernels, const meso_neuron_kernels
   if (!with_samples) k.grid.n_out = 0;
   MESO_TRY(make_signals(&k, ret_signals, err));
 cleanup:
+  return status;
+}
+
+static meso_status add_taps(const kernel_view *view, const source_job *job, meso_signals *signals,
+                            meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const size_t n = view->n_channels;
+  char name[512];
+  meso_signal *taps;
+  (void) snprintf(name, sizeof name, "taps_%s", job->name);
+  MESO_TRY(meso_signals_add(signals, name, "mV", view->n_lags, n, 1000 / view->dt_ms, 0, &taps,
+                            err));
+  for (size_t t = 0; t < view->n_lags; t++)
+    for (size_t c = 0; c < n; c++) taps->data[t * n + c] = job->kernel[c * view->n_lags + t];
+  MESO_ALLOC(err, taps->position_um, 3 * n);
+  memcpy(taps->position_um, view->channel_um, 3 * n * sizeof(double));
+cleanup:
+  return status;
+}
+
+meso_status meso_lfp_taps(const meso_result *kernels, meso_signals **ret_taps, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  kernel_view view = {0};
+  source_job *job = NULL;
+  size_t n_jobs = 0;
+  meso_signals *signals = NULL;
+  MESO_TRY(view_kernels(kernels, &view, err));
+  if (view.by_neuron)
+    MESO_FAIL(err, MESO_EINVAL, "these are kernels of single neurons; filters of populations are "
+              "made from kernels with lfp.method = population");
+  MESO_ALLOC(err, job, view.n_pathways);
+  MESO_TRY(list_jobs(&view, NULL, NULL, job, &n_jobs, err));
+  if (n_jobs == 0) MESO_FAIL(err, MESO_EFORMAT, "there is no kernel");
+  MESO_TRY(meso_signals_create(&signals, err));
+  for (size_t i = 0; i < n_jobs; i++) MESO_TRY(add_taps(&view, &job[i], signals, err));
+  *ret_taps = signals;
+  signals = NULL;
+cleanup:
+  for (size_t i = 0; i < n_jobs; i++) free(job[i].kernel);
+  free(job);
+  meso_signals_destroy(signals);
   return status;
 }

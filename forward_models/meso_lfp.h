@@ -49,6 +49,15 @@ MESO_MUST_CHECK meso_status meso_lfp_from_kernels(const meso_result *kernels,
                                                   double output_rate_Hz, int n_threads,
                                                   meso_signals **ret_lfp, meso_err *err);
 
+/** Population kernels as taps of FIR filters at the kernels' own rate: for every source population
+ *  with any kernel a signal "taps_<population>", (tap, channel), mV per spike, sample k at lag
+ *  k / sampling_rate_Hz; positions of the contacts. The sum over the sources of
+ *  scipy.signal.lfilter(taps[:, channel], 1, spikes of the source in each step) is the LFP at
+ *  every step; a sample of meso_lfp_from_kernels is the mean over the steps of its interval.
+ *  MESO_EINVAL for kernels of neurons. Free with meso_signals_destroy. */
+MESO_MUST_CHECK meso_status meso_lfp_taps(const meso_result *kernels, meso_signals **ret_taps,
+                                          meso_err *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,7 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "convert_run.h"
+#include "meso_lfp.h"
+#include "meso_text_table.h"
 
 /* ---- networks ----------------------------------------------------------------------------- */
 
@@ -279,6 +283,9 @@ static void formats_are_sound(void)
     CU_ASSERT((f->read_signals != NULL) == signals);
     CU_ASSERT((network || f->write_network == NULL) && (spikes || f->write_spikes == NULL));
     CU_ASSERT(signals || f->write_signals == NULL);
+    const bool kernels = f->content == MESO_CONTENT_KERNELS;
+    CU_ASSERT(kernels ? (f->read_kernels != NULL) != meso_format_writes(f)
+              : f->read_kernels == NULL && f->write_kernels == NULL);
     CU_ASSERT(!network || !meso_format_writes(f) || f->bytes_per_item > 0);
     char name[64];
     const char *ending = f->ending;
@@ -318,6 +325,53 @@ static void the_command_converts_models(void)
   expect_code(3, "spikes, not a network", "simulate a.h5 -o c.h5");
 }
 
+/** Number of the taps in the JSON file, by source, contact and tap. */
+static double tap_of(const json_t *root, const char *source, size_t contact, size_t tap)
+{
+  const json_t *taps = json_object_get(json_object_get(root, "taps"), source);
+  return json_number_value(json_array_get(json_array_get(taps, contact), tap));
+}
+
+/** Population kernels become taps of filters, to the last bit as text of both sorts, and a model of
+ *  a filter with as many; kernels of neurons are refused. */
+static void kernels_become_filters(void)
+{
+  meso_result *kernels = NULL;
+  meso_signals *taps = NULL;
+  meso_text_table table = {0};
+  char *text = NULL;
+  expect_code(0, NULL, "kernels \"$TOY\" --set lfp.kernel_duration_ms=20 -o k.h5 && \"$MESO\" "
+              "convert k.h5 fir.csv && \"$MESO\" convert k.h5 fir.json && \"$MESO\" convert k.h5 "
+              "fir.nestml");
+  CU_ASSERT_FATAL(meso_result_read("k.h5", &kernels, NULL) == MESO_OK);
+  CU_ASSERT_FATAL(meso_lfp_taps(kernels, &taps, NULL) == MESO_OK && taps->n == 3);
+  CU_ASSERT_FATAL(meso_text_table_read("fir.csv", &table, NULL) == MESO_OK);
+  json_t *root = json_load_file("fir.json", 0, NULL);
+  CU_ASSERT_FATAL(root != NULL && table.n_rows == 201 && table.n_columns == 1 + 3 * 12);
+  MESO_CHECK_CLOSE(1e4, json_number_value(json_object_get(root, "sampling_rate_Hz")), 1e-14, 0);
+  MESO_CHECK_CLOSE(1e-4, table.data[table.n_columns], 1e-14, 0);
+  for (size_t s = 0, column = 1; s < 3; s++)
+    for (size_t c = 0; c < 12; c++, column++)
+      for (size_t k = 0; k < 201; k++) {
+        const double tap = taps->signal[s].data[k * 12 + c];
+        if (table.data[k * table.n_columns + column] != tap
+            || tap_of(root, taps->signal[s].name + 5, c, k) != tap)
+          CU_FAIL("a tap is not that of the kernels");
+      }
+  CU_ASSERT_FATAL(meso_file_read("fir.nestml", 1 << 16, &text, NULL, NULL) == MESO_OK);
+  CU_ASSERT(strstr(text, "n_taps integer = 201\n") != NULL && strstr(text, " 0.1 ms") != NULL);
+  expect_code(2, "in which format", "convert fir.nestml x.csv --to no_such || \"$MESO\" convert "
+              "k.h5 fir.txt");
+  expect_code(3, "k.h5: holds LFP kernels, not a network", "simulate k.h5 -o s.h5");
+  expect_code(3, "kn.h5: these are kernels of single neurons", "kernels \"$TOY\" --set "
+              "lfp.method=neuron --set lfp.n_cells=4 -o kn.h5 && \"$MESO\" convert kn.h5 x.csv");
+  free(text);
+  json_decref(root);
+  meso_text_table_clear(&table);
+  meso_signals_destroy(taps);
+  meso_result_destroy(kernels);
+}
+
 /** A file of gigabytes is written only to those who insist, and the message says how large. */
 static void huge_networks_are_refused(void)
 {
@@ -349,6 +403,7 @@ int main(void)
     {"joined_recordings_are_read", joined_recordings_are_read},
     {"formats_are_sound", formats_are_sound},
     {"the_command_converts_models", the_command_converts_models},
+    {"kernels_become_filters", kernels_become_filters},
     {"huge_networks_are_refused", huge_networks_are_refused},
     {"leave", leave},
     {NULL, NULL},

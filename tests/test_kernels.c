@@ -423,6 +423,49 @@ static void test_band(void)
   meso_result_destroy(r);
 }
 
+/* Adds what scipy.signal.lfilter(taps[:, c], 1, counts) gives, as means over `factor` steps. */
+static void add_filtered(const meso_signal *taps, const meso_spike_population *spikes,
+                         size_t factor, const meso_signal *lfp, double *out)
+{
+  const size_t n_steps = lfp->n_times * factor, n = lfp->n_channels;
+  double *count = calloc(n_steps, sizeof *count);
+  CU_ASSERT_FATAL(taps != NULL && taps->n_channels == n && taps->n_times == N_LAGS);
+  CU_ASSERT_STRING_EQUAL(taps->units, "mV");
+  MESO_CHECK_CLOSE(1e4, taps->sampling_rate_Hz, 1e-14, 0);
+  for (size_t i = 0; i < spikes->n_spikes; i++) {
+    const size_t step = (size_t) floor(spikes->time_ms[i] / 0.1 + 0.5);
+    if (step < n_steps) count[step]++;
+  }
+  for (size_t t = 0; t < n_steps; t++)
+    for (size_t k = 0; k <= t && k < taps->n_times; k++)
+      for (size_t c = 0; c < n && count[t - k] > 0; c++)
+        out[t / factor * n + c] += taps->data[k * n + c] * count[t - k] / (double) factor;
+  free(count);
+}
+
+/* Taps of FIR filters give the LFP: at every step, and as means over the samples' intervals. */
+static void test_taps(void)
+{
+  meso_result *r = made_up_kernels();
+  meso_spikes *s = made_up_spikes(100, "I");
+  meso_signals *taps = NULL;
+  CU_ASSERT_FATAL(meso_lfp_taps(r, &taps, NULL) == MESO_OK && taps->n == 2);
+  for (size_t factor = 1; factor <= 10; factor += 9) {
+    meso_signals *out = NULL;
+    CU_ASSERT_FATAL(meso_lfp_from_kernels(r, s, 1e4 / (double) factor, 1, &out, NULL) == MESO_OK);
+    const meso_signal *lfp = meso_signals_find(out, "lfp");
+    double *sum = calloc(lfp->n_times * lfp->n_channels, sizeof *sum);
+    add_filtered(meso_signals_find(taps, "taps_E"), &s->population[0], factor, lfp, sum);
+    add_filtered(meso_signals_find(taps, "taps_I"), &s->population[1], factor, lfp, sum);
+    CU_ASSERT(relative_error(sum, lfp->data, lfp->n_times * lfp->n_channels) < 1e-12);
+    free(sum);
+    meso_signals_destroy(out);
+  }
+  meso_signals_destroy(taps);
+  meso_spikes_destroy(s);
+  meso_result_destroy(r);
+}
+
 static void test_lfp_is_the_direct_sum(void)
 {
   meso_result *r = made_up_kernels();
@@ -511,6 +554,7 @@ int main(void)
     {"linearity, delay, balance, silence", test_linearity_and_shift},
     {"LFP is the direct sum, on any number of threads", test_lfp_is_the_direct_sum},
     {"band of validity", test_band},
+    {"taps of filters give the LFP", test_taps},
     {"LFP of no spikes, other names, other rates", test_lfp_edges},
     {NULL, NULL}};
   return meso_test_main("kernels", tests);

@@ -1,4 +1,4 @@
-/* cmd_convert.c: networks, spikes and signals from one file format into another. */
+/* cmd_convert.c: networks, spikes, signals and LFP kernels from one file format into another. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,8 +24,6 @@ static const meso_param rows[] = {
 
 #define HUGE_BYTES 2e9
 
-static const char *const content_name[] = { "a network", "spikes", "signals" };
-
 /** "a, b or c" of the formats that can hold it. */
 static void list_formats(meso_content content, char *text, size_t room)
 {
@@ -47,7 +45,7 @@ static meso_status choose_output(const char *path, const options *o, const meso_
   list_formats(from->content, known, sizeof known);
   *ret_to = o->to[0] != '\0' ? meso_format_by_name(o->to)
                              : meso_format_to_write(path, from->content);
-  const char *what = content_name[from->content];
+  const char *what = meso_content_name(from->content);
   if (*ret_to == NULL && o->to[0] != '\0')
     MESO_FAIL(err, MESO_EUSAGE, "convert: --to %s: %s can become %s", o->to, what, known);
   if (*ret_to == NULL)
@@ -97,11 +95,12 @@ cleanup:
 
 static meso_status convert_spikes(const meso_cli *cli, const meso_format *from,
                                   const meso_format *to, const char *path, const char *out,
-                                  meso_err *err)
+                                  const options *o, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_format_input input = {.path = path};
   meso_spikes *spikes = NULL;
+  (void) o;
   mesoi_origin origin = { .model_text = NULL };
   MESO_TRY(from->read_spikes(&input, &spikes, err));
   const char *warning = meso_attrs_text(&spikes->attrs, "warning");
@@ -117,11 +116,12 @@ cleanup:
 
 static meso_status convert_signals(const meso_cli *cli, const meso_format *from,
                                    const meso_format *to, const char *path, const char *out,
-                                   meso_err *err)
+                                   const options *o, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_format_input input = {.path = path};
   meso_signals *signals = NULL;
+  (void) o;
   mesoi_origin origin = { .model_text = NULL };
   MESO_TRY(from->read_signals(&input, &signals, err));
   const char *warning = meso_attrs_text(&signals->attrs, "warning");
@@ -134,6 +134,33 @@ cleanup:
   meso_signals_destroy(signals);
   return status;
 }
+
+static meso_status convert_kernels(const meso_cli *cli, const meso_format *from,
+                                   const meso_format *to, const char *path, const char *out,
+                                   const options *o, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_format_input input = {.path = path};
+  meso_result *kernels = NULL;
+  meso_err why = { .status = MESO_OK };
+  mesoi_origin origin = { .model_text = NULL };
+  (void) o;
+  MESO_TRY(from->read_kernels(&input, &kernels, err));
+  MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
+  status = to->write_kernels(out, kernels, &origin.provenance, &why);
+  if (status != MESO_OK) MESO_FAIL(err, status, "%s: %s", path, why.msg);
+cleanup:
+  mesoi_origin_clear(&origin);
+  meso_result_destroy(kernels);
+  return status;
+}
+
+static meso_status (*const convert[])(const meso_cli *cli, const meso_format *from,
+                                      const meso_format *to, const char *path, const char *out,
+                                      const options *o, meso_err *err) = {
+  [MESO_CONTENT_NETWORK] = convert_network, [MESO_CONTENT_SPIKES] = convert_spikes,
+  [MESO_CONTENT_SIGNALS] = convert_signals, [MESO_CONTENT_KERNELS] = convert_kernels,
+};
 
 /** OUT is the second argument or -o; checked as main does for -o. */
 static meso_status find_output(const meso_cli *cli, const mesoi_positionals *args,
@@ -179,11 +206,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(check_output(cli, in, out, to, err));
   if (cli->n_sets > 0 && !mesoi_is_model_name(in))
     MESO_FAIL(err, MESO_EUSAGE, "convert: --set and --seed need a model file, not %s", in);
-  MESO_TRY(from->content == MESO_CONTENT_NETWORK
-             ? convert_network(cli, from, to, in, out, &o, err)
-             : from->content == MESO_CONTENT_SPIKES
-             ? convert_spikes(cli, from, to, in, out, err)
-             : convert_signals(cli, from, to, in, out, err));
+  MESO_TRY(convert[from->content](cli, from, to, in, out, &o, err));
   mesoi_answer_output(cli, out);
 cleanup:
   free(args.v);
@@ -193,7 +216,8 @@ cleanup:
 
 const meso_command meso_cmd_convert = {
   .name = "convert", .usage = "convert IN OUT [OPTIONS]",
-  .summary = "networks, spikes and recordings into another file format", .params = rows, .run = run,
+  .summary = "networks, spikes, recordings and LFP kernels into another file format",
+  .params = rows, .run = run,
   .takes = MESO_TAKES_SET | MESO_TAKES_SEED | MESO_TAKES_OUTPUT, .makes_folder = true,
   .stops_cleanly = true,
 };

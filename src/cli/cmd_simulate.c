@@ -321,7 +321,8 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   const meso_format_input input = { .path = path };
   MESO_TRY(meso_format_of_file(path, &format, err));
   if (format->read_network == NULL)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: holds spikes, not a network", path);
+    MESO_FAIL(err, MESO_EFORMAT, "%s: holds %s, not a network", path,
+              meso_content_name(format->content));
   MESO_TRY(prepare_record(cli, o, &record, &to, err));
   if (o->checkpoint_every > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --checkpoint-every needs a model file, not %s", path);

@@ -15,6 +15,14 @@ static const meso_format *const format_table[] = {
   NULL
 };
 
+const char *meso_content_name(meso_content content)
+{
+  static const char *const name[] = {
+    [MESO_CONTENT_NETWORK] = "a network", [MESO_CONTENT_SPIKES] = "spikes",
+    [MESO_CONTENT_SIGNALS] = "signals", [MESO_CONTENT_KERNELS] = "LFP kernels"};
+  return name[content];
+}
+
 size_t meso_format_count(void) { return sizeof format_table / sizeof format_table[0] - 1; }
 
 const meso_format *meso_format_at(size_t i)
@@ -44,13 +52,20 @@ static bool ends_as(const char *path, const meso_format *f)
   return false;
 }
 
+static bool reads(const meso_format *f)
+{
+  return f->read_network != NULL || f->read_spikes != NULL || f->read_signals != NULL
+    || f->read_kernels != NULL;
+}
+
 meso_status meso_format_of_file(const char *path, const meso_format **ret_format, meso_err *err)
 {
   meso_status status = MESO_OK;
   char kind[64] = "";
   *ret_format = NULL;
   for (size_t i = 0; i < meso_format_count() && *ret_format == NULL; i++)
-    if (format_table[i]->kind == NULL && ends_as(path, format_table[i]))
+    if (format_table[i]->kind == NULL && reads(format_table[i])
+        && ends_as(path, format_table[i]))
       *ret_format = format_table[i];
   if (*ret_format != NULL) goto cleanup;
   MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));
@@ -72,7 +87,8 @@ meso_status mesoi_format_warn_of_end(meso_spikes *spikes, meso_err *err)
 
 bool meso_format_writes(const meso_format *f)
 {
-  return f->write_network != NULL || f->write_spikes != NULL || f->write_signals != NULL;
+  return f->write_network != NULL || f->write_spikes != NULL || f->write_signals != NULL
+    || f->write_kernels != NULL;
 }
 
 const meso_format *meso_format_also(const char *path, meso_content content)

@@ -1,10 +1,10 @@
-/* meso_format.h: the registry of file formats of networks, of spikes and of signals. One format is
+/* meso_format.h: the registry of file formats of networks, spikes, signals and LFP kernels. One is
  * one file src/formats/format_X.c that defines `const meso_format meso_format_X`, and one row in
  * src/formats/Makefile.am.
  *
- * A format reads into and writes from one of three things in memory, a meso_network, meso_spikes or
- * meso_signals; so each that can be read can be turned into each of its sort that can be written. A
- * recording that holds spikes and signals is two formats. */
+ * A format reads into and writes from one of four things in memory, a meso_network, meso_spikes,
+ * meso_signals or a meso_result with LFP kernels; so each that can be read can be turned into each
+ * of its sort that can be written. A recording that holds spikes and signals is two formats. */
 #ifndef MESO_FORMAT_H
 #define MESO_FORMAT_H
 
@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 typedef enum meso_content {
-  MESO_CONTENT_NETWORK, MESO_CONTENT_SPIKES, MESO_CONTENT_SIGNALS
+  MESO_CONTENT_NETWORK, MESO_CONTENT_SPIKES, MESO_CONTENT_SIGNALS, MESO_CONTENT_KERNELS
 } meso_content;
 
 /** What is read: a path and, for models only, changes as in meso_model_read. Borrowed. */
@@ -49,8 +49,14 @@ typedef struct meso_format {
                               meso_err *err);
   meso_status (*write_signals)(const char *path, const meso_signals *signals,
                                const meso_provenance *provenance, meso_err *err);
+  meso_status (*read_kernels)(const meso_format_input *input, meso_result **ret_kernels,
+                              meso_err *err);
+  meso_status (*write_kernels)(const char *path, const meso_result *kernels,
+                               const meso_provenance *provenance, meso_err *err);
 } meso_format;
 
+/** "a network", "spikes", ... */
+const char *meso_content_name(meso_content content);
 size_t meso_format_count(void);
 /** NULL beyond the last. */
 const meso_format *meso_format_at(size_t i);

@@ -151,6 +151,8 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   if (has_lfp(data)) find_lfp(data, &lfp);
   if (has_spikes(data)) find_spikes(data, &spiking);
   double legend = 18.0 + 9.5 * (double) ((lfp.n > spiking.n ? lfp.n + 2 : spiking.n + 2) / 3);
+  const bool is_shaded = lfp.n > 0 && isfinite(valid.from_Hz) && isfinite(valid.to_Hz);
+  if (is_shaded) legend += 10.0; /* a note more */
   if (lfp.n > 0) {
     char title[64];
     const meso_array *psd = meso_find_array(data, "/spectrum/psd");
@@ -162,13 +164,14 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
     draw_curves(canvas, next_panel(canvas, &at, n, legend), &spiking, everything,
                 "Population spiking", "PSD, summed over neurons ((spikes/s)\u00b2/Hz)");
   }
-  char estimator[256], shaded[96] = "";
-  if (lfp.n > 0 && isfinite(valid.from_Hz) && isfinite(valid.to_Hz))
-    snprintf(shaded, sizeof shaded, "; LFP valid from %.3g to %.3g Hz, doubtful to %.3g Hz",
-             valid.from_Hz, valid.to_Hz, valid.doubtful_to_Hz);
+  char estimator[256];
+  if (is_shaded)
+    meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 16.0,
+                     "LFP valid from %.3g to %.3g Hz, doubtful to %.3g Hz (light shade)",
+                     valid.from_Hz, valid.to_Hz, valid.doubtful_to_Hz);
   meso_estimator_text(meso_group_attrs(data, lfp.n > 0 ? "/spectrum" : "/population_spectrum"),
                       estimator, sizeof estimator);
-  meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "%s%s", estimator, shaded);
+  meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "%s", estimator);
   return MESO_OK;
 }
 
