@@ -147,8 +147,8 @@ static void test_figures(void)
      "spikes in a window"}, {"isi_bins", "20", NULL}, 0},
     {"trials", "trials", {"time after the onset (ms)", "share of pairs",
      "mean correlation coefficient"}, {"trial_conditions", "4", "surrogates", "0", NULL}, 0},
-    {"connectivity", "connectivity", {"region", "correlation (dimensionless)",
-     "predicted correlation (dimensionless)"}, {"signal", "lfp", "max_lag_s", "0.01", NULL},
+    {"connectivity", "connectivity", {"region (number)", "correlation (dimensionless)",
+     "partial (dimensionless)"}, {"signal", "lfp", "max_lag_s", "0.01", NULL},
      2 * 30 + 15},
     /* power of the first volume is not known: half of its window is before the field */
     {"neurovascular", "neurovascular", {"lag of BOLD (s)", "correlation (dimensionless)",

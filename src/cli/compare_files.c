@@ -34,11 +34,14 @@ static void say_result(const meso_cli *cli, const meso_result *result)
   for (size_t i = 0; i < result->n_groups; i++) {
     const meso_attrs *a = &result->group[i].attrs;
     const char *path = result->group[i].path + sizeof "/comparison" - 1;
-    if (meso_attrs_get(a, "ks") != NULL)
+    const bool has_distance = isfinite(meso_attrs_number(a, "ks", NAN));
+    const char *why = meso_attrs_text(a, "undefined");
+    if (meso_attrs_get(a, "ks") != NULL && !has_distance)
+      mesoi_say(cli, "%s: not compared: %s\n", path, why != NULL ? why : "no defined value");
+    if (has_distance)
       mesoi_say(cli, "%s: medians %.4g, %.4g", path, meso_attrs_number(a, "median_a", 0),
                 meso_attrs_number(a, "median_b", 0));
-    for (size_t k = 0; k < 3 && meso_attrs_get(a, "ks") != NULL; k++)
-      say_distance(cli, a, k);
+    for (size_t k = 0; k < 3 && has_distance; k++) say_distance(cli, a, k);
     if (meso_attrs_get(a, "matrix_correlation") != NULL)
       mesoi_say(cli, "%s: correlation of the matrices %.3g (p %.2g)\n", path,
                 meso_attrs_number(a, "matrix_correlation", 0), meso_attrs_number(a, "p_matrix", 0));

@@ -131,7 +131,7 @@ static void draw_chance(meso_canvas *canvas, const meso_axes *axes, chance c, si
     draw_key(canvas, axes->box, n_keys, all, text);
   } else if (c.significant >= 1.0) {
     meso_canvas_note(canvas, axes->box.x + 6.0, axes->box.y + 9.0,
-                     "bias alone: no value is significant among all pairs and frequencies");
+                     "bias alone: no value is significant among all");
   }
 }
 
@@ -219,11 +219,13 @@ static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas
   snprintf(title, sizeof title, "Contacts (n = %zu), %.0f\u2013%.0f Hz", m, low, fmin(high, last));
   meso_axes axes = { .box = box, .x_min = -0.5, .x_max = (double) m - 0.5,
                      .y_min = (double) m - 0.5, .y_max = -0.5, .title = title,
-                     .x_label = "contact (number)", .y_label = "contact (number)" };
+                     .x_label = "contact (number)", .y_label = "contact (number)",
+                     .x_whole = true, .y_whole = true };
   if (at.is_even) {
     axes.x_min = axes.y_max = at.top_um + 0.5 * at.step_um;
     axes.x_max = axes.y_min = at.top_um - ((double) m - 0.5) * at.step_um;
     axes.x_label = axes.y_label = "depth z (\u00b5m)";
+    axes.x_whole = axes.y_whole = false;
   }
   MESO_TRY(meso_axes_image(canvas, &axes, m, m, matrix, MESO_MAP_SEQUENTIAL, 0.0, 1.0, false, err));
   meso_axes_draw(canvas, &axes);

@@ -60,6 +60,8 @@ static void draw_rows(meso_canvas *canvas, meso_box box, const found *x)
     if (isfinite(low) && isfinite(high))
       meso_canvas_segment(canvas, low, y, high, y, meso_palette(0), 1.0, false);
     meso_axes_dots(canvas, &axes, 1, &ks, &at, meso_palette(0), 4.0);
+    if (!isfinite(ks))
+      meso_canvas_note(canvas, box.x + 6.0, y, "no distance: one of the two has no value");
     meso_canvas_text(canvas, box.x - 4.0, y, style, "%.34s", x->row[i]->path + 12);
   }
 }
@@ -96,7 +98,7 @@ static void draw_curves(const meso_figure_data *data, meso_canvas *canvas, meso_
     line->low = low->data;
     line->high = high->data;
   }
-  box.h -= meso_lines_legend(&lines);
+  box.h -= meso_lines_legend(canvas, box.w, &lines);
   meso_lines_draw(canvas, box, &lines);
 }
 

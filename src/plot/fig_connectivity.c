@@ -37,17 +37,23 @@ static double limit_of(const meso_array *a)
   return limit > 0.0 ? limit : 1.0;
 }
 
-/* The names of up to 24 regions on both sides, else ticks by number. */
-static void mark_regions(const meso_figure_data *data, meso_canvas *canvas, meso_box box, size_t n)
+/* Names of up to 24 regions, or NULL: there are none, or too many to be read. */
+static const meso_array *names_of(const meso_figure_data *data, size_t n)
 {
   const meso_array *labels = meso_find_array(data, "/connectivity/labels");
-  const double side = box.h / (double) n;
+  return labels != NULL && labels->text != NULL && meso_array_count(labels) == n && n <= 24
+         ? labels : NULL;
+}
+
+/* Names beside the rows; columns are in the same order. */
+static void mark_regions(meso_canvas *canvas, meso_box box, const meso_array *names)
+{
+  const double side = box.h / (double) meso_array_count(names);
   const meso_text_style style = { .size_pt = fmin(6.5, 0.9 * side), .anchor = MESO_ANCHOR_RIGHT,
-                                  .color = meso_black };
-  if (labels == NULL || labels->text == NULL || meso_array_count(labels) != n || n > 24) return;
-  for (size_t i = 0; i < n; i++)
-    meso_canvas_text(canvas, box.x - 3.0, box.y + side * ((double) i + 0.5), style, "%.8s",
-                     labels->text[i]);
+                                  .max_width = 44.0, .color = meso_black };
+  for (size_t i = 0; i < meso_array_count(names); i++)
+    meso_canvas_text(canvas, box.x - 3.0, box.y + side * ((double) i + 0.5), style, "%s",
+                     names->text[i]);
 }
 
 static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
@@ -58,15 +64,18 @@ static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas
   const size_t n = a->dims[0];
   const double limit = limit_of(a);
   double *off = NULL;
-  const meso_axes axes = { .box = box, .x_max = (double) n, .y_max = (double) n,
-                           .x_label = "region", .no_x_ticks = true, .no_y_ticks = true,
+  const meso_array *names = names_of(data, n);
+  const meso_axes axes = { .box = box, .x_min = -0.5, .x_max = (double) n - 0.5,
+                           .y_min = (double) n - 0.5, .y_max = -0.5, .x_label = "region (number)",
+                           .y_label = names == NULL ? "region (number)" : NULL,
+                           .no_y_ticks = names != NULL, .x_whole = true, .y_whole = true,
                            .title = title };
   MESO_ALLOC(err, off, n * n);
   for (size_t i = 0; i < n * n; i++) off[i] = i % (n + 1) == 0 ? NAN : a->data[i];
   MESO_TRY(meso_axes_image(canvas, &axes, n, n, off, MESO_MAP_DIVERGING, -limit, limit, false,
                            err));
   meso_axes_draw(canvas, &axes);
-  mark_regions(data, canvas, box, n);
+  if (names != NULL) mark_regions(canvas, box, names);
   meso_canvas_colorbar(canvas, box, MESO_MAP_DIVERGING, -limit, limit, label);
 cleanup:
   free(off);
@@ -103,12 +112,15 @@ static meso_status draw_pairs(const meso_figure_data *data, meso_canvas *canvas,
       u[n] = x->data[i * N + j];
       v[n++] = y->data[i * N + j];
     }
-  meso_axes axes = { .box = box, .x_label = "predicted correlation (dimensionless)",
+  meso_axes axes = { .box = box, .x_label = square(data, "measured") == y
+                                ? "predicted correlation (dimensionless)"
+                                : "correlation (dimensionless)",
                      .y_label = y_label, .title = title };
   range_of(u, n, &axes.x_min, &axes.x_max);
   range_of(v, n, &axes.y_min, &axes.y_max);
   snprintf(title, sizeof title, "Pairs of regions (n = %zu)", n);
   meso_axes_draw(canvas, &axes);
+  if (n == 0) meso_axes_say_empty(canvas, &axes, NULL);
   meso_axes_dots(canvas, &axes, n, u, v, meso_palette(0), n > 400 ? 1.6 : 3.0);
   if (isfinite(r))
     meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 5.0, "r = %.2f, 95 %% interval %.2f "

@@ -17,11 +17,10 @@ typedef struct panel {
 static void add(void *user, const char *group, const meso_array *array)
 {
   panel *p = user;
-  const bool all = strcmp(group, "all") == 0;
   if (meso_array_count(array) != p->n || strstr(group, "_x_") != NULL) return;
-  const meso_stroke stroke = { all ? meso_black : meso_population_color(p->data, group),
-                               all ? 1.6 : 0.9, false };
-  meso_lines_add(&p->lines, all ? "all pairs" : group, p->n, p->centre, array->data, stroke);
+  if (strcmp(group, "all") == 0) return; /* has its place before the populations */
+  meso_lines_add(&p->lines, group, p->n, p->centre, array->data,
+                 (meso_stroke) { meso_population_color(p->data, group), 0.9, false });
   p->lines.line[p->lines.n - 1].dots = true;
 }
 
@@ -46,7 +45,9 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   const double a = meso_attrs_number(fit, "fit_a", NAN), b = meso_attrs_number(fit, "fit_b_um",
                                                                                NAN);
   const double c = meso_attrs_number(fit, "fit_c", NAN);
+  const meso_array *all = meso_find_array(data, "/correlation/all/distance_mean");
   double *fitted = NULL;
+  char fit_text[128] = "";
   panel p = { .data = data, .edge = e->data, .n = meso_array_count(e) - 1,
               .lines = meso_lines_make("Mean over pairs", "distance (\u00b5m)",
                                        "correlation coefficient (dimensionless)") };
@@ -54,20 +55,26 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   MESO_ALLOC(err, fitted, p.n);
   for (size_t k = 0; k < p.n; k++) {
     p.centre[k] = 0.5 * (p.edge[k] + p.edge[k + 1]);
-    fitted[k] = a * exp(-p.centre[k] / b) + c;
+    fitted[k] = isfinite(all->data[k]) ? a * exp(-p.centre[k] / b) + c : NAN;
   }
   p.lines.y_guide = 0.0;
-  meso_lines_each(data, "/correlation", "distance_mean", add, &p);
-  if (isfinite(fitted[0]))
+  meso_lines_add(&p.lines, "all pairs", p.n, p.centre, all->data,
+                 (meso_stroke) { meso_black, 1.6, false });
+  p.lines.line[0].dots = true;
+  if (isfinite(a))
     meso_lines_add(&p.lines, "fit to all pairs", p.n, p.centre, fitted,
                    (meso_stroke) { meso_palette(1), 1.2, true });
+  meso_lines_each(data, "/correlation", "distance_mean", add, &p);
   meso_box box = meso_canvas_cell(canvas, 0, 1, 0, 1, 14.0);
-  box.h -= meso_lines_legend(&p.lines) + 12.0;
+  box.h -= meso_lines_legend(canvas, box.w, &p.lines) + 12.0;
   meso_lines_draw(canvas, box, &p.lines);
+  if (isfinite(a))
+    snprintf(fit_text, sizeof fit_text, " \u2003 fit a exp(\u2212d/b) + c: a %.3g, b %.4g \u00b5m, "
+             "c %.3g, R\u00b2 %.2f", a, b, c, meso_attrs_number(fit, "fit_r_squared", NAN));
   meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0,
-                   "bins of %g ms \u2003 fit a exp(\u2212d/b) + c: a %.3g, b %.4g \u00b5m, c %.3g",
-                   meso_attrs_number(meso_group_attrs(data, "/correlation"), "bin_ms", NAN), a, b,
-                   c);
+                   "bins of %g ms%s",
+                   meso_attrs_number(meso_group_attrs(data, "/correlation"), "bin_ms", NAN),
+                   fit_text);
 cleanup:
   free(p.centre);
   free(fitted);

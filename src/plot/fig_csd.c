@@ -71,7 +71,7 @@ static meso_status draw_panel(const meso_figure_data *data, meso_canvas *canvas,
   axes.y_label = meso_depth_label(signal);
   MESO_TRY(meso_axes_image(canvas, &axes, m, n, image, MESO_MAP_DIVERGING, -limit, limit, true,
                            err));
-  meso_axes_draw(canvas, &axes);
+  meso_depth_axes_draw(canvas, &axes, signal->position_um == NULL);
   meso_mark_layers(data, canvas, &axes);
   mark_contacts(canvas, &axes, signal);
   meso_mark_onset(canvas, &axes, shown);

@@ -113,7 +113,8 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   for (size_t i = 0; i < 2; i++) {
     const meso_lines *lines = i == 0 ? &x.isi : &x.counts;
     meso_box box = meso_canvas_cell(canvas, 0, 1, i, 2, 14.0);
-    box.h -= fmax(meso_lines_legend(&x.isi), meso_lines_legend(&x.counts)) + 12.0;
+    box.h -= fmax(meso_lines_legend(canvas, box.w, &x.isi),
+                  meso_lines_legend(canvas, box.w, &x.counts)) + 12.0;
     meso_lines_draw(canvas, box, lines);
   }
   meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0,

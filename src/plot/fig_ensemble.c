@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CURVES = 3 };
+enum { CURVES = 3, BEYOND = 30, ENOUGH = 40 };
 static const double f_min_Hz = 1;
 
 static const meso_array *numbers(const meso_figure_data *data, const char *path, size_t n_dims)
@@ -147,13 +147,17 @@ static void draw_lines(meso_canvas *canvas, const meso_axes *axes, const bins *b
 
 static meso_axes make_axes(meso_box box, bool is_pair, const bins *b, const curve *c)
 {
-  double low = INFINITY, high = 0;
+  double low = INFINITY, high = 0, own_low = INFINITY, own_high = 0;
   for (size_t i = 0; i < CURVES; i++)
     for (size_t k = 0; k < b->n; k++) {
       if (c[i].low[k] > 0) low = fmin(low, c[i].low[k]);
       if (isfinite(c[i].high[k])) high = fmax(high, c[i].high[k]);
+      if (c[i].own[k] > 0) own_low = fmin(own_low, c[i].own[k]);
+      if (isfinite(c[i].own[k])) own_high = fmax(own_high, c[i].own[k]);
     }
-  if (!(high > 0)) low = 0.1, high = 1;
+  /* bands of few redraws may be far wider than what they are about: the lines */
+  if (own_high > 0) low = fmax(low, own_low / BEYOND), high = fmin(high, own_high * BEYOND);
+  if (!(high > 0) || !(low < high)) low = 0.1, high = 1;
   return (meso_axes) {
     .box = box, .x_min = b->middle_Hz[0], .x_max = b->middle_Hz[b->n - 1],
     .y_min = is_pair ? 0 : fmax(0.7 * low, 1e-8 * high), .y_max = is_pair ? 1 : 1.5 * high,
@@ -236,7 +240,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   if (!find_quantity(data, "psd", &psd)) MESO_FAIL(err, MESO_EBUG, "figure without spectra");
   for (size_t i = 0; i < n; i++) {
     meso_box box = meso_canvas_cell(canvas, 0, 1, i, n, 12.0);
-    box.h -= 42.0;
+    box.h -= 52.0;
     if (i == 0) draw_curves(data, canvas, box, false, &psd);
     else if (i + 1 < n) draw_curves(data, canvas, box, true, &coherence);
     else {
@@ -245,11 +249,16 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
       draw_shares(data, canvas, box);
     }
   }
+  const double members = a != NULL ? meso_attrs_number(a, "members", NAN) : NAN;
+  if (a != NULL && members < ENOUGH)
+    meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 15.0, "%g redraws are too few for "
+                     "95 %%: bands are hardly more than their range, cut at %g times the lines",
+                     members, (double) BEYOND);
   if (a != NULL)
     meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0,
                      "lines: the model; bands: 95 %% of further redraws of all assumptions, "
                      "from %g of them; conductivity \u00b1%g %%, probe \u00b1%g \u00b5m%s",
-                     meso_attrs_number(a, "members", NAN),
+                     members,
                      100 * meso_attrs_number(a, "sigma_rel_sd", NAN),
                      meso_attrs_number(a, "shift_um", NAN),
                      meso_attrs_number(a, "n_cells", 0) > 0 ? "; a sample of the cells" : "");

@@ -33,8 +33,9 @@ static void draw_power(meso_canvas *canvas, meso_box box, const meso_array *powe
 {
   const size_t C = power->dims[0], n = power->dims[1], shown = C < CHANNELS ? C : CHANNELS;
   double centre[MOST_BANDS];
-  char label[96];
-  (void) snprintf(label, sizeof label, "power in the band (%.60s)", power->units);
+  char label[96], units[64];
+  meso_units_text(power->units, units, sizeof units);
+  (void) snprintf(label, sizeof label, "power in the band (%.60s)", units);
   meso_lines lines = meso_lines_make("Power", "middle of the band (Hz)", label);
   lines.x_log = lines.y_log = true;
   for (size_t b = 0; b < n; b++) centre[b] = sqrt(edge[b] * edge[b + 1]);
@@ -46,7 +47,7 @@ static void draw_power(meso_canvas *canvas, meso_box box, const meso_array *powe
                    (meso_stroke) { meso_palette_ordered(i, shown), 0.9, false });
     lines.line[i].dots = true;
   }
-  box.h -= meso_lines_legend(&lines);
+  box.h -= meso_lines_legend(canvas, box.w, &lines);
   meso_lines_draw(canvas, box, &lines);
 }
 
@@ -67,7 +68,7 @@ static meso_status draw_matrix(meso_canvas *canvas, meso_box box, const meso_arr
   const double m = (double) C;
   const meso_axes axes = { .box = box, .x_min = -0.5, .x_max = m - 0.5, .y_min = m - 0.5,
                            .y_max = -0.5, .title = title, .x_label = "channel (number)",
-                           .y_label = "channel (number)" };
+                           .y_label = "channel (number)", .x_whole = true, .y_whole = true };
   MESO_TRY(meso_axes_image(canvas, &axes, C, C, matrix, MESO_MAP_DIVERGING, -1.0, 1.0, false,
                            err));
   meso_axes_draw(canvas, &axes);

@@ -89,7 +89,7 @@ static void draw_panel(const meso_figure_data *data, meso_canvas *canvas, size_t
     if (isfinite(fit[0])) meso_lines_add(&lines, "", FIT_POINTS, room, fit, curve);
   }
   meso_box box = meso_canvas_cell(canvas, 0, 1, panel, N_PANELS, 14.0);
-  box.h -= meso_lines_legend(&lines) + 12.0;
+  box.h -= meso_lines_legend(canvas, box.w, &lines) + 12.0;
   meso_lines_draw(canvas, box, &lines);
 }
 

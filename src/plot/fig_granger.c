@@ -62,7 +62,8 @@ static size_t strongest(const links *l, size_t chosen[LINKS])
   return n;
 }
 
-static void draw_curves(const links *l, meso_canvas *canvas, meso_box box, double threshold)
+static void draw_curves(const links *l, meso_canvas *canvas, meso_box box, double threshold,
+                        const char *why)
 {
   size_t chosen[LINKS];
   const size_t n = strongest(l, chosen);
@@ -78,7 +79,8 @@ static void draw_curves(const links *l, meso_canvas *canvas, meso_box box, doubl
                    (meso_stroke) { meso_palette(k), 0.9, false });
   }
   lines.y_guide = threshold;
-  box.h -= meso_lines_legend(&lines);
+  lines.why_empty = why;
+  box.h -= meso_lines_legend(canvas, box.w, &lines);
   meso_lines_draw(canvas, box, &lines);
 }
 
@@ -97,7 +99,8 @@ static meso_status draw_matrix(const links *l, meso_canvas *canvas, meso_box box
   highest = meso_largest(m * m, matrix);
   const meso_axes axes = { .box = box, .x_min = -0.5, .x_max = (double) m - 0.5,
                            .y_min = (double) m - 0.5, .y_max = -0.5, .title = "All links",
-                           .x_label = "to channel (number)", .y_label = "from channel (number)" };
+                           .x_label = "to channel (number)", .y_label = "from channel (number)",
+                           .x_whole = true, .y_whole = true };
   MESO_TRY(meso_axes_image(canvas, &axes, m, m, matrix, MESO_MAP_SEQUENTIAL, 0.0,
                            highest > 0.0 ? highest : 1.0, false, err));
   meso_axes_draw(canvas, &axes);
@@ -126,7 +129,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
                     "the frequencies (mean then %.2g)",
                     100 * meso_attrs_number(attrs, "alpha", NAN),
                     meso_attrs_number(attrs, "bias_level", NAN));
-  draw_curves(&l, canvas, left, threshold);
+  draw_curves(&l, canvas, left, threshold, meso_attrs_text(attrs, "undefined"));
   MESO_TRY(draw_matrix(&l, canvas, right, err));
   meso_estimator_text(attrs, estimator, sizeof estimator);
   meso_canvas_note(canvas, 8.0, height - 15.0, "%s", estimator);

@@ -171,7 +171,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   MESO_ALLOC(err, kernel, v.channel->dims[0] * v.lag->dims[0]);
   const size_t n = v.name->dims[0] < MOST ? v.name->dims[0] : MOST;
   const size_t n_columns = n < COLUMNS ? n : COLUMNS, n_rows = (n + n_columns - 1) / n_columns;
-  const double left = 44.0, right = 18.0, bottom = 40.0, gap = 10.0;
+  const double left = 44.0, right = 18.0, bottom = 40.0, gap = 18.0;
   const double width = (meso_canvas_width(canvas) - left - right) / (double) n_columns - gap;
   const double height = (meso_canvas_height(canvas) - bottom) / (double) n_rows;
   for (size_t p = 0; p < n; p++) {

@@ -12,11 +12,37 @@ static bool is_available(const meso_figure_data *data)
   return meso_find_signal(data->lfp, "lfp") != NULL;
 }
 
-static double contact_step(const meso_signal *lfp)
+enum { MOST_TRACES = 128 };
+
+/* The traces of some channels, evenly chosen, and where they stand: at their depths where these
+ * differ, else below one another in the order of their numbers. */
+typedef struct stack {
+  const meso_signal *lfp;
+  size_t n, stride;
+  bool by_number;
+  double low, high, step;  /* ends of the places; mean distance */
+} stack;
+
+static double place_of(const stack *s, size_t i)
 {
-  if (lfp->n_channels < 2) return 100.0;
-  double span = fabs(meso_channel_z(lfp, 0) - meso_channel_z(lfp, lfp->n_channels - 1));
-  return span > 0.0 ? span / (double) (lfp->n_channels - 1) : 1.0;
+  return s->by_number ? -(double) (i * s->stride) : meso_channel_z(s->lfp, i * s->stride);
+}
+
+static stack stack_of(const meso_signal *lfp)
+{
+  stack s = { .lfp = lfp, .stride = (lfp->n_channels - 1) / MOST_TRACES + 1,
+              .by_number = lfp->position_um == NULL };
+  s.n = (lfp->n_channels - 1) / s.stride + 1;
+  for (size_t i = 0; i < s.n && !s.by_number; i++)
+    for (size_t j = 0; j < i && !s.by_number; j++)
+      s.by_number = !(fabs(place_of(&s, i) - place_of(&s, j)) > 1e-6);
+  s.low = INFINITY, s.high = -INFINITY;
+  for (size_t i = 0; i < s.n; i++) {
+    s.low = fmin(s.low, place_of(&s, i));
+    s.high = fmax(s.high, place_of(&s, i));
+  }
+  s.step = s.n > 1 ? (s.high - s.low) / (double) (s.n - 1) : 100.0;
+  return s;
 }
 
 /* A round number of mV (or of the signal's unit) near what one contact distance stands for. */
@@ -46,48 +72,61 @@ static meso_rgb color_at(const meso_figure_data *data, const meso_signal *lfp, s
   return meso_grey;
 }
 
+/* What is shown, of what: contacts, time. */
+static void draw_note(meso_canvas *canvas, double x, const stack *s, size_t n, bool flat,
+                      meso_shown shown)
+{
+  const meso_signal *lfp = s->lfp;
+  char of[32] = "", part[96] = "", onset[64];
+  meso_onset_text(shown, onset, sizeof onset);
+  if (s->n < lfp->n_channels) snprintf(of, sizeof of, " of %zu", lfp->n_channels);
+  if (n < lfp->n_times)
+    snprintf(part, sizeof part, ", %.4g of %.4g s",
+             (double) (n > 1 ? n - 1 : n) / lfp->sampling_rate_Hz,
+             (double) lfp->n_times / lfp->sampling_rate_Hz);
+  meso_canvas_note(canvas, x, 10.0, "%zu%s contact%s about its mean in this window%s%s%s", s->n, of,
+                   lfp->n_channels == 1 ? "" : "s, each",
+                   flat ? "; no finite value differs from it" : "", part, onset);
+}
+
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_signal *lfp = meso_find_signal(data->lfp, "lfp");
-  double *time = NULL, *trace = NULL, low = INFINITY, high = -INFINITY;
+  const stack s = stack_of(lfp);
+  double *time = NULL, *trace = NULL;
   size_t first, n, m = lfp->n_channels;
   const meso_shown shown = meso_shown_window(
     data, lfp->t_start_ms, lfp->t_start_ms + 1000.0 * (double) lfp->n_times / lfp->sampling_rate_Hz,
     MESO_LFP_WINDOW_MS);
-  char onset[64];
-  meso_onset_text(shown, onset, sizeof onset);
   meso_shown_samples(lfp, shown, &first, &n);
   MESO_ALLOC(err, time, n);
   MESO_TRY(meso_signal_deviations(lfp, first, n, &trace, err));
   for (size_t i = 0; i < n; i++)
     time[i] = lfp->t_start_ms + 1000.0 * (double) (first + i) / lfp->sampling_rate_Hz;
-  for (size_t c = 0; c < m; c++) {
-    low = fmin(low, meso_channel_z(lfp, c));
-    high = fmax(high, meso_channel_z(lfp, c));
-  }
-  double step = contact_step(lfp), gain = 1.2 * step / meso_largest(n * m, trace);
-  bool flat = !isfinite(gain) || !(gain > 0.0);
+  double gain = 1.2 * s.step / meso_largest(n * m, trace);
+  const bool flat = !isfinite(gain) || !(gain > 0.0);
   if (flat) gain = 0.0;
   meso_axes axes = { .box = { 56.0, 22.0, meso_canvas_width(canvas) - 116.0,
                               meso_canvas_height(canvas) - 54.0 },
-                     .x_min = time[0], .x_max = time[n - 1], .y_min = low - 1.3 * step,
-                     .y_max = high + 1.3 * step, .x_label = "time (ms)",
-                     .y_label = meso_depth_label(lfp) };
+                     .x_min = time[0], .x_max = time[n - 1], .y_min = s.low - 1.3 * s.step,
+                     .y_max = s.high + 1.3 * s.step, .x_label = "time (ms)",
+                     .y_label = m == 1 ? NULL : s.by_number ? "channel (number)"
+                                                            : meso_depth_label(lfp),
+                     .no_y_ticks = m == 1 };
   if (!(axes.x_max > axes.x_min)) axes.x_max = axes.x_min + 1.0;
-  meso_axes_draw(canvas, &axes);
-  meso_mark_layers(data, canvas, &axes);
-  meso_canvas_note(canvas, axes.box.x, 10.0, "%zu contacts, each about its mean in this window%s%s",
-                   m, flat ? "; no finite value differs from it" : "", onset);
+  meso_depth_axes_draw(canvas, &axes, s.by_number);
+  if (!s.by_number) meso_mark_layers(data, canvas, &axes);
+  draw_note(canvas, axes.box.x, &s, n, flat, shown);
   meso_mark_onset(canvas, &axes, shown);
-  for (size_t c = 0; c < m; c++) {
+  for (size_t c = 0; c < s.n; c++) {
+    double *y = trace + c * s.stride * n;
     for (size_t i = 0; i < n; i++)
-      trace[c * n + i] = isfinite(trace[c * n + i])
-                         ? meso_channel_z(lfp, c) + gain * trace[c * n + i] : NAN;
-    meso_axes_line(canvas, &axes, n, time, trace + c * n,
-                   (meso_stroke) { color_at(data, lfp, c), 0.6, false });
+      y[i] = isfinite(y[i]) ? place_of(&s, c) + gain * y[i] : NAN;
+    meso_axes_line(canvas, &axes, n, time, y,
+                   (meso_stroke) { color_at(data, lfp, c * s.stride), 0.6, false });
   }
-  if (!flat) draw_scale(canvas, &axes, gain, step, lfp->units);
+  if (!flat) draw_scale(canvas, &axes, gain, s.step, lfp->units);
 cleanup:
   free(time);
   free(trace);

@@ -56,11 +56,27 @@ static void bin_rates(const meso_spikes *spikes, double start_ms, size_t n_bins,
   }
 }
 
-static void draw_name(const meso_figure_data *data, meso_canvas *canvas, double x, double y,
-                      const char *name)
+enum { MARGIN = 52 }; /* left of the boxes, at least; points */
+
+/* Margin that holds the names of the populations, up to a quarter of the page. */
+static double margin_for_names(const meso_figure_data *data, meso_canvas *canvas)
 {
-  meso_canvas_text(canvas, x, y,
-                   (meso_text_style) { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .bold = true,
+  double widest = MARGIN;
+  for (size_t i = 0; i < data->spikes->n_populations; i++)
+    widest = fmax(widest, 24.0 + meso_canvas_text_width(canvas, data->spikes->population[i].name,
+                                                        (meso_text_style) { .size_pt = 7.0,
+                                                                            .bold = true }));
+  return fmin(widest, 0.25 * meso_canvas_width(canvas));
+}
+
+/* The name of a population left of a box, no higher than the row that it stands for. */
+static void draw_name(const meso_figure_data *data, meso_canvas *canvas, meso_box box, double y,
+                      double row, const char *name)
+{
+  meso_canvas_text(canvas, box.x - 6.0, y,
+                   (meso_text_style) { .size_pt = fmin(7.0, fmax(4.5, 0.95 * row)),
+                                       .anchor = MESO_ANCHOR_RIGHT, .bold = true,
+                                       .max_width = box.x - 22.0,
                                        .color = meso_population_color(data, name) }, "%s", name);
 }
 
@@ -83,8 +99,10 @@ static meso_status draw_rates(const meso_figure_data *data, meso_canvas *canvas,
                            err));
   meso_axes_draw(canvas, &axes);
   meso_canvas_colorbar(canvas, axes.box, MESO_MAP_SEQUENTIAL, 0.0, top, "rate (spikes/s)");
-  for (size_t k = 0; k < n; k++)
-    draw_name(data, canvas, axes.box.x - 6.0, meso_axes_y(&axes, (double) k + 0.5),
+  const double row = axes.box.h / (double) n;
+  const size_t step = (size_t) fmax(1.0, ceil(4.5 / row)); /* of many, names that have room */
+  for (size_t k = 0; k < n; k += step)
+    draw_name(data, canvas, axes.box, meso_axes_y(&axes, (double) k + 0.5), row,
               spikes->population[k].name);
 cleanup:
   free(rate);
@@ -109,11 +127,12 @@ static meso_status draw_population(const meso_figure_data *data, meso_canvas *ca
       x[n] = p->time_ms[i];
       y[n++] = (double) (*row + p->id[i] / stride) + 0.5;
     }
-  meso_axes_dots(canvas, axes, n, x, y, color, 1.0);
+  const double row_height = axes->box.h / (axes->y_min - axes->y_max);
+  meso_axes_dots(canvas, axes, n, x, y, color, fmin(3.0, fmax(1.0, 0.5 * row_height)));
   double middle = meso_axes_y(axes, (double) *row + 0.5 * (double) n_sampled);
   middle = fmax(middle, *label_y + 8.0); /* names keep clear of each other */
   *label_y = middle;
-  draw_name(data, canvas, axes->box.x - 6.0, middle, p->name);
+  if (middle <= axes->box.y + axes->box.h) draw_name(data, canvas, axes->box, middle, 8.0, p->name);
   *row += n_sampled;
   *n_dots += n;
 cleanup:
@@ -131,7 +150,8 @@ static void draw_size_bar(meso_canvas *canvas, const meso_axes *axes, size_t n_r
   const double length = y - meso_axes_y(axes, (double) n_rows - rows);
   meso_canvas_segment(canvas, x, y, x, y - length, meso_black, 1.6, false);
   meso_canvas_text(canvas, x + 4.0, y - 0.5 * length,
-                   (meso_text_style) { .size_pt = 7.0, .color = meso_black }, "%g rows", rows);
+                   (meso_text_style) { .size_pt = 7.0, .color = meso_black }, "%g row%s", rows,
+                   rows == 1.0 ? "" : "s");
 }
 
 static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_err *err)
@@ -145,24 +165,29 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   double label_y = 0.0;
   for (size_t i = 0; i < spikes->n_populations; i++)
     n_rows += ((size_t) spikes->population[i].size + stride - 1) / stride;
-  meso_box page = { 52.0, 22.0, meso_canvas_width(canvas) - 100.0, meso_canvas_height(canvas) };
+  const double left = margin_for_names(data, canvas);
+  meso_box page = { left, 22.0, meso_canvas_width(canvas) - 48.0 - left,
+                    meso_canvas_height(canvas) };
   meso_axes axes = { .box = { page.x, page.y, page.w, page.h - 182.0 }, .x_min = start,
                      .x_max = stop, .y_min = (double) n_rows, .y_max = 0.0,
                      .no_x_ticks = true, .no_y_ticks = true };
   meso_axes_draw(canvas, &axes);
   axes.y_label = "sampled neurons (count)";
-  meso_axes_label(canvas, &axes, 42.0);
+  meso_axes_label(canvas, &axes, left - 10.0);
   draw_size_bar(canvas, &axes, n_rows);
   for (size_t i = 0; i < spikes->n_populations; i++)
     MESO_TRY(draw_population(data, canvas, &axes, &spikes->population[i], stride, &row, &n_dots,
                              &label_y, err));
   meso_mark_onset(canvas, &axes, shown);
-  char sample[64] = "all neurons", onset[64];
+  char sample[64] = "all neurons", part[64] = "", onset[64];
   meso_onset_text(shown, onset, sizeof onset);
+  if (stop - start < spikes->t_stop_ms - spikes->t_start_ms)
+    snprintf(part, sizeof part, " in %.4g of %.4g s", 1e-3 * (stop - start),
+             1e-3 * (spikes->t_stop_ms - spikes->t_start_ms));
   if (stride > 1)
     snprintf(sample, sizeof sample, "sample: 1 in %zu neurons of each population", stride);
-  meso_canvas_note(canvas, page.x, 10.0, "%s (n = %zu neurons, %zu spikes)%s", sample, n_rows,
-                   n_dots, onset);
+  meso_canvas_note(canvas, page.x, 10.0, "%s (n = %zu neuron%s, %zu spike%s%s)%s", sample,
+                   n_rows, n_rows == 1 ? "" : "s", n_dots, n_dots == 1 ? "" : "s", part, onset);
   meso_axes rates = { .box = { page.x, page.h - 132.0, page.w, 100.0 }, .x_min = start,
                       .x_max = stop, .x_label = "time (ms)", .no_y_ticks = true,
                       .title = "Population rates, all neurons, bins of 2 ms" };

@@ -71,7 +71,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
     meso_lines_add(&lines, "chance alone", 2, diagonal, diagonal,
                    (meso_stroke) { meso_grey, 0.7, true });
   meso_box box = meso_canvas_cell(canvas, 0, 1, 0, 1, 14.0);
-  box.h -= meso_lines_legend(&lines);
+  box.h -= meso_lines_legend(canvas, box.w, &lines);
   meso_lines_draw(canvas, box, &lines);
 cleanup:
   free(room);

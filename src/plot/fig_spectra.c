@@ -118,13 +118,15 @@ static void draw_curves(meso_canvas *canvas, meso_box box, const curves *c, band
         low = fmin(low, c->psd[i][k]);
         high = fmax(high, c->psd[i][k]);
       }
-  if (!(high > 0.0)) low = 0.1, high = 1.0;
+  const bool empty = !(high > 0.0);
+  if (empty) low = 0.1, high = 1.0;
   low = fmax(0.7 * low, 1e-9 * high);
   meso_axes axes = { .box = box, .x_min = x_min, .x_max = x_max, .y_min = low, .y_max = 1.5 * high,
                      .x_log = true, .y_log = true, .x_label = "frequency (Hz)",
                      .y_label = y_label, .title = title };
   shade(canvas, &axes, valid);
   meso_axes_draw(canvas, &axes);
+  if (empty) meso_axes_say_empty(canvas, &axes, NULL);
   for (size_t i = 0; i < c->n; i++) {
     meso_axes_line(canvas, &axes, c->n_frequencies, c->frequency, c->psd[i], c->stroke[i]);
     meso_stroke key = c->stroke[i];
@@ -154,11 +156,13 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   const bool is_shaded = lfp.n > 0 && isfinite(valid.from_Hz) && isfinite(valid.to_Hz);
   if (is_shaded) legend += 10.0; /* a note more */
   if (lfp.n > 0) {
-    char title[64];
+    char title[64] = "LFP", label[80], units[64];
     const meso_array *psd = meso_find_array(data, "/spectrum/psd");
-    snprintf(title, sizeof title, "LFP, %zu of %zu contacts, by depth", lfp.n, psd->dims[0]);
-    draw_curves(canvas, next_panel(canvas, &at, n, legend), &lfp, valid, title,
-                "PSD (mV\u00b2/Hz)");
+    if (psd->dims[0] > 1)
+      snprintf(title, sizeof title, "LFP, %zu of %zu contacts, by depth", lfp.n, psd->dims[0]);
+    meso_units_text(psd->units != NULL ? psd->units : "?", units, sizeof units);
+    snprintf(label, sizeof label, "PSD (%s)", units);
+    draw_curves(canvas, next_panel(canvas, &at, n, legend), &lfp, valid, title, label);
   }
   if (spiking.n > 0) {
     draw_curves(canvas, next_panel(canvas, &at, n, legend), &spiking, everything,

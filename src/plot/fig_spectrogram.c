@@ -46,7 +46,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
                                                                              0.998);
   if (!(high > low)) low = isfinite(low) ? low - 1.0 : 0.0, high = low + 1.0;
   const double first_s = 1e-3 * t->data[0];
-  char title[64], estimator[256];
+  char title[64], units[48], estimator[256];
   (void) snprintf(title, sizeof title, "Channel %zu", channel);
   meso_box box = meso_canvas_cell(canvas, 0, 1, 0, 1, 64.0);
   box.h -= 14.0;
@@ -60,7 +60,8 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   MESO_TRY(meso_axes_image(canvas, &axes, shown, n_t, image, MESO_MAP_SEQUENTIAL, low, high, false,
                            err));
   meso_axes_draw(canvas, &axes);
-  (void) snprintf(title, sizeof title, "log10 PSD (%.40s)", psd->units);
+  meso_units_text(psd->units, units, sizeof units);
+  (void) snprintf(title, sizeof title, "log\u2081\u2080 PSD (%.40s)", units);
   meso_canvas_colorbar(canvas, box, MESO_MAP_SEQUENTIAL, low, high, title);
   meso_estimator_text(meso_group_attrs(data, "/spectrogram"), estimator, sizeof estimator);
   meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "%s", estimator);

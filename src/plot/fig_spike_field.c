@@ -93,7 +93,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   right.y_guide = 1.0;
   meso_box a = meso_canvas_cell(canvas, 0, 1, 0, 2, 12.0), b = meso_canvas_cell(canvas, 0, 1, 1, 2,
                                                                                12.0);
-  a.h -= meso_lines_legend(&left) + 12.0;
+  a.h -= meso_lines_legend(canvas, a.w, &left) + 12.0;
   b.h = a.h;
   meso_lines_draw(canvas, a, &left);
   meso_lines_draw(canvas, b, &right);

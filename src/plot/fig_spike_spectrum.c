@@ -33,7 +33,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   const meso_lines lines = find(data);
   char estimator[256];
   meso_box box = meso_canvas_cell(canvas, 0, 1, 0, 1, 14.0);
-  box.h -= meso_lines_legend(&lines) + 12.0;
+  box.h -= meso_lines_legend(canvas, box.w, &lines) + 12.0;
   meso_lines_draw(canvas, box, &lines);
   meso_estimator_text(meso_group_attrs(data, "/spike_spectrum"), estimator, sizeof estimator);
   meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 6.0, "%s", estimator);

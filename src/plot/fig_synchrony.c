@@ -50,7 +50,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   panel p;
   find(data, &p);
   meso_box box = meso_canvas_cell(canvas, 0, 1, 0, 1, 14.0);
-  box.h -= meso_lines_legend(&p.lines) + 12.0;
+  box.h -= meso_lines_legend(canvas, box.w, &p.lines) + 12.0;
   meso_lines_draw(canvas, box, &p.lines);
   meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0,
                    "bins of %g ms, the first %d \u2003 \u03c7: 1 if all neurons fire together",

@@ -10,18 +10,19 @@ enum { RESPONSE, HISTOGRAM, DISTANCE, N_PANELS };
 
 typedef struct panels {
   const meso_figure_data *data;
-  double *centre, *share;       /* of the classes that the panel in hand has; curves of shares */
+  double *centres[N_PANELS], *share;
+  double *centre;               /* of the classes that the panel in hand has */
   size_t n, n_curves;
+  bool has_signal;              /* signal correlations */
   const char *what;             /* "noise", "signal" */
   meso_lines lines[N_PANELS];
 } panels;
 
 /* Middles of n + 1 edges. */
-static bool find_centres(panels *x, const meso_array *edges, meso_err *err)
+static bool find_centres(panels *x, size_t panel, const meso_array *edges, meso_err *err)
 {
-  free(x->centre);
   x->n = edges != NULL && meso_array_count(edges) > 1 ? meso_array_count(edges) - 1 : 0;
-  x->centre = meso_calloc(x->n + 1, sizeof *x->centre);
+  x->centre = x->centres[panel] = meso_calloc(x->n + 1, sizeof *x->centre);
   if (x->centre == NULL)
     (void) meso_err_set(err, MESO_ENOMEM, __FILE__, __LINE__, "cannot allocate a figure");
   for (size_t k = 0; k < x->n && x->centre != NULL; k++)
@@ -29,16 +30,18 @@ static bool find_centres(panels *x, const meso_array *edges, meso_err *err)
   return x->centre != NULL;
 }
 
-/* A curve for each condition, thinner from one to the next. */
+/* A curve for each condition, paler from one to the next. */
 static void add_response(void *user, const char *group, const meso_array *array)
 {
   panels *x = user;
   if (array->n_dims != 2 || array->dims[1] != x->n) return;
-  for (size_t c = 0; c < array->dims[0]; c++)
+  const meso_rgb color = meso_population_color(x->data, group);
+  for (size_t c = array->dims[0]; c-- > 0;) { /* the first above the others */
+    const double share = (double) c / (double) array->dims[0];
     meso_lines_add(&x->lines[RESPONSE], c == 0 ? group : "", x->n, x->centre,
                    array->data + c * x->n,
-                   (meso_stroke) { meso_population_color(x->data, group),
-                                   1.4 - 1.1 * (double) c / (double) array->dims[0], false });
+                   (meso_stroke) { meso_paler(color, 0.8 * share), 1.2 - 0.4 * share, false });
+  }
 }
 
 /* Distributions over the pairs within a population: noise solid, signal dashed. */
@@ -51,8 +54,16 @@ static void add_histogram(void *user, const char *group, const meso_array *array
   const double n = meso_attrs_number(meso_group_attrs(x->data, path), "n_pairs", 0.0);
   double *share = x->share + x->n_curves * x->n;
   if (strstr(group, "_x_") != NULL || meso_array_count(array) != x->n || !(n > 0.0)) return;
-  if (x->n_curves == MESO_MOST_CURVES) return;
-  for (size_t k = 0; k < x->n; k++) share[k] = array->data[k] > 0.0 ? array->data[k] / n : NAN;
+  x->has_signal |= !is_noise;
+  if (x->n_curves == MESO_MOST_CURVES) {
+    x->lines[HISTOGRAM].n_left_out += is_noise;
+    return;
+  }
+  for (size_t k = 0; k < x->n; k++) { /* empty classes only beside others */
+    const bool beside = (k > 0 && array->data[k - 1] > 0.0)
+                        || (k + 1 < x->n && array->data[k + 1] > 0.0);
+    share[k] = array->data[k] > 0.0 || beside ? array->data[k] / n : NAN;
+  }
   meso_lines_add(&x->lines[HISTOGRAM], is_noise ? group : "", x->n, x->centre, share,
                  (meso_stroke) { meso_population_color(x->data, group), 1.0, !is_noise });
   x->n_curves++;
@@ -86,22 +97,48 @@ static bool is_available(const meso_figure_data *data)
          edges_of(data, "bin_edges") != NULL;
 }
 
+/* "c 1, c 2, c 3", as many as there is room for. */
+static void name_conditions(const meso_figure_data *data, char *text, size_t size)
+{
+  const meso_array *names = meso_find_array(data, "/trials/conditions");
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t c = 0; names != NULL && names->text != NULL && c < meso_array_count(names); c++) {
+    const bool fits = used + strlen(names->text[c]) + 6 < size;
+    used += (size_t) snprintf(text + used, size - used, "%s%s", c > 0 ? ", " : "",
+                              fits ? names->text[c] : "\u2026");
+    if (!fits) return;
+  }
+}
+
 static void draw_note(const panels *x, meso_canvas *canvas)
 {
   const meso_attrs *a = meso_group_attrs(x->data, "/trials");
-  meso_canvas_note(canvas, 46.0, meso_canvas_height(canvas) - 6.0,
-                   "%g trials of %g conditions (thick: the first), counts from %g to %g ms \u2003 "
-                   "solid: noise, dashed: signal correlations",
-                   meso_attrs_number(a, "n_trials", NAN), meso_attrs_number(a, "n_conditions", NAN),
-                   meso_attrs_number(a, "window_start_ms", NAN),
+  const char *why = meso_attrs_text(meso_group_attrs(x->data, "/trials/signal"), "undefined");
+  const double y = meso_canvas_height(canvas) - 6.0;
+  const double n = meso_attrs_number(a, "n_conditions", NAN);
+  char conditions[96];
+  name_conditions(x->data, conditions, sizeof conditions);
+  meso_canvas_note(canvas, 46.0, y - 10.0,
+                   "%g trials of %g condition%s%s, counts from %g to %g ms",
+                   meso_attrs_number(a, "n_trials", NAN), n, n == 1.0 ? "" : "s, dark to pale: ",
+                   n == 1.0 ? "" : conditions, meso_attrs_number(a, "window_start_ms", NAN),
                    meso_attrs_number(a, "window_stop_ms", NAN));
+  if (x->has_signal)
+    meso_canvas_note(canvas, 46.0, y, "solid: noise, dashed: signal correlations");
+  else
+    meso_canvas_note(canvas, 46.0, y, "solid: noise correlations \u2003 no signal correlations: %s",
+                     why != NULL ? why : "no pair has one");
 }
 
-/* The panel over the classes in x->centre. */
+/* One panel; all are as high as the longest legend leaves them. */
 static void draw_panel(panels *x, meso_canvas *canvas, size_t i, size_t n_panels)
 {
   meso_box box = meso_canvas_cell(canvas, 0, 1, i, n_panels, 14.0);
-  box.h -= meso_lines_legend(&x->lines[RESPONSE]) + 12.0;
+  double legend = 0.0;
+  for (size_t k = 0; k < N_PANELS; k++)
+    legend = fmax(legend, meso_lines_legend(canvas, box.w, &x->lines[k]));
+  box.h -= legend + 22.0;
   meso_lines_draw(canvas, box, &x->lines[i]);
 }
 
@@ -124,7 +161,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   for (size_t i = 0; i < n_panels; i++) {
     const meso_array *edges = i == RESPONSE ? meso_find_array(data, "/trials/psth_edges_ms")
                                             : i == HISTOGRAM ? bins : distance;
-    if (!find_centres(&x, edges, err)) { status = MESO_ENOMEM; goto cleanup; }
+    if (!find_centres(&x, i, edges, err)) { status = MESO_ENOMEM; goto cleanup; }
     if (i == RESPONSE)
       meso_lines_each(data, "/trials/response", "rate_Hz", add_response, &x);
     for (int k = 0; k < 2 && i != RESPONSE; k++) {
@@ -132,11 +169,11 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
       meso_lines_each(data, kind[k], i == HISTOGRAM ? "histogram" : "distance_mean",
                       i == HISTOGRAM ? add_histogram : add_distance, &x);
     }
-    draw_panel(&x, canvas, i, n_panels);
   }
+  for (size_t i = 0; i < n_panels; i++) draw_panel(&x, canvas, i, n_panels);
   draw_note(&x, canvas);
 cleanup:
-  free(x.centre);
+  for (size_t i = 0; i < N_PANELS; i++) free(x.centres[i]);
   free(x.share);
   return status;
 }

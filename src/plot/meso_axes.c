@@ -42,19 +42,25 @@ void mesoi_note_text(meso_canvas *canvas, const char *text)
   append_line(canvas->report.notes, sizeof canvas->report.notes, text);
 }
 
-static size_t find_ticks(double min, double max, bool log_scale, size_t wanted, double ticks[16],
-                         double *ret_step)
+static size_t find_ticks(double min, double max, bool log_scale, bool whole, size_t wanted,
+                         double ticks[16], double *ret_step)
 {
   *ret_step = 1.0;
   if (log_scale) return meso_ticks_log(min, max, ticks);
-  return meso_ticks_linear(fmin(min, max), fmax(min, max), wanted, ticks, ret_step);
+  const double span = fabs(max - min); /* no more ticks than whole numbers */
+  if (whole && span < (double) wanted) wanted = (size_t) fmax(1.0, ceil(span));
+  size_t n = meso_ticks_linear(fmin(min, max), fmax(min, max), wanted, ticks, ret_step), kept = 0;
+  for (size_t i = 0; i < n; i++)
+    if (!whole || ticks[i] == round(ticks[i])) ticks[kept++] = ticks[i];
+  if (whole) *ret_step = fmax(*ret_step, 1.0);
+  return kept;
 }
 
 static void draw_x_axis(meso_canvas *canvas, const meso_axes *axes)
 {
   double ticks[16], step, bottom = axes->box.y + axes->box.h;
   size_t wanted = (size_t) fmin(fmax(3.0, axes->box.w / 45.0), 9.0);
-  size_t n = find_ticks(axes->x_min, axes->x_max, axes->x_log, wanted, ticks, &step);
+  size_t n = find_ticks(axes->x_min, axes->x_max, axes->x_log, axes->x_whole, wanted, ticks, &step);
   meso_text_style style = { .size_pt = 7.0, .anchor = MESO_ANCHOR_CENTRE, .color = meso_black };
   for (size_t i = 0; i < n; i++) {
     double x = meso_axes_x(axes, ticks[i]);
@@ -75,7 +81,7 @@ static void draw_y_axis(meso_canvas *canvas, const meso_axes *axes)
 {
   double ticks[16], step, widest = 0.0, left = axes->box.x;
   size_t wanted = (size_t) fmin(fmax(3.0, axes->box.h / 26.0), 9.0);
-  size_t n = find_ticks(axes->y_min, axes->y_max, axes->y_log, wanted, ticks, &step);
+  size_t n = find_ticks(axes->y_min, axes->y_max, axes->y_log, axes->y_whole, wanted, ticks, &step);
   meso_text_style style = { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .color = meso_black };
   for (size_t i = 0; i < n && !axes->no_y_ticks; i++) {
     double y = meso_axes_y(axes, ticks[i]);
@@ -247,4 +253,17 @@ void meso_axes_guide(meso_canvas *canvas, const meso_axes *axes, double x, doubl
     meso_canvas_segment(canvas, px, b.y, px, b.y + b.h, color, 0.5, true);
   if (isfinite(py) && py >= b.y && py <= b.y + b.h)
     meso_canvas_segment(canvas, b.x, py, b.x + b.w, py, color, 0.5, true);
+}
+
+void meso_axes_say_empty(meso_canvas *canvas, const meso_axes *axes, const char *why)
+{
+  const double x = axes->box.x + 0.5 * axes->box.w, y = axes->box.y + 0.5 * axes->box.h;
+  meso_text_style style = { .anchor = MESO_ANCHOR_CENTRE, .color = meso_grey };
+  meso_canvas_text(canvas, x, y - 5.0, style, "no values");
+  mesoi_note_text(canvas, "no values");
+  if (why == NULL) return;
+  style.size_pt = 6.0;
+  style.max_width = axes->box.w - 4.0;
+  meso_canvas_text(canvas, x, y + 6.0, style, "%s", why);
+  mesoi_note_text(canvas, why);
 }

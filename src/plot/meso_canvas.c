@@ -168,6 +168,10 @@ static PangoLayout *make_layout(meso_canvas *canvas, const char *text, meso_text
   if (style.bold) pango_font_description_set_weight(font, PANGO_WEIGHT_BOLD);
   pango_layout_set_font_description(layout, font);
   pango_font_description_free(font);
+  if (style.max_width > 0.0) {
+    pango_layout_set_width(layout, (int) lround(style.max_width * PANGO_SCALE));
+    pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
+  }
   if (pango_parse_markup(text, -1, 0, NULL, NULL, NULL, NULL))
     pango_layout_set_markup(layout, text, -1);
   else
@@ -303,6 +307,16 @@ double meso_canvas_key(meso_canvas *canvas, double x, double y, meso_stroke stro
   meso_canvas_text(canvas, x + 15.0, y, style, "%s", text);
   mesoi_note_text(canvas, text);
   return x + 15.0 + meso_canvas_text_width(canvas, text, style) + 10.0;
+}
+
+void meso_canvas_key_within(meso_canvas *canvas, double x, double y, double width,
+                            meso_stroke stroke, const char *name)
+{
+  const meso_text_style style = { .size_pt = 7.0, .color = meso_black,
+                                  .max_width = fmax(width - 15.0, 1.0) };
+  meso_canvas_segment(canvas, x, y, x + 12.0, y, stroke.color, stroke.width, stroke.dashed);
+  meso_canvas_text(canvas, x + 15.0, y, style, "%s", name);
+  mesoi_note_text(canvas, name);
 }
 
 meso_box meso_canvas_cell(const meso_canvas *canvas, size_t row, size_t n_rows, size_t column,

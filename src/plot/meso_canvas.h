@@ -35,6 +35,7 @@ typedef struct meso_text_style {
   double size_pt;          /**< 0: 7.5 pt */
   meso_anchor anchor;
   bool bold, vertical;
+  double max_width;        /**< points; longer text ends in an ellipsis; 0: any */
   meso_rgb color;
 } meso_text_style;
 
@@ -46,6 +47,7 @@ typedef struct meso_axes {
   bool x_log, y_log;
   const char *x_label, *y_label; /**< with units; NULL: none */
   bool no_x_ticks, no_y_ticks;   /**< no tick labels (shared or categorical axes) */
+  bool x_whole, y_whole;         /**< numbers of channels or spikes: ticks at whole ones only */
   const char *title;             /**< above the box, may be NULL */
 } meso_axes;
 
@@ -105,6 +107,9 @@ void meso_canvas_note(meso_canvas *canvas, double x, double y, const char *fmt, 
  *  can start. */
 double meso_canvas_key(meso_canvas *canvas, double x, double y, meso_stroke stroke,
                        const char *fmt, ...) MESO_PRINTF(5, 6);
+/** The same, no wider than @p width points; a longer name ends in an ellipsis. */
+void meso_canvas_key_within(meso_canvas *canvas, double x, double y, double width,
+                            meso_stroke stroke, const char *name);
 /** Colour bar right of @p box with ticks and a label, which counts as an axis label. */
 void meso_canvas_colorbar(meso_canvas *canvas, meso_box box, meso_map map, double min, double max,
                           const char *label);
@@ -132,15 +137,18 @@ void meso_axes_shade(meso_canvas *canvas, const meso_axes *axes, double x0, doub
 /** Horizontal (y given) or vertical (x given) guide line; pass NAN for the other. */
 void meso_axes_guide(meso_canvas *canvas, const meso_axes *axes, double x, double y,
                      meso_rgb color);
+/** Says in the middle of the box that there is nothing to draw; @p why: in smaller letters below,
+ *  may be NULL. */
+void meso_axes_say_empty(meso_canvas *canvas, const meso_axes *axes, const char *why);
 /** Matrix (rows, columns) as pixels over the whole box, row 0 at the top; drawn bilinear when
- *  smooth, else as cells. Counts the finite elements. */
+ *  smooth, else as cells. Counts the finite elements; says so if there are none. */
 MESO_MUST_CHECK meso_status meso_axes_image(meso_canvas *canvas, const meso_axes *axes,
                                             size_t n_rows, size_t n_columns, const double *values,
                                             meso_map map, double min, double max, bool smooth,
                                             meso_err *err);
-/** Distribution of values at height y: outline of the density, quartiles, mean, and a diamond at
- *  the reference (NAN: none); a triangle where values lie beyond the end of the axis. Counts the
- *  finite values and returns their number in ret_n. */
+/** Distribution of values at height y: outline of the density (of fewer than 20 a dot each),
+ *  quartiles, mean, and a diamond at the reference (NAN: none); a triangle where values lie beyond
+ *  the end of the axis. Counts the finite values and returns their number in ret_n. */
 MESO_MUST_CHECK meso_status meso_axes_distribution(meso_canvas *canvas, const meso_axes *axes,
                                                    double y, size_t n, const double *values,
                                                    double reference, meso_rgb color,
@@ -150,7 +158,8 @@ MESO_MUST_CHECK meso_status meso_axes_distribution(meso_canvas *canvas, const me
 
 /** Ticks at 1-2-5 steps inside [min, max], at most 16; returns their number. */
 size_t meso_ticks_linear(double min, double max, size_t wanted, double ticks[16], double *ret_step);
-/** Powers of ten inside [min, max], at most 16. */
+/** Powers of ten inside [min, max], at most 16; where that are fewer than two, their 1-, 2- and
+ *  5-fold, and where those are fewer than two, ticks of a linear axis. */
 size_t meso_ticks_log(double min, double max, double ticks[16]);
 /** Label of a tick in pango markup. */
 void meso_tick_label(double tick, double step, bool log_scale, char *text, size_t size);

@@ -183,7 +183,18 @@ void meso_mark_layers(const meso_figure_data *data, meso_canvas *canvas, const m
 
 const char *meso_depth_label(const meso_signal *signal)
 {
-  return signal->position_um != NULL ? "depth z (\u00b5m)" : "channel (number, downwards)";
+  return signal->position_um != NULL ? "depth z (\u00b5m)" : "channel (number)";
+}
+
+void meso_depth_axes_draw(meso_canvas *canvas, const meso_axes *axes, bool by_number)
+{
+  meso_axes labelled = *axes;
+  if (by_number) { /* channel c lies at -c */
+    labelled.y_min = -axes->y_min;
+    labelled.y_max = -axes->y_max;
+    labelled.y_whole = true;
+  }
+  meso_axes_draw(canvas, &labelled);
 }
 
 double meso_channel_z(const meso_signal *signal, size_t channel)
@@ -244,6 +255,23 @@ void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size)
   snprintf(text, size, "%s, %g samples (%.2g Hz apart), %g segments, overlap %g %%%s", kind,
            nperseg, rate / nperseg, meso_attrs_number(attrs, "n_segments", NAN),
            100.0 * meso_attrs_number(attrs, "overlap", NAN), dropped);
+}
+
+void meso_units_text(const char *units, char *text, size_t size)
+{
+  size_t n = 0;
+  const char *close = units[0] == '(' ? strchr(units, ')') : NULL;
+  /* of one plain unit in parentheses these say nothing */
+  const bool plain = close != NULL && strcspn(units + 1, " /*^()") == (size_t) (close - units - 1);
+  for (const char *c = units; *c != '\0' && n + 3 < size; c++) {
+    if (plain && (c == units || c == close)) continue;
+    if (c[0] == '^' && (c[1] == '2' || c[1] == '3') && !(c[2] >= '0' && c[2] <= '9')) {
+      n += (size_t) snprintf(text + n, size - n, "%s", *++c == '2' ? "\u00b2" : "\u00b3");
+      continue;
+    }
+    text[n++] = *c;
+  }
+  text[n] = '\0';
 }
 
 const meso_signal *meso_find_signal(const meso_signals *signals, const char *name)
@@ -377,16 +405,35 @@ static void find_range(const meso_distributions *rows, double *ret_min, double *
   *ret_min = low < 0.0 ? low - 0.06 * (high - low) : 0.0;
 }
 
-/* One row: its name at the left, the number of its values at the right. */
+static void name_of(const struct meso_distribution *row, char *name, size_t size)
+{
+  snprintf(name, size, "%.*s", (int) strcspn(row->name, "/"), row->name);
+}
+
+/* Width for the names of all rows, at most 0.3 of that of the box more than the margin has. */
+static double room_for_names(meso_canvas *canvas, const meso_distributions *rows, double box_width)
+{
+  const double margin = 40.0;
+  double widest = margin;
+  for (size_t i = 0; i < rows->n; i++) {
+    char name[64];
+    name_of(&rows->row[i], name, sizeof name);
+    widest = fmax(widest, 10.0 + meso_canvas_text_width(canvas, name,
+                                                        (meso_text_style) { .bold = true }));
+  }
+  return fmin(widest, margin + 0.3 * box_width);
+}
+
+/* One row: its name in the room at the left, the number of its values at the right. */
 static meso_status draw_row(const meso_figure_data *data, meso_canvas *canvas,
                             const meso_axes *axes, const struct meso_distribution *row, double y,
-                            double numbers_at, meso_err *err)
+                            double room, double numbers_at, meso_err *err)
 {
   meso_status status = MESO_OK;
   char name[64], number[32];
   size_t n = 0;
-  snprintf(name, sizeof name, "%.*s", (int) strcspn(row->name, "/"), row->name);
-  meso_text_style style = { .anchor = MESO_ANCHOR_RIGHT, .bold = true,
+  name_of(row, name, sizeof name);
+  meso_text_style style = { .anchor = MESO_ANCHOR_RIGHT, .bold = true, .max_width = room - 8.0,
                             .color = meso_population_color(data, name) };
   MESO_TRY(meso_axes_distribution(canvas, axes, y, row->n, row->values, row->reference,
                                   style.color, &n, err));
@@ -404,7 +451,9 @@ meso_status meso_distributions_draw(const meso_figure_data *data, meso_canvas *c
   meso_status status = MESO_OK;
   double numbers_at = box.x + box.w;
   meso_text_style style = { .size_pt = 7.0, .anchor = MESO_ANCHOR_RIGHT, .color = meso_grey };
-  box.w -= 42.0;
+  const double room = room_for_names(canvas, rows, box.w);
+  box.x += room - 40.0;
+  box.w -= 42.0 + room - 40.0;
   meso_axes axes = { .box = box, .y_min = (double) rows->n - 0.4, .y_max = -0.6,
                      .x_label = rows->x_label, .title = rows->title, .no_y_ticks = true };
   find_range(rows, &axes.x_min, &axes.x_max);
@@ -412,7 +461,8 @@ meso_status meso_distributions_draw(const meso_figure_data *data, meso_canvas *c
   if (rows->zero_line) meso_axes_guide(canvas, &axes, 0.0, NAN, meso_grey);
   meso_canvas_text(canvas, numbers_at, box.y - 9.0, style, "n %s", rows->counted);
   for (size_t i = 0; i < rows->n; i++)
-    MESO_TRY(draw_row(data, canvas, &axes, &rows->row[i], (double) i, numbers_at, err));
+    MESO_TRY(draw_row(data, canvas, &axes, &rows->row[i], (double) i, room, numbers_at,
+                      err));
 cleanup:
   return status;
 }

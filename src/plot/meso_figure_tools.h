@@ -49,9 +49,11 @@ MESO_MUST_CHECK meso_status meso_signal_deviations(const meso_signal *signal, si
 /** Borders of the model's layers across a panel whose y axis is depth, and the layers' names right
  *  of the box. */
 void meso_mark_layers(const meso_figure_data *data, meso_canvas *canvas, const meso_axes *axes);
-/** Label of the y axis over depth: with a unit where the contacts have positions. */
+/** Label of the y axis over depth: of channel numbers where contacts have no positions. */
 const char *meso_depth_label(const meso_signal *signal);
-/** Depth of a channel (um; z, cortex negative), its number when positions are missing. */
+/** Axes over depth; @p by_number: over minus the numbers of channels, which become their ticks. */
+void meso_depth_axes_draw(meso_canvas *canvas, const meso_axes *axes, bool by_number);
+/** Depth of a channel (um; z, cortex negative), minus its number when positions are missing. */
 double meso_channel_z(const meso_signal *signal, size_t channel);
 /** Array of the analysis by a path made from a format, NULL if missing or empty. */
 const meso_array *meso_find_array(const meso_figure_data *data, const char *fmt, ...)
@@ -64,6 +66,8 @@ void meso_window_text(const meso_figure_data *data, const char *group, char *tex
 /** How a spectrum was estimated: "Welch, hann window, 1024 samples (0.98 Hz apart), 174 segments,
  *  after 100 ms"; empty if the analysis does not say. */
 void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size);
+/** Units as readers write them: "(mV)^2/Hz" becomes "mV\u00b2/Hz". */
+void meso_units_text(const char *units, char *text, size_t size);
 /** Signal with data, or NULL. */
 const meso_signal *meso_find_signal(const meso_signals *signals, const char *name);
 /** Largest finite |value|, 0 if there is none. */
@@ -95,7 +99,8 @@ MESO_MUST_CHECK meso_status meso_distributions_find(const meso_figure_data *data
 bool meso_distributions_available(const meso_figure_data *data, const char *quantity,
                                   bool with_sources);
 /** Draws the rows in a box, their numbers of values at its right; the axis ends past the highest
- *  99.5th percentile of the rows. */
+ *  99.5th percentile of the rows. Names that the 40 points at its left do not hold take up to 0.3
+ *  of its width, and are cut then. */
 MESO_MUST_CHECK meso_status meso_distributions_draw(const meso_figure_data *data,
                                                     meso_canvas *canvas, meso_box box,
                                                     const meso_distributions *rows, meso_err *err);

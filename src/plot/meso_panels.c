@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESO_MAX_PIXELS = 1100, MESO_DENSITY_BINS = 96 };
+enum { MESO_MAX_PIXELS = 1100, MESO_DENSITY_BINS = 96, MESO_LEAST_FOR_DENSITY = 20 };
 
 /* Mean of a row over the samples that fall into one pixel; interpolated when pixels are finer. */
 static double sample_row(const double *row, size_t n, size_t pixel, size_t n_pixels, bool smooth)
@@ -87,11 +87,21 @@ meso_status meso_axes_image(meso_canvas *canvas, const meso_axes *axes, size_t n
               cairo_image_surface_get_data(image), (size_t) cairo_image_surface_get_stride(image));
   cairo_surface_mark_dirty(image);
   paint_pixels(canvas, axes->box, image, r.width, r.height);
+  size_t n = 0;
   for (size_t i = 0; i < n_rows * n_columns; i++) {
     if (!isfinite(values[i])) continue;
-    canvas->report.n_marks++;
+    const double right = ((double) (i % n_columns) + 0.5) / (double) n_columns;
+    const double down = ((double) (i / n_columns) + 0.5) / (double) n_rows;
+    const double x = axes->x_min + right * (axes->x_max - axes->x_min);
+    const double y = axes->y_max + down * (axes->y_min - axes->y_max);
+    n++;
     canvas->report.sum_map += values[i];
+    canvas->report.map_x += values[i] * x;
+    canvas->report.map_y += values[i] * y;
+    canvas->report.map_xy += values[i] * x * y;
   }
+  canvas->report.n_marks += n;
+  if (n == 0) meso_axes_say_empty(canvas, axes, NULL);
 cleanup:
   if (image != NULL) cairo_surface_destroy(image);
   free(r.shrunk);
@@ -171,6 +181,27 @@ static void draw_density(meso_canvas *canvas, const meso_axes *axes, double y,
   cairo_stroke(canvas->cr);
 }
 
+/* Few values would make a density of their own width: a dot each, those of one place one over the
+ * other. */
+static void draw_values(meso_canvas *canvas, const meso_axes *axes, double y, size_t n,
+                        const double *sorted, meso_rgb color)
+{
+  const double size = 4.4, half = 0.42 * fabs(meso_axes_y(axes, y + 1.0) - meso_axes_y(axes, y));
+  double last = -INFINITY;
+  size_t piled = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double x = meso_axes_x(axes, sorted[i]);
+    if (x < axes->box.x || x > axes->box.x + axes->box.w) continue;
+    piled = x - last < size ? piled + 1 : 0;
+    if (piled == 0) last = x;
+    const double up = size * (double) ((piled + 1) / 2) * (piled % 2 == 0 ? 1.0 : -1.0);
+    cairo_arc(canvas->cr, x, meso_axes_y(axes, y) + fmin(fmax(up, -half), half), 0.5 * size, 0.0,
+              2.0 * M_PI);
+    mesoi_set_color(canvas, color, 0.6);
+    cairo_fill(canvas->cr);
+  }
+}
+
 static void draw_diamond(meso_canvas *canvas, double x, double y)
 {
   cairo_move_to(canvas->cr, x, y - 4.0);
@@ -222,13 +253,18 @@ meso_status meso_axes_distribution(meso_canvas *canvas, const meso_axes *axes, d
   canvas->report.n_marks += kept;
   *ret_n = kept;
   if (kept > 0) {
-    density_of(axes, kept, sorted, density);
-    draw_density(canvas, axes, y, density, color);
+    const bool few = kept < MESO_LEAST_FOR_DENSITY;
+    if (few) {
+      draw_values(canvas, axes, y, kept, sorted, color);
+    } else {
+      density_of(axes, kept, sorted, density);
+      draw_density(canvas, axes, y, density, color);
+    }
     double low = meso_axes_x(axes, sorted[kept / 4]);
     double high = meso_axes_x(axes, sorted[(3 * kept) / 4 < kept ? (3 * kept) / 4 : kept - 1]);
     double end = axes->box.x + axes->box.w;
     meso_canvas_segment(canvas, fmax(low, axes->box.x), middle, fmin(high, end), middle, color,
-                        2.4, false);
+                        few ? 0.8 : 2.4, false);
     double mean = meso_axes_x(axes, sum / (double) kept);
     if (mean >= axes->box.x && mean <= end) draw_mean(canvas, mean, middle, color);
     if (sorted[kept - 1] > axes->x_max) draw_beyond(canvas, end, middle, 1.0, color);

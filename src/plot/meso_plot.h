@@ -40,6 +40,8 @@ typedef struct meso_figure_report {
   size_t n_marks;          /**< data points, spikes, bars or pixels drawn */
   double sum_x, sum_y;     /**< of all points of lines and dots, in the units of their axes */
   double sum_map;          /**< of all values drawn as colours */
+  double map_x, map_y, map_xy; /**< of each of them times the place of its cell on the axis, and
+                                    times both places */
   size_t n_labels;         /**< axis labels drawn */
   char labels[2048];       /**< all axis labels, newline-separated */
   char notes[4096];        /**< titles, notes and names in legends, newline-separated */

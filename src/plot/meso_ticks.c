@@ -30,6 +30,20 @@ size_t meso_ticks_linear(double min, double max, size_t wanted, double ticks[16]
   return n;
 }
 
+/* Ticks of a log axis that spans too little for two powers of ten. */
+static size_t ticks_within_decade(double min, double max, double ticks[16])
+{
+  static const double lead[3] = { 1.0, 2.0, 5.0 };
+  size_t n = 0;
+  double step;
+  for (double power = floor(log10(min)); power <= log10(max); power++)
+    for (size_t k = 0; k < 3 && n < MESO_MAX_TICKS; k++) {
+      const double tick = lead[k] * pow(10.0, power);
+      if (tick >= min * (1.0 - 1e-9) && tick <= max * (1.0 + 1e-9)) ticks[n++] = tick;
+    }
+  return n > 1 ? n : meso_ticks_linear(min, max, 3, ticks, &step);
+}
+
 size_t meso_ticks_log(double min, double max, double ticks[16])
 {
   if (!(min > 0.0) || !(max > min) || !isfinite(max)) return 0;
@@ -38,14 +52,18 @@ size_t meso_ticks_log(double min, double max, double ticks[16])
   size_t n = 0;
   for (double power = low; power <= high && n < MESO_MAX_TICKS; power += stride)
     ticks[n++] = pow(10.0, power);
-  return n;
+  return n > 1 ? n : ticks_within_decade(min, max, ticks);
 }
 
 void meso_tick_label(double tick, double step, bool log_scale, char *text, size_t size)
 {
   if (log_scale) {
-    int power = (int) lround(log10(tick));
-    if (power >= -2 && power <= 3) snprintf(text, size, "%g", tick);
+    int power = (int) floor(log10(tick) + 1e-9);
+    const double lead = tick / pow(10.0, power);
+    if (power >= -2 && power <= 3) snprintf(text, size, "%.4g", tick);
+    else if (lead > 1.0 + 1e-9)
+      snprintf(text, size, "%.3g\u00d710" MESO_RAISED("%s%d"), lead, power < 0 ? "\u2212" : "",
+               abs(power));
     else snprintf(text, size, "10" MESO_RAISED("%s%d"), power < 0 ? "\u2212" : "", abs(power));
     return;
   }
