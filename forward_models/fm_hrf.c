@@ -13,6 +13,7 @@ static meso_status apply(const void *params, const meso_series *in, double TR_s,
 const meso_forward_ops meso_fm_hrf = {
   .name = "hrf", .summary = "linear canonical response function of SPM, two gamma densities",
   .doi = "10.1006/nimg.1997.0306", .unit_in = "1", .unit_out = "1", .linear = true,
+  .scale_free = true,
   .params = rows, .params_size = sizeof(meso_double_gamma), .apply = apply,
   .check = {.n_channels = 1, .drive = 0.1, .on_s = 1, .peak = 0.0208782745,
             .peak_tolerance = 1e-8, .peak_s = 5.515, .peak_s_tolerance = 0.02}

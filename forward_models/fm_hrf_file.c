@@ -127,6 +127,7 @@ cleanup:
 
 const meso_forward_ops meso_fm_hrf_file = {
   .name = "hrf_file", .summary = "linear response functions from a text file, one or per region",
-  .unit_in = "1", .unit_out = "1", .linear = true, .needs_file = true,
+  .unit_in = "1", .unit_out = "1", .linear = true, .scale_free = true,
+  .needs_file = true,
   .params = rows, .params_size = sizeof(file_params), .apply = apply
 };

@@ -69,6 +69,7 @@ cleanup:
 const meso_forward_ops meso_fm_volterra = {
   .name = "volterra", .summary = "linear first-order Volterra kernel of the balloon model",
   .doi = "10.1006/nimg.2000.0630", .unit_in = "1", .unit_out = "1", .linear = true,
+  .scale_free = true,
   .params = rows, .params_size = sizeof(volterra_params), .apply = apply,
   .check = {.n_channels = 1, .drive = 0.1, .on_s = 1, .peak = 0.00128805819,
             .peak_tolerance = 1e-8, .peak_s = 1.355, .peak_s_tolerance = 0.02}

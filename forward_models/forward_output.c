@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "meso_balloon.h"
+#include "meso_forward.h"
 
 meso_status forward_count_samples(const meso_series *in, double TR_s, size_t *ret_n, meso_err *err)
 {
@@ -39,6 +40,9 @@ meso_status forward_output_add(const char *name, const char *units, const char *
     memcpy(s->position_um, in->position_um, 3 * in->n_channels * sizeof *s->position_um);
   }
   MESO_TRY(meso_attrs_set_text(&s->attrs, "model", model, err));
+  const meso_forward_ops *ops = meso_forward_by_name(model);
+  MESO_TRY(meso_attrs_set_text(&s->attrs, "scale", ops != NULL && ops->scale_free ? "arbitrary"
+                               : "absolute", err));
   MESO_TRY(meso_attrs_set_number(&s->attrs, "TR_s", TR_s, err));
   MESO_TRY(meso_attrs_set_text(&s->attrs, "sampling", "points at k TR, from rest", err));
 cleanup:

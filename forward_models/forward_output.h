@@ -11,7 +11,7 @@ MESO_MUST_CHECK meso_status forward_count_samples(const meso_series *in, double 
                                                   meso_err *err);
 
 /** Appends the zeroed signal @p name for input @p in, with its labels, positions, and attributes
- *  "model", "TR_s" and "sampling". */
+ *  "model", "scale" (absolute or arbitrary: meso_forward.h), "TR_s" and "sampling". */
 MESO_MUST_CHECK meso_status forward_output_add(const char *name, const char *units,
                                                const char *model, const meso_series *in,
                                                double TR_s, meso_signals *out,

@@ -28,6 +28,7 @@ typedef struct meso_forward_ops {
   const char *doi;          /**< of the source */
   const char *unit_in, *unit_out;
   bool linear;              /**< generic tests check what is declared */
+  bool scale_free;          /**< its gain is arbitrary: amplitudes must not be compared */
   bool needs_file;          /**< cannot run on its defaults: a key names a file */
   bool laminar;             /**< channels are depths of one column, from the surface down */
   const meso_param *params; /**< rows with the preset's defaults */

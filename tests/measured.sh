@@ -16,9 +16,11 @@ for file; do
       count++
       if (!(has["quantity"] in quantities)) complain("unknown quantity " has["quantity"])
       else if (has["unit"] != quantities[has["quantity"]]) complain("unit " has["unit"])
-      if (has["kind"] !~ /^(measurement|simulation)$/) complain("kind " has["kind"])
+      if (has["kind"] !~ /^(measurement|simulation|ordering)$/) complain("kind " has["kind"])
       if (has["certainty"] !~ /^(read|computed|recalled)$/) complain("certainty " has["certainty"])
-      if (!("value" in has) && !("low" in has && "high" in has)) complain("no number")
+      ordering = has["kind"] == "ordering"
+      if (ordering != ("greater" in has && "lesser" in has)) complain("sides of an ordering")
+      if (!ordering && !("value" in has) && !("low" in has && "high" in has)) complain("no number")
       if ("low" in has && "high" in has && has["low"] + 0 > has["high"] + 0) complain("low > high")
       if ("value" in has && "low" in has && has["value"] + 0 < has["low"] + 0) complain("below low")
       if ("value" in has && "high" in has && has["value"] + 0 > has["high"] + 0)
@@ -32,7 +34,7 @@ for file; do
         m = split(line, cell, "|")
         if (m < 4) continue
         names = cell[2]
-        if (m == 5 && names ~ /`/) { gsub(/[` ]/, "", names); u = cell[3]; gsub(/ /, "", u)
+        if (m == 6 && names ~ /`/) { gsub(/[` ]/, "", names); u = cell[3]; gsub(/ /, "", u)
           quantities[names] = u }
         else if (m == 4) { gsub(/[` ]/, "", names); c = split(names, one, ",")
           for (i = 1; i <= c; i++) keys[one[i]] = 1 }

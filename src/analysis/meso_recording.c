@@ -216,6 +216,15 @@ cleanup:
   return status;
 }
 
+/* The corner that is left of this chain's and of one before it. */
+static meso_status note_corner(meso_signal *x, const char *key, double corner_Hz,
+                               double (*narrower)(double, double), meso_err *err)
+{
+  const double before_Hz = meso_attrs_number(&x->attrs, key, corner_Hz);
+  return corner_Hz > 0
+    ? meso_attrs_set_number(&x->attrs, key, narrower(before_Hz, corner_Hz), err) : MESO_OK;
+}
+
 static meso_status note_chain(const meso_recording_params *p, meso_signal *x, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -226,6 +235,8 @@ static meso_status note_chain(const meso_recording_params *p, meso_signal *x, me
            reference[p->reference], p->high_pass_Hz, p->low_pass_Hz, (long long) p->order,
            p->phase == MESO_PHASE_ZERO ? "zero phase, applied twice" : "causal");
   MESO_TRY(meso_attrs_set_text(&x->attrs, "recording_chain", text, err));
+  MESO_TRY(note_corner(x, "recording_high_pass_Hz", p->high_pass_Hz, fmax, err));
+  MESO_TRY(note_corner(x, "recording_low_pass_Hz", p->low_pass_Hz, fmin, err));
 cleanup:
   return status;
 }

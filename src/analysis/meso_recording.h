@@ -31,9 +31,11 @@ typedef struct meso_recording_params {
 extern const meso_param meso_recording_rows[];
 
 /** Appends to @p out what the chain makes of @p signal, under its name and with its attributes; the
- *  chain is noted as attribute recording_chain. Bipolar: channel c + 1 minus channel c, placed
- *  midway. Fails if corners do not ascend below half the rate, if noise is asked of a signal that
- *  is no potential (V, mV, uV), and on samples that are not finite. */
+ *  chain is noted as attribute recording_chain, and its corners, if there are any, as
+ *  recording_high_pass_Hz and recording_low_pass_Hz (of several chains the narrower ones).
+ *  Bipolar: channel c + 1 minus channel c, placed midway. Fails if corners do not ascend below half
+ *  the rate, if noise is asked of a signal that is no potential (V, mV, uV), and on samples that
+ *  are not finite. */
 MESO_MUST_CHECK meso_status meso_recording_apply(const meso_recording_params *params,
                                                  const meso_signal *signal, meso_signals *out,
                                                  meso_err *err);

@@ -134,6 +134,29 @@ size_t meso_spectral_n_frequencies(const meso_spectral_plan *plan) { return plan
 size_t meso_spectral_n_segments(const meso_spectral_plan *plan) { return plan->n_segments; }
 size_t meso_spectral_n_tapers(const meso_spectral_plan *plan) { return plan->n_tapers; }
 
+double meso_coherence_debiased(double L, double C)
+{
+  return L > 1 ? (L * C - 1) / (L - 1) : NAN;
+}
+
+double meso_coherence_threshold(double L, double alpha)
+{
+  return L > 1 ? 1 - pow(alpha, 1 / (L - 1)) : 1;
+}
+
+meso_status meso_coherence_set_attributes(const meso_spectral_plan *plan, double alpha,
+                                          meso_attrs *attrs, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const double L = meso_spectral_effective_observations(plan);
+  MESO_TRY(meso_attrs_set_number(attrs, "effective_observations", L, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "bias_level", 1 / L, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "alpha", alpha, err));
+  MESO_TRY(meso_attrs_set_number(attrs, "threshold", meso_coherence_threshold(L, alpha), err));
+cleanup:
+  return status;
+}
+
 void meso_spectral_frequencies(const meso_spectral_plan *plan, double *frequency_Hz)
 {
   for (size_t f = 0; f < plan->n_frequencies; f++)

@@ -98,6 +98,17 @@ size_t meso_spectral_n_tapers(const meso_spectral_plan *plan);
  *  their weights; adaptive ones, which depend on the data, count as equal and leave fewer). The
  *  expected squared coherence of independent signals is about its inverse. */
 double meso_spectral_effective_observations(const meso_spectral_plan *plan);
+/** Squared coherence @p C of @p L effective observations without its bias: (L C - 1) / (L - 1); NaN
+ *  for L <= 1. */
+double meso_coherence_debiased(double L, double C);
+/** What the squared coherence of unrelated signals exceeds with probability @p alpha:
+ *  1 - alpha^(1 / (L - 1)); 1 for L <= 1 (Halliday et al. 1995, Prog. Biophys. Mol. Biol.
+ *  64:237). */
+double meso_coherence_threshold(double L, double alpha);
+/** Attributes effective_observations, bias_level (1 / L), alpha and threshold. */
+MESO_MUST_CHECK meso_status meso_coherence_set_attributes(const meso_spectral_plan *plan,
+                                                          double alpha, meso_attrs *attrs,
+                                                          meso_err *err);
 /** Frequencies, Hz. */
 void meso_spectral_frequencies(const meso_spectral_plan *plan, double *frequency_Hz);
 
