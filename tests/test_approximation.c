@@ -86,6 +86,17 @@ static void test_known_errors(void)
   const meso_array *name = meso_result_find(result, "/approximation/name");
   CU_ASSERT_PTR_NOT_NULL_FATAL(name);
   CU_ASSERT_STRING_EQUAL(name->text[2], "lfp_by_chance");
+  const meso_attrs *a = meso_result_find_group(result, "/approximation");
+  const double L = meso_attrs_number(a, "effective_observations", NAN);
+  const double *c = meso_result_find(result, "/approximation/coherence_squared")->data;
+  const double *d = meso_result_find(result, "/approximation/coherence_debiased")->data;
+  const size_t block = N_CHANNELS * N_FREQUENCIES;
+  double mean = 0;
+  for (size_t k = 2; k < N_FREQUENCIES - 2; k++) mean += d[2 * block + k] / (N_FREQUENCIES - 4);
+  MESO_CHECK_WORST(i, 3 * block, fabs(d[i] - (L * c[i] - 1) / (L - 1)), 1e-12);
+  MESO_CHECK_CLOSE(0, mean, 0, 0.3 / L); /* by chance */
+  MESO_CHECK_CLOSE(1 / L, meso_attrs_number(a, "bias_level", NAN), 1e-12, 0);
+  MESO_CHECK_CLOSE(1 - pow(0.05, 1 / (L - 1)), meso_attrs_number(a, "threshold", NAN), 1e-12, 0);
   meso_result_destroy(result);
   meso_signals_destroy(signals);
 }

@@ -133,6 +133,10 @@ static void test_canonical_of_two(void)
   MESO_CHECK_WORST(f, 129, fabs(rho[f] - c[f]), 1e-12);
   MESO_CHECK_WORST(f, 125, fabs(p[f + 2] / pow(1 - c[f + 2], L - 1) - 1), 1e-9);
   CU_ASSERT(isnan(p[0]) && isnan(p[1]) && isnan(p[127]) && isnan(p[128]));
+  const double *debiased = values(r, "/canonical_coherence/mean_debiased");
+  MESO_CHECK_WORST(f, 129, fabs(debiased[f] - values(q, "/coherence/debiased")[f]), 1e-9);
+  MESO_CHECK_CLOSE(attribute(q, "/coherence", "threshold"),
+                   attribute(r, "/canonical_coherence", "threshold"), 1e-9, 0);
   MESO_CHECK_CLOSE(1 / L, attribute(r, "/canonical_coherence", "bias_level"), 1e-12, 0);
   meso_result_destroy(r);
   meso_result_destroy(q);
@@ -188,8 +192,8 @@ static void test_canonical_known(void)
 static void test_canonical_null(void)
 {
   enum { N = 1 << 17, C = 5 };
-  double *x, sum = 0, p[300];
-  size_t n = 0;
+  double *x, sum = 0, p[300], debiased = 0;
+  size_t n = 0, n_above = 0, n_below_p = 0;
   meso_signals *s = signal_of(N, C, 1000, &x);
   for (uint32_t i = 0; i < N * C; i++) x[i] = normal(20 + i % C, i / C);
   meso_result *r = run("canonical_coherence", (options) {"nperseg", "2048", "overlap", "0",
@@ -197,6 +201,10 @@ static void test_canonical_null(void)
   const double *rho = values(r, "/canonical_coherence/magnitude_squared");
   for (size_t f = 3; f < 1020 && n < 300; f += 4, n++) {
     sum += rho[f] + rho[1025 + f];
+    debiased += values(r, "/canonical_coherence/mean_debiased")[f];
+    n_above += 1 - sqrt((1 - rho[f]) * (1 - rho[1025 + f])) >
+               attribute(r, "/canonical_coherence", "threshold");
+    n_below_p += values(r, "/canonical_coherence/p")[f] < 0.05;
     p[n] = values(r, "/canonical_coherence/p")[f];
   }
   const double d = distance_from_uniform(n, p);
@@ -204,6 +212,8 @@ static void test_canonical_null(void)
   MESO_CHECK_CLOSE(6.0 / 64, sum / (double) n, 0.05, 0);
   MESO_CHECK_CLOSE(6.0 / 64, attribute(r, "/canonical_coherence", "bias_level"), 1e-9, 0);
   CU_ASSERT(d < 1.63);
+  MESO_CHECK_CLOSE(0, debiased / (double) n, 0, 0.005);
+  CU_ASSERT(n_above == n_below_p && n_above > 3 && n_above < 30); /* the test, in other units */
   CU_ASSERT_EQUAL(attribute(r, "/canonical_coherence", "n_significant"), 0);
   const double *reason = values(r, "/canonical_coherence/reason");
   MESO_CHECK_EACH(f, 1025, reason[f] == (f < 2 || f > 1022)); /* 1: no p */

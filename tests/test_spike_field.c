@@ -96,10 +96,12 @@ static void test_unrelated(void)
   meso_spikes *s = make_spikes(N, 60, random_time);
   meso_result *r = run("spike_field", (const char *[]) {"max_neurons", "0", NULL}, s, lfp, 2);
   const double *p = values(r, "/spike_field/rayleigh_p"), *ppc = values(r, "/spike_field/ppc");
-  double decile[10] = {0}, mean = 0, chi = 0, coherence = 0;
+  double decile[10] = {0}, mean = 0, chi = 0, coherence = 0, debiased = 0;
   for (size_t i = 0; i < N; i++) {
     decile[(int) fmin(9, 10 * p[C * i])]++;
     mean += ppc[C * i] / N;
+    for (size_t f = 2; f < 511; f++)
+      debiased += values(r, "/spike_field/debiased")[(C * i + 1) * 513 + f] / (509.0 * N);
     for (size_t f = 2; f < 511; f++)
       coherence += values(r, "/spike_field/coherence")[(C * i + 1) * 513 + f] / (509.0 * N);
   }
@@ -109,6 +111,9 @@ static void test_unrelated(void)
   CU_ASSERT(chi < 27.9); /* 0.1 % of 9 degrees of freedom */
   MESO_CHECK_CLOSE(0, mean, 0, 0.005);
   MESO_CHECK_CLOSE(meso_attrs_number(a, "bias_level", NAN), coherence, 0.05, 0);
+  const double L = meso_attrs_number(a, "effective_observations", NAN);
+  MESO_CHECK_CLOSE((L * coherence - 1) / (L - 1), debiased, 0, 1e-12);
+  MESO_CHECK_CLOSE(0, debiased, 0, 0.05 / L);
   CU_ASSERT_EQUAL(meso_attrs_number(a, "rayleigh_n_significant", -1), 0);
   meso_result_destroy(r);
   meso_spikes_destroy(s);

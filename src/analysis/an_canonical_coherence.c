@@ -8,7 +8,11 @@
  *   p           of no coherence at all: -(2 L - p - q) sum ln(1 - rho) is chi-squared with 2 p q
  *               degrees of freedom (Bartlett's approximation, complex case; exact for p = q = 1),
  *               L = effective_observations; Benjamini & Yekutieli over frequencies
- *   bias        sum of rho of unrelated groups, p q / L
+ *   bias        sum of rho of unrelated groups, p q / L; mean_debiased is the mean rho without it,
+ *               scaled so that full coherence stays 1
+ *   threshold   what 1 - (product of 1 - rho)^(1 / n), n = min(p, q), exceeds with probability
+ *               alpha in unrelated groups: the p above, in the units of coherence; with p = q = 1
+ *               that of rho
  *   global      largest eigenvalue of S of all channels over their sum: 1 if one source makes
  *               everything, at least 1 / (p + q) (Cimenser et al. 2011, PNAS 108:8832, doi
  *               10.1073/pnas.1017041108)
@@ -38,6 +42,11 @@ static const meso_formula formulas[] = {
    "of p and q channels, L = effective_observations",
    "Bartlett 1938, Math. Proc. Camb. Philos. Soc. 34:33, doi 10.1017/S0305004100019897 "
    "(complex case)"},
+  {"mean_debiased", "(L mean rho - M) / (L - M), M = max(p, q): mean rho of unrelated groups is "
+   "M / L", "Brillinger 1981, Time Series: Data Analysis and Theory, chapter 10 (bias)"},
+  {"threshold", "1 - exp(-x / (n (2 L - p - q))), x the quantile 1 - alpha of chi-squared with "
+   "2 p q degrees of freedom, n = min(p, q), of 1 - (product of 1 - rho)^(1 / n)",
+   "Bartlett 1938, Math. Proc. Camb. Philos. Soc. 34:33, doi 10.1017/S0305004100019897"},
   {"bias_level", "p q / L", "Brillinger 1981, Time Series: Data Analysis and Theory, chapter 10"},
   {"global", "largest eigenvalue of S of all channels over their sum",
    "Cimenser et al. 2011, PNAS 108:8832, doi 10.1073/pnas.1017041108"},
@@ -46,7 +55,7 @@ static const meso_formula formulas[] = {
 
 static const meso_array_axes axes[] = {
   {"magnitude_squared", "-,frequency_Hz"},
-  {"p,global,reason", "frequency_Hz"},
+  {"p,global,reason,mean_debiased", "frequency_Hz"},
   {NULL, NULL}
 };
 
@@ -89,7 +98,7 @@ typedef struct canonical {
   size_t margin;           /* frequencies at either end where transforms are nearly real */
   int n_threads;
   double *rho;             /* (rank, frequency) */
-  double *p_value, *global, *reason; /* (frequency) */
+  double *p_value, *global, *reason, *mean_debiased; /* (frequency) */
 } canonical;
 
 /* Cross-spectral matrix of the chosen channels, column by column. */
@@ -162,7 +171,7 @@ static void run_frequency(const canonical *c, const meso_cross_block *b, size_t 
                           double complex *s, double *room)
 {
   const size_t N = c->n_all, at = b->first + f;
-  double *rho = room + N, sum = 0;
+  double *rho = room + N, sum = 0, mean = 0;
   gather(c, b, f, s);
   c->global[at] = largest_share(N, s, room);
   gather(c, b, f, s);
@@ -170,8 +179,11 @@ static void run_frequency(const canonical *c, const meso_cross_block *b, size_t 
   for (size_t k = 0; k < c->n_rho; k++) {
     c->rho[k * c->n_frequencies + at] = fine ? rho[k] : NAN;
     sum += fine ? log1p(-rho[k]) : NAN;
+    mean += fine ? rho[k] / (double) c->n_rho : NAN;
   }
   const double p = (double) c->n[0], q = (double) c->n[1], factor = 2 * c->L - p - q;
+  const double M = fmax(p, q);
+  c->mean_debiased[at] = c->L > M ? (c->L * mean - M) / (c->L - M) : NAN;
   const bool tested = fine && factor > 0 && at >= c->margin && at + c->margin < c->n_frequencies;
   c->reason[at] = tested ? DEFINED : fine ? UNTESTED : c->defined ? SINGULAR : TOO_FEW;
   c->p_value[at] = !tested ? NAN : isfinite(sum) ? gsl_cdf_chisq_Q(-factor * sum, 2 * p * q) : 0;
@@ -265,6 +277,8 @@ static meso_status add_arrays(canonical *c, meso_result *result, meso_err *err)
                               &c->global, err));
   MESO_TRY(meso_result_add_in(result, "/canonical_coherence", "reason", "1", 1, &dims[1],
                               &c->reason, err));
+  MESO_TRY(meso_result_add_in(result, "/canonical_coherence", "mean_debiased", "1", 1, &dims[1],
+                              &c->mean_debiased, err));
   for (size_t k = 0; k < 2; k++) {
     MESO_TRY(meso_result_add_in(result, "/canonical_coherence", group[k], "1", 1, &c->n[k], &x,
                                 err));
@@ -292,6 +306,10 @@ static meso_status set_attributes(const canonical *c, size_t observations, meso_
   MESO_TRY(meso_attrs_set_number(a, "effective_observations", c->L, err));
   MESO_TRY(meso_attrs_set_number(a, "bias_level", (double) (c->n[0] * c->n[1]) / c->L, err));
   MESO_TRY(meso_attrs_set_number(a, "alpha", c->p->alpha, err));
+  const double factor = 2 * c->L - (double) (c->n[0] + c->n[1]);
+  if (factor > 0)
+    MESO_TRY(meso_attrs_set_number(a, "threshold", -expm1(-gsl_cdf_chisq_Qinv(
+      c->p->alpha, 2 * (double) (c->n[0] * c->n[1])) / ((double) c->n_rho * factor)), err));
   MESO_TRY(meso_attrs_set_number(a, "fdr_p", largest_p, err));
   MESO_TRY(meso_attrs_set_number(a, "n_significant", (double) n_significant, err));
   MESO_TRY(meso_attrs_set_text(a, "reasons", REASON_TEXT, err));

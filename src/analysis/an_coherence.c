@@ -163,7 +163,7 @@ static void measures_of(const estimate *e, const meso_cross_block *b, size_t pai
   const double scale = meso_spectral_density_factor(e->plan, b->first + f) / n;
   const bool defined = power > 0 && n > 1; /* one observation is coherent with everything */
   value[MAGNITUDE_SQUARED] = defined ? re * re + im * im : NAN;
-  value[DEBIASED] = L > 1 ? (L * value[MAGNITUDE_SQUARED] - 1) / (L - 1) : NAN;
+  value[DEBIASED] = meso_coherence_debiased(L, value[MAGNITUDE_SQUARED]);
   value[PHASE] = defined ? atan2(s_im, s_re) : NAN;
   value[IMAGINARY] = defined ? im : NAN;
   value[CROSS_REAL] = s_re * scale;
@@ -246,7 +246,7 @@ static void take_pair(estimate *e, const meso_cross_block *b, size_t pair, doubl
 static meso_status take(void *user, const meso_cross_block *b, meso_err *err)
 {
   estimate *e = user;
-  const double threshold = e->effective > 1 ? 1 - pow(e->p->alpha, 1 / (e->effective - 1)) : 1;
+  const double threshold = meso_coherence_threshold(e->effective, e->p->alpha);
   uint64_t n_tests = 0, n_above = 0;
   (void) err;
 #pragma omp parallel for schedule(static) num_threads(e->n_threads) reduction(+ : n_tests, n_above)
@@ -385,7 +385,7 @@ static meso_status set_confidence(const estimate *e, meso_attrs *a, meso_err *er
                                  err));
     goto cleanup;
   }
-  MESO_TRY(meso_attrs_set_number(a, "threshold", L > 1 ? 1 - pow(alpha, 1 / (L - 1)) : 1, err));
+  MESO_TRY(meso_attrs_set_number(a, "threshold", meso_coherence_threshold(L, alpha), err));
   MESO_TRY(meso_attrs_set_number(a, "n_tests", n_tests, err));
   MESO_TRY(meso_attrs_set_number(a, "n_above_threshold", (double) e->n_above, err));
   MESO_TRY(meso_attrs_set_number(a, "fdr_threshold", least, err));

@@ -25,6 +25,8 @@ static const meso_formula formulas[] = {
   {"coherence", "magnitude squared coherence of a train's counts in the field's samples with the "
    "field", "Halliday et al. 1995, Prog. Biophys. Mol. Biol. 64:237, doi "
    "10.1016/S0079-6107(96)00009-0; " MESO_SPECTRAL_SOURCE},
+  {"debiased", "(L coherence - 1) / (L - 1), L = effective_observations; NaN for L = 1",
+   "Carter, Knapp & Nuttall 1973, doi 10.1109/TAU.1973.1162496 (bias 1 / L)"},
   {"plv", "R / n, R = |sum u_k|, u_k the unit phasors of the field in the band at n spikes",
    "Lachaux et al. 1999, Hum. Brain Mapp. 8:194, doi "
    "10.1002/(SICI)1097-0193(1999)8:4<194::AID-HBM4>3.0.CO;2-C"},
@@ -38,7 +40,7 @@ static const meso_formula formulas[] = {
 };
 
 static const meso_array_axes axes[] = {
-  {"coherence,phase", "labels,-,frequency_Hz"},
+  {"coherence,debiased,phase", "labels,-,frequency_Hz"},
   {"sta", "labels,-,sta_lag_ms"},
   {"phase_histogram", "labels,-,phase_edges"},
   {"plv,ppc,preferred_phase,rayleigh_p", "labels,-"},
@@ -82,7 +84,8 @@ typedef struct field {
   const meso_signal *signal;
   meso_trains trains;
   size_t n_frequencies, n_half, n_sta;
-  double *coherence, *phase, *sta, *n_averaged;
+  double L;                /* effective observations */
+  double *coherence, *debiased, *phase, *sta, *n_averaged;
   double *plv, *ppc, *preferred, *rayleigh, *histogram;
 } field;
 
@@ -127,6 +130,7 @@ static meso_status take(void *user, const meso_cross_block *b, meso_err *err)
         const double im = meso_cross_at(b, b->product, CROSS_N_PRODUCT, pair, CROSS_IM, f);
         const double power = meso_cross_power(b, i, f) * meso_cross_power(b, T + c, f);
         x->coherence[at] = power > 0 ? (re * re + im * im) / power : NAN;
+        x->debiased[at] = meso_coherence_debiased(x->L, x->coherence[at]);
         x->phase[at] = power > 0 ? atan2(im, re) : NAN;
       }
   return MESO_OK;
@@ -223,6 +227,7 @@ static meso_status add_arrays(field *x, const meso_spectral_plan *plan, meso_res
   const size_t bins = (size_t) x->p->phase_bins;
   const struct { const char *path, *units; size_t n_dims, dims[3]; double **data; } array[] = {
     {"/spike_field/coherence", "1", 3, {T, C, x->n_frequencies}, &x->coherence},
+    {"/spike_field/debiased", "1", 3, {T, C, x->n_frequencies}, &x->debiased},
     {"/spike_field/phase", "rad", 3, {T, C, x->n_frequencies}, &x->phase},
     {"/spike_field/sta", x->signal->units, 3, {T, C, x->n_sta}, &x->sta},
     {"/spike_field/sta_n_spikes", "count", 1, {T}, &x->n_averaged},
@@ -257,7 +262,6 @@ static meso_status set_attributes(const field *x, const meso_spectral_plan *plan
 {
   meso_status status = MESO_OK;
   const field_params *p = x->p;
-  const double L = meso_spectral_effective_observations(plan);
   double fdr_p = 0;
   size_t n_significant = 0;
   meso_attrs *a = meso_result_group_attrs(result, "/spike_field");
@@ -268,10 +272,7 @@ static meso_status set_attributes(const field *x, const meso_spectral_plan *plan
   MESO_TRY(meso_attrs_set_text(a, "coherence", "magnitude squared", err));
   MESO_TRY(meso_attrs_set_text(a, "cross_spectrum", "conj(spikes) field: phase < 0 if the field "
                                "lags the spikes", err));
-  MESO_TRY(meso_attrs_set_number(a, "effective_observations", L, err));
-  MESO_TRY(meso_attrs_set_number(a, "bias_level", 1 / L, err));
-  MESO_TRY(meso_attrs_set_number(a, "alpha", p->alpha, err));
-  MESO_TRY(meso_attrs_set_number(a, "threshold", L > 1 ? 1 - pow(p->alpha, 1 / (L - 1)) : 1, err));
+  MESO_TRY(meso_coherence_set_attributes(plan, p->alpha, a, err));
   MESO_TRY(meso_attrs_set_number(a, "sta_window_ms", p->sta_window_ms, err));
   MESO_TRY(meso_attrs_set_number(a, "band_low_Hz", p->band_low_Hz, err));
   MESO_TRY(meso_attrs_set_number(a, "band_high_Hz", p->band_high_Hz, err));
@@ -314,6 +315,7 @@ static meso_status field_run(const void *params, const meso_spikes *spikes,
   MESO_TRY(meso_spectral_plan_create(&p->spectral, signal.n_times, signal.sampling_rate_Hz, &plan,
                                      err));
   x.n_frequencies = meso_spectral_n_frequencies(plan);
+  x.L = meso_spectral_effective_observations(plan);
   MESO_TRY(add_arrays(&x, plan, result, err));
   MESO_TRY(meso_trains_add_labels(&x.trains, spikes, "/spike_field", result, err));
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)

@@ -17,6 +17,8 @@ const meso_formula approximation_formulas[] = {
   {"coherence_squared", "|S_xy|^2 / (S_xx S_yy)",
    "Carter, Knapp & Nuttall 1973, IEEE Trans. Audio Electroacoust. 21:337, doi "
    "10.1109/TAU.1973.1162496; " MESO_SPECTRAL_SOURCE},
+  {"coherence_debiased", "(L coherence_squared - 1) / (L - 1), L = effective_observations",
+   "Carter, Knapp & Nuttall 1973, doi 10.1109/TAU.1973.1162496 (bias 1 / L)"},
   {"error_ratio", "S_ee / S_yy, e = x - y",
    "Hagen et al. 2022, PLoS Comput. Biol. 18:e1010353, doi 10.1371/journal.pcbi.1010353 "
    "(error of approximations of the LFP)"},
@@ -29,7 +31,8 @@ const meso_formula approximation_formulas[] = {
 const meso_array_axes approximation_axes[] = {
   {"band_correlation_squared,band_explained_variance", "name,positions,band_edges_Hz"},
   {"correlation_squared,explained_variance,sd_ratio", "name,positions"},
-  {"coherence_squared,error_ratio,amplitude_ratio", "name,positions,frequency_Hz"},
+  {"coherence_squared,coherence_debiased,error_ratio,amplitude_ratio",
+   "name,positions,frequency_Hz"},
   {NULL, NULL}
 };
 
@@ -43,6 +46,7 @@ typedef struct output {
   const double *frequency_Hz;
   double *r2, *explained, *sd_ratio, *coherence, *error, *amplitude;
   double *band_r2, *band_explained;
+  double *debiased; /* of all approximations; NULL: not wanted */
 } output;
 
 static double mean_of(const double *x, size_t n, size_t stride)
@@ -196,7 +200,8 @@ static meso_status add_arrays(meso_result *result, const char *group, size_t n,
   const struct { const char *name; size_t n_dims; const size_t *dims; double **data; } row[] = {
     {"correlation_squared", 2, dims, &o->r2}, {"explained_variance", 2, dims, &o->explained},
     {"sd_ratio", 2, dims, &o->sd_ratio}, {"coherence_squared", 3, dims, &o->coherence},
-    {"error_ratio", 3, dims, &o->error}, {"amplitude_ratio", 3, dims, &o->amplitude},
+    {"coherence_debiased", 3, dims, &o->debiased}, {"error_ratio", 3, dims, &o->error},
+    {"amplitude_ratio", 3, dims, &o->amplitude},
     {"band_correlation_squared", 3, bands, &o->band_r2},
     {"band_explained_variance", 3, bands, &o->band_explained}};
   double *data;
@@ -324,6 +329,7 @@ meso_status approximation_compare(const char *group, const approximation_params 
   MESO_TRY(list_names(p, signals, group, &name, &n, err));
   MESO_TRY(meso_spectral_plan_create(&p->spectral, y.n_times, y.sampling_rate_Hz, &plan, err));
   MESO_TRY(add_arrays(result, group, n, plan, &y, &o, err));
+  const double L = meso_spectral_effective_observations(plan);
   (void) snprintf(path, sizeof path, "%s/name", group);
   MESO_TRY(meso_result_add_text(result, path, n, name, err));
   for (size_t i = 0; i < n; i++) {
@@ -332,14 +338,17 @@ meso_status approximation_compare(const char *group, const approximation_params 
     const size_t a = i * y.n_channels, b = a * o.n_frequencies;
     const output at = {o.n_frequencies, o.frequency_Hz, o.r2 + a, o.explained + a, o.sd_ratio + a,
                        o.coherence + b, o.error + b, o.amplitude + b, o.band_r2 + a * N_BANDS,
-                       o.band_explained + a * N_BANDS};
+                       o.band_explained + a * N_BANDS, NULL};
     MESO_TRY(compare_all(plan, &x, &y, n_threads, &at, err));
+    for (size_t k = b; k < b + y.n_channels * o.n_frequencies; k++)
+      o.debiased[k] = meso_coherence_debiased(L, o.coherence[k]);
   }
   MESO_TRY(add_expected(group, p, signals, discard, plan, &o, n_threads, result, err));
   meso_attrs *attrs = meso_result_group_attrs(result, group);
   if (attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate attributes");
   MESO_TRY(meso_attrs_set_text(attrs, "reference", y.name, err));
   MESO_TRY(meso_spectral_set_attributes(plan, attrs, err));
+  MESO_TRY(meso_coherence_set_attributes(plan, p->alpha, attrs, err));
   MESO_TRY(meso_attrs_set_number(attrs, "discard_ms", discard, err));
 cleanup:
   free(name);

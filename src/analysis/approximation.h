@@ -9,6 +9,7 @@
 typedef struct approximation_params {
   meso_spectral_params spectral;
   char *reference, *head;
+  double alpha;
 } approximation_params;
 
 #define APPROXIMATION_ROWS(head_text) \
@@ -19,6 +20,9 @@ typedef struct approximation_params {
   {.key = "head", .type = MESO_PARAM_STRING, .unit = "", .default_text = head_text, \
    .offset = offsetof(approximation_params, head), \
    .help = "what the names of the signals start with that are compared"}, \
+  {.key = "alpha", .type = MESO_PARAM_DOUBLE, .unit = "1", .min = 0, .max = 0.5, \
+   .min_open = true, .default_text = "0.05", .offset = offsetof(approximation_params, alpha), \
+   .help = "level of the threshold of coherence"}, \
   {.key = NULL}
 
 /** What it computes, for both analyses. */
@@ -32,6 +36,8 @@ extern const meso_array_axes approximation_axes[];
  *    sd_ratio              sd(x) / sd(reference)
  *  and per frequency, with the spectral estimator's parameters (meso_spectral.h):
  *    coherence_squared     |S_xy|^2 / (S_xx S_yy): what a linear filter could still mend
+ *    coherence_debiased    the same without its bias; the level of bias and the threshold are
+ *                          attributes (meso_coherence_set_attributes)
  *    error_ratio           S_ee / S_yy, e = x - reference
  *    amplitude_ratio       sqrt(S_xx / S_yy)
  *  and in bands between band_edges_Hz, as of signals that were filtered so:
