@@ -163,6 +163,17 @@ static void test_triangle(void)
   MESO_CHECK_EACH(k, n, (isnan(want[k]) != 0) == (isnan(triangle->data[k]) != 0));
   MESO_CHECK_EACH(k, n, isnan(want[k]) || fabs(want[k] - triangle->data[k]) < 1e-13);
   CU_ASSERT_PTR_NULL(meso_result_find(r, "/correlation/coefficient"));
+  /* a matrix that is too large is refused with the smaller form, unless that is too large too */
+  for (size_t k = 0; k < 2; k++) {
+    static const char *const set[2][5] = {
+      {"memory_limit_GB", "7e-5", NULL}, {"memory_limit_GB", "1e-6", "triangle", "true", NULL}};
+    meso_result *none = NULL;
+    meso_err err = {.msg = ""};
+    CU_ASSERT_EQUAL(run_raw(meso_analysis_by_name("correlation"), set[k], s, NULL, 1, &none, &err),
+                    MESO_ERANGE);
+    CU_ASSERT_EQUAL(strstr(err.msg, "--triangle") != NULL, k == 0);
+    meso_result_destroy(none);
+  }
   CU_ASSERT_STRING_EQUAL(meso_result_find(r, "/correlation/labels")->text[N - 1], "B/34");
   MESO_CHECK_EACH(h, 200, values(r, "/correlation/A/histogram")[h] ==
                   values(full, "/correlation/A/histogram")[h]);

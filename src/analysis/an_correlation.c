@@ -167,8 +167,10 @@ static meso_status check_memory(const correlation_params *p, const correlation_c
   const double need_GB = (p->triangle ? 4e-9 : 16e-9) * (double) c->n * (double) c->n;
   if (need_GB > p->memory_limit_GB)
     MESO_FAIL(err, MESO_ERANGE, "correlations of %zu neurons need %.3g GB, allowed are "
-              "memory_limit_GB = %g GB: choose fewer populations, set max_neurons, or keep "
-              "summaries only (summary)", c->n, need_GB, p->memory_limit_GB);
+              "memory_limit_GB = %g GB: %schoose fewer populations, set max_neurons, keep "
+              "summaries only (--summary), or raise the limit", c->n, need_GB, p->memory_limit_GB,
+              p->triangle ? "" : "keep the upper triangle in single precision, a quarter of that "
+              "(--triangle), ");
 cleanup:
   return status;
 }
