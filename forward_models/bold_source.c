@@ -347,9 +347,27 @@ static meso_status make_multi_area(const bold_source *source, const meso_model *
   return make_average(source, model, inputs, false, rates_to_input, out, &x, err);
 }
 
+/* Mean of a channel over the baseline as far as it is recorded, over everything if it is not. */
+static double baseline_mean(const meso_bold_params *b, const meso_signal *x, size_t channel)
+{
+  const double n = (double) x->n_times;
+  double first = fmin(n, ceil(b->baseline_start_s * x->sampling_rate_Hz - 1e-9));
+  double stop = fmin(n, ceil(b->baseline_stop_s * x->sampling_rate_Hz - 1e-9));
+  double sum = 0;
+  if (!(first < stop)) {
+    first = 0;
+    stop = n;
+  }
+  for (size_t t = (size_t) first; t < (size_t) stop; t++)
+    sum += x->data[t * x->n_channels + channel];
+  return sum / (stop - first);
+}
+
 /* Open fraction of slow channels, which saturates: dS/dt = -S/tau + (1 - S) gamma r with the rate r
  * of excitatory neurons, tau 0.1 s, gamma 0.641 (Deco et al. 2013, doi
- * 10.1523/JNEUROSCI.1091-13.2013); exact for a rate that is constant in a bin. */
+ * 10.1523/JNEUROSCI.1091-13.2013); exact for a rate that is constant in a bin. It starts
+ * where the mean rate of the baseline keeps it: closed channels would open over tau, and that is a
+ * step of the drive that the network did not make. */
 static meso_status make_gating(const bold_source *source, const meso_model *model,
                                const meso_bold_inputs *inputs, meso_signals *out, meso_err *err)
 {
@@ -358,7 +376,8 @@ static meso_status make_gating(const bold_source *source, const meso_model *mode
   meso_signal *x = NULL;
   MESO_TRY(make_average(source, model, inputs, true, NULL, out, &x, err));
   for (size_t c = 0; c < x->n_channels; c++) {
-    double S = 0;
+    const double r0_Hz = baseline_mean(&model->bold, x, c);
+    double S = gamma * r0_Hz / (1 / tau_s + gamma * r0_Hz);
     for (size_t t = 0; t < x->n_times; t++) {
       double *r = &x->data[t * x->n_channels + c];
       const double per_s = 1 / tau_s + gamma * *r, limit = gamma * *r / per_s;

@@ -83,7 +83,7 @@ static const struct { void (*fill)(meso_balloon_params *p); bool by_field, by_us
 named_coefficients[] = {{classical, false, false}, {stephan2007, true, false},
                         {tvb_cbm, false, false}, {user, false, true}};
 
-/* The parameters as used. */
+/* The parameters as used; NaN: not used. */
 static meso_status resolve(const char *model, const meso_balloon_params *given,
                            meso_balloon_params *ret, meso_err *err)
 {
@@ -102,6 +102,8 @@ static meso_status resolve(const char *model, const meso_balloon_params *given,
       MESO_FAIL(err, MESO_EINVAL, "%s: field_T = %g T needs r0_per_s (1/s): the value 25 1/s is "
                 "that of 1.5 T", model, given->field_T);
     if (!(ret->r0_per_s > 0)) ret->r0_per_s = 25;
+  } else { /* no scanner is in these coefficients, and the output must not name one */
+    ret->field_T = ret->TE_s = ret->theta0_Hz = ret->r0_per_s = NAN;
   }
   named_coefficients[given->coefficients].fill(ret);
 cleanup:

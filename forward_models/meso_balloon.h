@@ -127,7 +127,8 @@ typedef struct meso_balloon_params {
 /** Integrates every region of @p in from rest and appends signal "bold" with point samples at k TR,
  *  k = 0 .. floor(T / TR), T = n_times / rate. Steps are as long as step_s allows while they hold a
  *  whole number of drive samples, over which the drive is averaged, or divide one; a sample within
- *  a step ends a shorter one. Attributes: model, every parameter as used, TR_s, step_used_s, the
+ *  a step ends a shorter one. Attributes: model, every parameter as used (those of
+ *  the scanner NaN where the coefficients do not depend on it), TR_s, step_used_s, the
  *  largest flow max_flow, the reason `warning` if that exceeds MESO_BALLOON_FLOW_WARN, and
  *  step_error, the largest change of up to 8 regions, relative to their largest response, when the
  *  step is halved. The drive is read in slabs, so memory is that of the output.

@@ -508,6 +508,9 @@ static void test_keys(void)
     for (size_t k = 0; k < 4; k++)
       MESO_CHECK_CLOSE(row[i].want[k], meso_attrs_number(&out->signal[0].attrs, key[k], NAN),
                        1e-14, 1e-15);
+    /* the scanner of the last two is in no coefficient, and so in no attribute */
+    CU_ASSERT_EQUAL(isnan(meso_attrs_number(&out->signal[0].attrs, "TE_s", 1)), i >= 2);
+    CU_ASSERT_EQUAL(isnan(meso_attrs_number(&out->signal[0].attrs, "field_T", 1)), i >= 2);
     meso_signals_destroy(out);
     meso_signals_destroy(s);
   }

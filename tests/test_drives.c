@@ -171,13 +171,17 @@ static void test_multi_area(void)
 static void test_gating(void)
 {
   fixture f = make_fixture();
-  meso_signals *out = make_drive(&f, "gating");
+  static const char *const sets[] = {"bold.drive=gating", "bold.baseline_start_s=1",
+                                     "bold.baseline_stop_s=4"};
+  meso_model *model = read_model(3, sets);
+  meso_signals *out = make(model, f.spikes, f.currents, NULL);
   const meso_signal *x = &out->signal[0];
   const double r[2] = {10, 20};
   for (size_t i = 0; i < 2; i++)
     MESO_CHECK_CLOSE(0.0641 * r[i] / (1 + 0.0641 * r[i]), x->data[2 * (3999 + 4000 * i)], 1e-9, 0);
-  CU_ASSERT(x->data[0] > 0 && x->data[0] < 0.01); /* from closed, in steps of 1 ms */
+  MESO_CHECK_WORST(t, 4000, fabs(x->data[2 * t] - 0.641 / 1.641), 1e-12); /* at rest at once */
   meso_signals_destroy(out);
+  meso_model_destroy(model);
   clear_fixture(&f);
 }
 

@@ -183,6 +183,11 @@ static void test_sidecar(void)
   CU_ASSERT_EQUAL(json_array_size(names), 3);
   CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(names, 2)), "area 2");
   json_decref(j);
+  CU_ASSERT_EQUAL(meso_attrs_set_number(&s->signal[0].attrs, "TE_s", NAN, NULL), MESO_OK);
+  CU_ASSERT_EQUAL(meso_nifti_write_sidecar(image_path, &s->signal[0], &o, NULL), MESO_OK);
+  j = json_load_file("test_nifti.json", 0, &error);
+  CU_ASSERT_PTR_NULL(json_object_get(j, "EchoTime")); /* a model that does not use it */
+  json_decref(j);
   meso_signals_destroy(s);
 }
 
