@@ -193,17 +193,41 @@ static bool is_constant(const meso_signal *s)
   return true;
 }
 
+/* A zeroed signal in the shape of the LFP, in place of one of this name that the file has already:
+ * models can ask for proxies, and their spikes may be others. */
+static meso_status place_proxy(const char *name, meso_signals *signals, meso_signal **ret,
+                               meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_signal *lfp = meso_signals_find(signals, "lfp");
+  meso_signal *old = meso_signals_find(signals, name);
+  if (old == NULL) {
+    MESO_TRY(meso_signals_add(signals, name, "mV", lfp->n_times, lfp->n_channels,
+                              lfp->sampling_rate_Hz, lfp->t_start_ms, ret, err));
+    goto cleanup;
+  }
+  if (old->n_times != lfp->n_times || old->n_channels != lfp->n_channels ||
+      old->sampling_rate_Hz != lfp->sampling_rate_Hz || old->t_start_ms != lfp->t_start_ms)
+    MESO_FAIL(err, MESO_EINVAL, "signal %s is there already, and differs from lfp in length, "
+              "channels, rate or start", name);
+  memset(old->data, 0, old->n_times * old->n_channels * sizeof *old->data);
+  free(old->position_um);
+  old->position_um = NULL;
+  meso_attrs_clear(&old->attrs);
+  *ret = old;
+cleanup:
+  return status;
+}
+
 static meso_status make_proxy(job *j, const meso_proxy_ops *ops, meso_signals *signals,
                               meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_signal *lfp = meso_signals_find(signals, "lfp");
   meso_signal *to;
   char name[256];
   (void) snprintf(name, sizeof name, MESO_PROXY_HEAD "%s", ops->name);
-  MESO_TRY(meso_signals_add(signals, name, "mV", lfp->n_times, lfp->n_channels,
-                            lfp->sampling_rate_Hz, lfp->t_start_ms, &to, err));
-  lfp = meso_signals_find(signals, "lfp");
+  MESO_TRY(place_proxy(name, signals, &to, err));
+  const meso_signal *lfp = meso_signals_find(signals, "lfp");
   const meso_signal *external = meso_signals_find(signals, "lfp_from_external");
   j->external = external;
   MESO_ALLOC(err, to->position_um, 3 * lfp->n_channels);

@@ -174,6 +174,16 @@ static void test_fit(void)
   const meso_signal *x = meso_signals_find(signals, "lfp_proxy_current_sum");
   MESO_CHECK_CLOSE(1000, meso_attrs_number(&x->attrs, "weights_until_ms", NAN), 1e-12, 0);
   MESO_CHECK_WORST(i, 2 * N, fabs(x->data[i] - lfp[i]), 1e-3);
+  /* once more, on what has proxies already: they are made anew */
+  const size_t n_signals = signals->n;
+  for (size_t i = 0; i < 2 * N; i++) meso_signals_find(signals, "lfp_proxy_rate")->data[i] = 7;
+  meso_signals_find(signals, "lfp_proxy_current_sum")->data[5] = 7;
+  CU_ASSERT_FATAL(meso_proxies_add(m, spikes, signals, NULL) == MESO_OK);
+  CU_ASSERT_EQUAL(signals->n, n_signals);
+  x = meso_signals_find(signals, "lfp_proxy_current_sum");
+  MESO_CHECK_WORST(i, 2 * N, fabs(x->data[i] - lfp[i]), 1e-3);
+  meso_signals_find(signals, "lfp_proxy_rate")->t_start_ms = 1; /* of another recording */
+  CU_ASSERT_EQUAL(meso_proxies_add(m, spikes, signals, NULL), MESO_EINVAL);
   meso_signals_destroy(signals);
   free(lfp);
   free(ampa);

@@ -57,12 +57,11 @@ static void mark_regions(meso_canvas *canvas, meso_box box, const meso_array *na
 }
 
 static meso_status draw_matrix(const meso_figure_data *data, meso_canvas *canvas, meso_box box,
-                               const meso_array *a, const char *title, const char *label,
-                               meso_err *err)
+                               const meso_array *a, double limit, const char *title,
+                               const char *label, meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t n = a->dims[0];
-  const double limit = limit_of(a);
   double *off = NULL;
   const meso_array *names = names_of(data, n);
   const meso_axes axes = { .box = box, .x_min = -0.5, .x_max = (double) n - 0.5,
@@ -140,12 +139,14 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   meso_status status = MESO_OK;
   const meso_array *r = square(data, "correlation"), *other = beside(data, r);
   const bool measured = square(data, "measured") == other;
+  /* both are correlations: the same colour says the same */
+  const double both = fmax(limit_of(r), limit_of(other));
   const double side = 140.0, top = 22.0, left = 56.0, step = side + 100.0;
   MESO_TRY(draw_matrix(data, canvas, (meso_box) { left, top, side, side }, r,
-                       measured ? "Predicted" : "Correlation",
+                       both, measured ? "Predicted" : "Correlation",
                        "correlation (dimensionless)", err));
   MESO_TRY(draw_matrix(data, canvas, (meso_box) { left + step, top, side, side }, other,
-                       measured ? "Measured" : "Partial correlation",
+                       both, measured ? "Measured" : "Partial correlation",
                        measured ? "measured (dimensionless)"
                                 : "partial correlation (dimensionless)", err));
   MESO_TRY(draw_pairs(data, canvas, (meso_box) { left, top + side + 54.0, 2.0 * side + 100.0,
@@ -156,7 +157,8 @@ cleanup:
 }
 
 const meso_figure_ops meso_fig_connectivity = {
-  "connectivity", "Functional connectivity: predicted correlations beside measured ones and pair "
-                  "against pair; without a measured matrix beside the partial correlations.",
+  "connectivity", "Functional connectivity: predicted correlations beside measured ones on one "
+                  "scale of colours, and pair against pair; without a measured matrix beside the "
+                  "partial correlations.",
   170.0, 138.0, is_available, draw
 };
