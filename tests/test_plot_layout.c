@@ -296,6 +296,8 @@ static void test_ticks(void)
   CU_ASSERT_EQUAL(strncmp(text, "2\u00d710", 5), 0);
   meso_tick_label(50, 1, true, text, sizeof text);
   CU_ASSERT_STRING_EQUAL(text, "50");
+  meso_tick_label(0.008, 1, true, text, sizeof text);
+  CU_ASSERT_STRING_EQUAL(text, "0.008");
 }
 
 static void test_units(void)

@@ -125,8 +125,8 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
   draw_lags(canvas, (meso_box) { 46.0, 22.0, width, 120.0 }, &x);
   MESO_TRY(draw_traces(data, canvas, (meso_box) { 46.0, 240.0, width, 90.0 }, &x, err));
   meso_canvas_note(canvas, 8.0, meso_canvas_height(canvas) - 5.0, "mean power of %g contacts "
-                   "around each volume (TR = %g s) \u2003 dashed: threshold of the best of all "
-                   "lags, strongest band, alpha = %g", meso_attrs_number(attrs, "n_contacts", NAN),
+                   "around each volume (TR %g s) \u2003 dashed: threshold of the best lag of the "
+                   "strongest band, alpha %g", meso_attrs_number(attrs, "n_contacts", NAN),
                    meso_attrs_number(attrs, "TR_s", NAN), meso_attrs_number(attrs, "alpha", NAN));
 cleanup:
   return status;

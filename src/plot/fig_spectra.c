@@ -160,7 +160,7 @@ static meso_status draw(const meso_figure_data *data, meso_canvas *canvas, meso_
     const meso_array *psd = meso_find_array(data, "/spectrum/psd");
     if (psd->dims[0] > 1)
       snprintf(title, sizeof title, "LFP, %zu of %zu contacts, by depth", lfp.n, psd->dims[0]);
-    meso_units_text(psd->units != NULL ? psd->units : "?", units, sizeof units);
+    meso_units_text(psd->units, units, sizeof units);
     snprintf(label, sizeof label, "PSD (%s)", units);
     draw_curves(canvas, next_panel(canvas, &at, n, legend), &lfp, valid, title, label);
   }

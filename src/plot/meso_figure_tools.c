@@ -260,6 +260,7 @@ void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size)
 void meso_units_text(const char *units, char *text, size_t size)
 {
   size_t n = 0;
+  if (units == NULL) units = "?";
   const char *close = units[0] == '(' ? strchr(units, ')') : NULL;
   /* of one plain unit in parentheses these say nothing */
   const bool plain = close != NULL && strcspn(units + 1, " /*^()") == (size_t) (close - units - 1);

@@ -66,7 +66,7 @@ void meso_window_text(const meso_figure_data *data, const char *group, char *tex
 /** How a spectrum was estimated: "Welch, hann window, 1024 samples (0.98 Hz apart), 174 segments,
  *  after 100 ms"; empty if the analysis does not say. */
 void meso_estimator_text(const meso_attrs *attrs, char *text, size_t size);
-/** Units as readers write them: "(mV)^2/Hz" becomes "mV\u00b2/Hz". */
+/** Units as readers write them: "(mV)^2/Hz" becomes "mV\u00b2/Hz"; "?" for NULL. */
 void meso_units_text(const char *units, char *text, size_t size);
 /** Signal with data, or NULL. */
 const meso_signal *meso_find_signal(const meso_signals *signals, const char *name);

@@ -60,8 +60,9 @@ void meso_tick_label(double tick, double step, bool log_scale, char *text, size_
   if (log_scale) {
     int power = (int) floor(log10(tick) + 1e-9);
     const double lead = tick / pow(10.0, power);
-    if (power >= -2 && power <= 3) snprintf(text, size, "%.4g", tick);
-    else if (lead > 1.0 + 1e-9)
+    const bool is_power = !(lead > 1.0 + 1e-9);
+    if (power >= (is_power ? -2 : -3) && power <= 3) snprintf(text, size, "%.4g", tick);
+    else if (!is_power)
       snprintf(text, size, "%.3g\u00d710" MESO_RAISED("%s%d"), lead, power < 0 ? "\u2212" : "",
                abs(power));
     else snprintf(text, size, "10" MESO_RAISED("%s%d"), power < 0 ? "\u2212" : "", abs(power));
