@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "meso_io.h"
@@ -250,6 +251,69 @@ static void truncated(void)
   meso_spikes_destroy(s);
   (void) unlink(path);
   (void) unlink(cut);
+}
+
+/* Whether what is not in the data themselves is as it was. */
+static bool same_header(const meso_spikes *a, const meso_spikes *b)
+{
+  bool same = a->n_populations == b->n_populations && a->t_start_ms == b->t_start_ms
+              && a->t_stop_ms == b->t_stop_ms;
+  for (size_t p = 0; same && p < a->n_populations; p++)
+    same = strcmp(a->population[p].name, b->population[p].name) == 0
+           && a->population[p].size == b->population[p].size
+           && a->population[p].n_spikes == b->population[p].n_spikes;
+  return same;
+}
+
+/* Flips bytes all over a file, one at a time; 0 if each is an error, or all that the headers say is
+ * read as it was. Texts of HDF5 are in heaps ("GCOL") without checksums. */
+static int flip_bytes(const meso_spikes *s, char *bytes, size_t n, const char *path)
+{
+#ifdef MESO_SANITIZED
+  enum { N_FLIPS = 150 };
+#else
+  enum { N_FLIPS = 1500 };
+#endif
+  size_t n_refused = 0, n_changed = 0;
+  for (size_t k = 0; k < N_FLIPS; k++) {
+    const size_t at = k * n / N_FLIPS;
+    size_t heap = at;
+    while (heap > 0 && at - heap < 4095 && memcmp(bytes + heap, "GCOL", 4) != 0) heap--;
+    if (memcmp(bytes + heap, "GCOL", 4) == 0) continue;
+    meso_spikes *back = NULL;
+    FILE *out = fopen(path, "wb");
+    if (out == NULL) return 2;
+    bytes[at] ^= 0x14;
+    const size_t n_written = fwrite(bytes, 1, n, out);
+    bytes[at] ^= 0x14;
+    if (fclose(out) != 0 || n_written != n) return 2;
+    const meso_status st = meso_spikes_read(path, &back, NULL);
+    n_refused += st != MESO_OK;
+    n_changed += st == MESO_OK ? !same_header(s, back) : meso_status_exit_code(st) != 3;
+    meso_spikes_destroy(back);
+  }
+  return n_changed > 0 || n_refused < N_FLIPS / 10;
+}
+
+/* In a process of its own, which ends without the end of libhdf5: that keeps what it cannot
+ * read. */
+static void damaged_byte(void)
+{
+  char path[64], own[64], *bytes = NULL;
+  size_t n = 0;
+  int how = -1;
+  meso_spikes *s = sample_spikes();
+  CU_ASSERT_EQUAL_FATAL(meso_spikes_write(scratch(path, "f"), s, &provenance, NULL), MESO_OK);
+  CU_ASSERT_EQUAL_FATAL(meso_file_read(path, SIZE_MAX, &bytes, &n, NULL), MESO_OK);
+  scratch(own, "flip");
+  const pid_t child = fork();
+  if (child == 0) _exit(flip_bytes(s, bytes, n, own));
+  CU_ASSERT_EQUAL(waitpid(child, &how, 0), child);
+  CU_ASSERT_EQUAL(how, 0);
+  free(bytes);
+  meso_spikes_destroy(s);
+  (void) unlink(path);
+  (void) unlink(own);
 }
 
 static void not_hdf5(void)
@@ -682,6 +746,7 @@ int main(void)
     { "signals come back as written", signals_round_trip },
     { "results come back as written", result_round_trip },
     { "truncated files give one clear error", truncated },
+    { "a damaged byte is an error, or changes no header", damaged_byte },
     { "other things than HDF5 files are told apart", not_hdf5 },
     { "foreign spikes: accepted, warned about or refused", foreign_spikes },
     { "short strings", short_strings },

@@ -114,6 +114,9 @@ static meso_status create_file(meso_h5_file *f, meso_err *err)
   MESO_H5W(f, err, H5Pset_obj_track_times(fcpl, false));
   MESO_H5W(f, err, H5Pset_link_creation_order(fcpl, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED));
   MESO_H5W(f, err, H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG));
+  /* Headers of the format of 1.8 have checksums: with older ones libhdf5 may crash on a damaged
+   * file, or read another rate or unit. */
+  MESO_H5W(f, err, H5Pset_libver_bounds(fapl, H5F_LIBVER_V18, H5F_LIBVER_V18));
   MESO_TRY(meso_h5_use_driver(f, fapl, err));
   f->id = H5Fcreate(f->tmp, H5F_ACC_TRUNC, fcpl, fapl);
   MESO_H5W(f, err, f->id);

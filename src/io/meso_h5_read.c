@@ -7,7 +7,15 @@
 
 bool meso_h5_has(hid_t at, const char *name)
 {
-  return H5Oexists_by_name(at, name, H5P_DEFAULT) > 0;
+  char path[1024];
+  const htri_t found = H5Oexists_by_name(at, name, H5P_DEFAULT);
+  if (found >= 0) return found > 0;
+  for (size_t n = 1; n <= strlen(name) && n < sizeof path; n++) { /* each part of the path */
+    if (name[n] != '/' && name[n] != '\0') continue;
+    (void) snprintf(path, sizeof path, "%.*s", (int) n, name);
+    if (H5Lexists(at, path, H5P_DEFAULT) == 0) return false;
+  }
+  return true;
 }
 
 /* ---- datasets ------------------------------------------------------------------------------ */
@@ -263,13 +271,19 @@ static bool tracks_order(hid_t group)
   return (flags & H5P_CRT_ORDER_TRACKED) != 0;
 }
 
-static bool is_group(hid_t at, const char *name)
+/* A link to nothing is no group. */
+static meso_status is_group(const meso_h5_file *f, hid_t at, const char *name, bool *ret,
+                            meso_err *err)
 {
+  meso_status status = MESO_OK;
+  *ret = false;
+  if (!meso_h5_has(at, name)) return MESO_OK;
   const hid_t object = H5Oopen(at, name, H5P_DEFAULT);
-  if (object < 0) return false;
-  const bool group = H5Iget_type(object) == H5I_GROUP;
-  (void) H5Oclose(object);
-  return group;
+  MESO_H5R(f, err, name, object);
+  *ret = H5Iget_type(object) == H5I_GROUP;
+cleanup:
+  if (object >= 0) (void) H5Oclose(object);
+  return status;
 }
 
 /* Name of link i in the given order; caller frees. */
@@ -304,8 +318,10 @@ static meso_status list_links(const meso_h5_file *f, hid_t group, H5_index_t ind
   MESO_H5R(f, err, "a group", H5Gget_info(group, &info));
   MESO_ALLOC(err, names, info.nlinks);
   for (hsize_t i = 0; i < info.nlinks; i++) {
+    bool wanted = true;
     MESO_TRY(link_name(f, group, index, i, &names[n], err));
-    if (!only_groups || is_group(group, names[n])) {
+    if (only_groups) MESO_TRY(is_group(f, group, names[n], &wanted, err));
+    if (wanted) {
       n++;
     } else {
       free(names[n]);
@@ -316,7 +332,7 @@ static meso_status list_links(const meso_h5_file *f, hid_t group, H5_index_t ind
   *ret_n = n;
   names = NULL;
 cleanup:
-  meso_names_free(names, n);
+  meso_names_free(names, n + 1); /* the one at n may be half-way */
   return status;
 }
 

@@ -123,7 +123,8 @@ MESO_MUST_CHECK meso_status meso_h5_get_doubles(const meso_h5_file *f, const cha
 MESO_MUST_CHECK meso_status meso_h5_get_strings(const meso_h5_file *f, const char *name,
                                                 const meso_h5_dataset *d, char **out,
                                                 meso_err *err);
-/** True if @p name is an object below @p at; intermediate groups may be missing. */
+/** True if @p name is an object below @p at, also one too damaged to be opened; intermediate groups
+ *  may be missing. */
 bool meso_h5_has(hid_t at, const char *name);
 /** Numeric attribute with one value; false if absent or not a number. */
 bool meso_h5_attr_number(hid_t at, const char *name, double *value);
