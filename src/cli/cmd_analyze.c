@@ -224,6 +224,19 @@ cleanup:
   return status;
 }
 
+/** What does not suit the data is said with their file; errors of format name theirs. */
+static meso_status analyse(const meso_cli *cli, const meso_analysis_ops *ops, const void *params,
+                           const inputs *in, meso_result *result, meso_err *err)
+{
+  meso_err why = {.status = MESO_OK};
+  const meso_status status = meso_analysis_run(ops, params, in->spikes, in->signals,
+                                               cli->n_threads, result, &why);
+  if (status == MESO_OK) return MESO_OK;
+  const bool of_data = status == MESO_EINVAL || status == MESO_ERANGE;
+  return meso_err_set(err, status, why.file, why.line, "%s%s%s", of_data ? in->path[0] : "",
+                      of_data ? ": " : "", why.msg);
+}
+
 static meso_status run(const meso_cli *cli, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -252,7 +265,7 @@ static meso_status run(const meso_cli *cli, meso_err *err)
   MESO_TRY(read_inputs(cli, &in, err));
   MESO_TRY(meso_result_create(&result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
-  MESO_TRY(meso_analysis_run(ops, params, in.spikes, in.signals, cli->n_threads, result, err));
+  MESO_TRY(analyse(cli, ops, params, &in, result, err));
   MESO_TRY(mesoi_go_on(ops->name, err));
   warn_of_groups(cli, result);
   warn_of_nothing(cli, result);

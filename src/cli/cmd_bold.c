@@ -404,10 +404,10 @@ static meso_status make(const meso_cli *cli, const char *model_path, const char 
   if (o->lfp[0] != '\0') input[n++] = o->lfp;
   if (response_file(out) != NULL) input[n++] = response_file(out);
   MESO_TRY(mesoi_origin_make(cli, model, n, input, &origin, err));
+  MESO_TRY(write_image(cli, o, out, err)); /* first: its atlas may be none */
+  MESO_TRY(write_table(cli, o, out, err));
   MESO_TRY(meso_signals_write(cli->output, "bold", out, &origin.provenance, err));
   answer(cli, out);
-  MESO_TRY(write_image(cli, o, out, err));
-  MESO_TRY(write_table(cli, o, out, err));
 cleanup:
   mesoi_origin_clear(&origin);
   meso_model_destroy(model);
