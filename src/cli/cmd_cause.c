@@ -123,7 +123,8 @@ static meso_status make(const meso_cli *cli, const char *const *file,
   const mesoi_cause_input input = {
     .kernels = kernels, .spikes = spikes, .lfp = lfp, .params = params, .surrogate = c->ops,
     .surrogate_params = c->params, .seed = seed};
-  MESO_TRY(mesoi_cause_make(cli, &input, result, err));
+  status = mesoi_cause_make(cli, &input, result, &why);
+  if (status != MESO_OK) MESO_FAIL(err, status, "%s, %s: %s", file[0], file[1], why.msg);
 cleanup:
   meso_result_destroy(kernels);
   meso_spikes_destroy(spikes);
