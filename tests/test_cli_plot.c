@@ -135,7 +135,8 @@ static void check_figure(const char *figure)
 static bool is_of_a_run(const char *figure)
 {
   static const char *const other[] = {"cross_correlogram", "sttc", "correlation_distance",
-                                      "spike_field", "spike_spectrum", "synchrony",
+                                      "spike_field", "spike_spectrum", "spike_coherence",
+                                      "synchrony",
                                       "distributions", "trials",
                                       "fano_windows", "bold_states", "bold_layers", "bold_drives",
                                       "connectivity", "granger", "canonical_coherence",
