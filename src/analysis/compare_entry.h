@@ -73,7 +73,7 @@ double compare_envelope_side(const compare_inputs *run, const published *p, cons
 
 /* A number among a group's attributes, or NaN. */
 double compare_group_number(const meso_result *r, const char *path, const char *key);
-/* A signal that holds something, or NULL, and x->why says so. */
+/* The signal of this name, or the only one, if it holds something; else NULL: x->why says so. */
 const meso_signal *compare_signal(const meso_signals *signals, const char *name, prediction *x);
 
 #endif

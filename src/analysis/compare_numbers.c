@@ -127,6 +127,7 @@ static void predict_correlation(const compare_inputs *run, const published *p, p
 const meso_signal *compare_signal(const meso_signals *signals, const char *name, prediction *x)
 {
   const meso_signal *s = signals != NULL ? meso_signals_find(signals, name) : NULL;
+  if (s == NULL && signals != NULL && signals->n == 1) s = &signals->signal[0];
   if (s == NULL || s->data == NULL || s->n_times < 2 || s->n_channels == 0) {
     compare_say(&x->why, "the run has no %s", strcmp(name, "lfp") == 0 ? "LFP" : "BOLD");
     return NULL;

@@ -214,11 +214,20 @@ void mesoi_answer_external(const meso_cli *cli, const meso_model *model, const c
 
 /* ---- signals and recordings ----------------------------------------------------------------- */
 
+/** The format of a recording of signals, by its name or by what is in it; NULL: ours, or none. */
+static const meso_format *signals_format(const char *path)
+{
+  const meso_format *f = meso_format_also(path, MESO_CONTENT_SIGNALS);
+  if (f != NULL) return f;
+  const bool known = meso_format_of_file(path, &f, NULL) == MESO_OK;
+  return known && f->content == MESO_CONTENT_SIGNALS ? f : NULL;
+}
+
 meso_status mesoi_signals_read(const meso_cli *cli, const char *path, meso_signals **ret_signals,
                                meso_err *err)
 {
   meso_status status = MESO_OK;
-  const meso_format *format = meso_format_also(path, MESO_CONTENT_SIGNALS);
+  const meso_format *format = signals_format(path);
   const meso_format_input input = {.path = path};
   if (format == NULL) {
     MESO_TRY(check_content(path, MESO_CONTENT_SIGNALS, err));
@@ -268,8 +277,9 @@ cleanup:
 
 bool mesoi_is_recording(const char *path)
 {
+  const meso_format *f = signals_format(path);
   return meso_format_also(path, MESO_CONTENT_SPIKES) != NULL ||
-         meso_format_also(path, MESO_CONTENT_SIGNALS) != NULL;
+         (f != NULL && strcmp(f->name, "signals") != 0);
 }
 
 /** Whether there is something that cannot be read, rather than nothing. */
@@ -284,7 +294,7 @@ meso_status mesoi_recording_read(const meso_cli *cli, const char *path, meso_spi
   meso_status status = MESO_OK;
   meso_err no_spikes = { .status = MESO_OK }, no_signals = { .status = MESO_OK };
   const bool of_spikes = meso_format_also(path, MESO_CONTENT_SPIKES) != NULL;
-  const bool of_signals = meso_format_also(path, MESO_CONTENT_SIGNALS) != NULL;
+  const bool of_signals = signals_format(path) != NULL;
   const bool has_spikes = of_spikes && mesoi_spikes_read(cli, path, ret_spikes, &no_spikes)
                                          == MESO_OK;
   const bool has_signals = of_signals && mesoi_signals_read(cli, path, ret_signals, &no_signals)

@@ -130,10 +130,37 @@ static void source_clear(source *s)
   meso_series_close(s->file);
 }
 
-static meso_status load(const char *path, const options *o, source *to, meso_err *err)
+/** A series in another format than ours: called "drive", or the only one. */
+static meso_status load_recording(const meso_cli *cli, const char *path, const options *o,
+                                  source *to, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  if (o->dt_s > 0)
+    MESO_FAIL(err, MESO_EUSAGE, "bold: --dt-s is of a bare drive; %s says its own sampling rate",
+              path);
+  MESO_TRY(mesoi_signals_read(cli, path, &to->signals, err));
+  meso_signals *all = to->signals;
+  meso_signal *drive = meso_signals_find(all, "drive");
+  if (drive == NULL && all->n == 1) drive = &all->signal[0];
+  if (drive == NULL)
+    MESO_FAIL(err, MESO_EFORMAT, "%s: has %zu signals and none called drive", path, all->n);
+  free(drive->name); /* what makes a drive of a series looks for this name */
+  drive->name = NULL;
+  MESO_STRDUP(err, drive->name, "drive");
+  to->series = meso_series_of_signal(drive);
+cleanup:
+  return status;
+}
+
+static meso_status load(const meso_cli *cli, const char *path, const options *o, source *to,
+                        meso_err *err)
 {
   meso_status status = MESO_OK;
   char kind[64];
+  if (mesoi_is_recording(path)) {
+    MESO_TRY(load_recording(cli, path, o, to, err));
+    goto cleanup;
+  }
   MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));
   if (strcmp(kind, "drive") != 0 && o->dt_s > 0)
     MESO_FAIL(err, MESO_EUSAGE, "bold: --dt-s is of a bare drive; %s says its own sampling rate",
@@ -211,7 +238,7 @@ static meso_status from_drive(const meso_cli *cli, const meso_model *model, cons
   meso_signals *out = NULL;
   meso_signal made;
   meso_series z;
-  MESO_TRY(load(path, o, &in, err));
+  MESO_TRY(load(cli, path, o, &in, err));
   if (TR_s * in.series.sampling_rate_Hz < 1 - 1e-9)
     MESO_FAIL(err, MESO_ERANGE, "%s: the TR of %g s is finer than the drive, whose step is %g s",
               path, TR_s, 1 / in.series.sampling_rate_Hz);

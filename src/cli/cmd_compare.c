@@ -116,8 +116,8 @@ static meso_status compare(const meso_cli *cli, const char *path, const options 
   MESO_TRY(mesoi_compare_check(path, err));
   if (!own) MESO_TRY(mesoi_measured_find(NULL, &found, err));
   MESO_TRY(meso_result_read(path, &analysis, err));
-  if (o->lfp[0] != '\0') MESO_TRY(meso_signals_read(o->lfp, &lfp, err));
-  if (o->bold[0] != '\0') MESO_TRY(meso_signals_read(o->bold, &bold, err));
+  if (o->lfp[0] != '\0') MESO_TRY(mesoi_signals_read(cli, o->lfp, &lfp, err));
+  if (o->bold[0] != '\0') MESO_TRY(mesoi_signals_read(cli, o->bold, &bold, err));
   const char *file = o->measured;
   const char *const *files = own ? &file : (const char *const *) found.gl_pathv;
   MESO_TRY(meso_compare_run(own ? 1 : found.gl_pathc, files, own ? NULL : o->measured, analysis,

@@ -22,5 +22,6 @@ static meso_status write_spikes(const char *path, const meso_spikes *spikes,
 
 const meso_format meso_format_csv = {
   .name = "csv", .summary = "columns time_ms, id, population", .ending = ".csv",
-  .content = MESO_CONTENT_SPIKES, .read_spikes = read_spikes, .write_spikes = write_spikes,
+  .content = MESO_CONTENT_SPIKES, .recognises = spike_text_is,
+  .read_spikes = read_spikes, .write_spikes = write_spikes,
 };

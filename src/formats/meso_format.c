@@ -58,14 +58,20 @@ static bool reads(const meso_format *f)
     || f->read_kernels != NULL;
 }
 
+/** Whether a file that is there is to be read in a format that is told by its name. */
+static bool is_named(const char *path, const meso_format *f)
+{
+  return f->kind == NULL && reads(f) && ends_as(path, f)
+    && (f->recognises == NULL || f->recognises(path));
+}
+
 meso_status meso_format_of_file(const char *path, const meso_format **ret_format, meso_err *err)
 {
   meso_status status = MESO_OK;
   char kind[64] = "";
   *ret_format = NULL;
   for (size_t i = 0; i < meso_format_count() && *ret_format == NULL; i++)
-    if (format_table[i]->kind == NULL && reads(format_table[i])
-        && ends_as(path, format_table[i]))
+    if (is_named(path, format_table[i]))
       *ret_format = format_table[i];
   if (*ret_format != NULL) goto cleanup;
   MESO_TRY(meso_file_kind(path, kind, sizeof kind, err));
@@ -95,7 +101,7 @@ const meso_format *meso_format_also(const char *path, meso_content content)
 {
   for (size_t i = 0; i < meso_format_count(); i++) {
     const meso_format *f = format_table[i];
-    if (f->content == content && f->kind == NULL && ends_as(path, f)) return f;
+    if (f->content == content && is_named(path, f)) return f;
   }
   return NULL;
 }

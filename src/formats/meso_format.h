@@ -33,6 +33,8 @@ typedef struct meso_format {
   const char *summary;   /**< one line */
   const char *ending;    /**< of file names, ".csv"; "/": a folder; several: ".yaml|.yml" */
   meso_content content;
+  /** Of formats that share an ending, whether a file is in this one; NULL: always. */
+  bool (*recognises)(const char *path);
   const char *kind;      /**< of HDF5 files, as meso_file_kind says; NULL: others */
   double bytes_per_item; /**< networks: about so many bytes of file for a synapse */
   /** Those that the format lacks are NULL. */

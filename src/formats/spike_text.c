@@ -1,6 +1,6 @@
 /* spike_text.c: spikes as lines of text.
  *
- * 1. lines   2. remarks   3. from lines to spikes   4. writing
+ * 1. lines   2. remarks   3. from lines to spikes   4. writing   5. spikes or a signal
  */
 #include "spike_text.h"
 
@@ -382,4 +382,20 @@ cleanup:
   if (out != NULL) (void) fclose(out);
   free(text);
   return status;
+}
+
+/* ---- 5. spikes or a signal ---------------------------------------------------------------- */
+
+bool spike_text_is(const char *path)
+{
+  char line[256] = "#";
+  FILE *f = fopen(path, "r");
+  if (f == NULL) return true;
+  while (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0')
+    if (fgets(line, sizeof line, f) == NULL) break;
+  (void) fclose(f);
+  if (strncmp(line, "time", 4) != 0 && strncmp(line, "\"time", 5) != 0) return true;
+  const char *second = strpbrk(line, ",\t");
+  return second != NULL && strncmp(second + 1, "id", 2) == 0 &&
+         strchr(",\t\r\n", second[3]) != NULL;
 }

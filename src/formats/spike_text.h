@@ -22,4 +22,8 @@ MESO_MUST_CHECK meso_status spike_text_read(const char *path, const spike_text_s
 MESO_MUST_CHECK meso_status spike_text_write(const char *path, const spike_text_style *style,
                                              const meso_spikes *spikes, meso_err *err);
 
+/** Whether a .csv file is to be read as spikes: not if its first line that is no remark names a
+ *  time and then anything but "id". */
+bool spike_text_is(const char *path);
+
 #endif

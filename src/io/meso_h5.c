@@ -215,6 +215,7 @@ meso_status meso_file_kind(const char *path, char *kind, size_t size, meso_err *
   else if (meso_h5_has(f.id, "soma_position") && meso_h5_has(f.id, "synapse_events"))
     found = "population";
   else if (has_spikes(f.id)) found = "spikes";
+  else if (meso_h5_has(f.id, "ecp")) found = "ecp";
   else if (meso_h5_has(f.id, "drive") || is_lone_matrix(f.id)) found = "drive";
   (void) snprintf(kind, size, "%s", found);
 cleanup:
