@@ -59,6 +59,13 @@ run_bold "$model" --spikes spikes.h5 "$@" --set bold.drive=rate --set bold.gain=
 result "it is the drive that the model makes of it" "${problem:-}"
 fails "a series whose baseline is 0" 3 "baseline mean" "$meso" bold "$golden" \
   --base-stop-s 4 --tr-s 1 -o none.h5
+awk 'BEGIN { print "time_ms,V1,V2"; for (k = 0; k < 300; k++)
+  print 100 * k "," (k < 10 ? 0.1 : 0) "," 0 }' > table_drive.csv
+works "a drive from a table" "no.units bold.h5" "$meso" bold table_drive.csv --tr-s 1 --json \
+  -o table_bold.h5
+sed 's/^300,0.1/300,much/' table_drive.csv > bad_drive.csv
+fails "a table with a word in it" 3 "bad_drive.csv:5: column 2 (V1): 'much'" "$meso" bold \
+  bad_drive.csv --tr-s 1 -o none.h5
 works "every drive, and why there is one less" "rate_bold synapse_depth_bold gating_drive \
   multi_area_bold warning lfp_power needs.an.LFP" "$meso" bold "$model" --spikes spikes.h5 \
   --compare-drives "$@" --json -o drives.h5
