@@ -99,6 +99,8 @@ static meso_status add_signal(const common *c, meso_signals *signals, const char
     memcpy(s->data + t * n, c->data + t * c->width + first, n * sizeof *s->data);
   MESO_TRY(meso_attrs_set_number(&s->attrs, "dt_ms", p->dt_ms, err));
   MESO_TRY(meso_attrs_set_number(&s->attrs, "n_cells", (double) p->n_cells, err));
+  MESO_TRY(meso_attrs_set_text(&s->attrs, "connectivity", "explicit: the synaptic events that are "
+                               "given", err));
   MESO_TRY(c->describe(c->user, s, err));
   *ret = s;
 cleanup:

@@ -850,3 +850,18 @@ cleanup:
   meso_signals_destroy(signals);
   return status;
 }
+
+double meso_lfp_largest_field_V_per_m(const meso_signal *lfp)
+{
+  double largest = 0;
+  for (size_t c = 1; c < lfp->n_channels && lfp->position_um != NULL; c++) {
+    const double *x = lfp->position_um + 3 * c;
+    const double distance_um = hypot(hypot(x[0] - x[-3], x[1] - x[-2]), x[2] - x[-1]);
+    if (!(distance_um > 0)) continue;
+    for (size_t t = 0; t < lfp->n_times; t++) {
+      const double *phi_mV = lfp->data + t * lfp->n_channels + c;
+      largest = fmax(largest, 1e3 * fabs(phi_mV[0] - phi_mV[-1]) / distance_um);
+    }
+  }
+  return largest;
+}

@@ -11,6 +11,11 @@
 extern "C" {
 #endif
 
+/** Attribute "connectivity" of kernels and of signals "lfp": which synapses they hold. */
+#define MESO_CONNECTIVITY_TRUE "true wiring of the network that made the spikes"
+#define MESO_CONNECTIVITY_REDRAWN "redrawn from the model (hybrid scheme)"
+#define MESO_CONNECTIVITY_MEAN "mean of the wiring that the model states, no single synapses"
+
 /** Builds the kernel of every pathway (source population -> cell type) of a model: response of the
  *  probe to one spike of one source neuron, averaged over the wiring.
  *  @param[in] morphology_dirs  n_dirs folders searched for the SWC files, in order
@@ -48,6 +53,11 @@ MESO_MUST_CHECK meso_status meso_lfp_from_kernels(const meso_result *kernels,
                                                   const meso_spikes *spikes,
                                                   double output_rate_Hz, int n_threads,
                                                   meso_signals **ret_lfp, meso_err *err);
+
+/** Largest field in V/m that a signal in mV says of: the difference of contacts that follow each
+ *  other, over their distance, at any time. Along the line between them only: the field itself is
+ *  as large at least. 0 with fewer than two places. */
+double meso_lfp_largest_field_V_per_m(const meso_signal *lfp);
 
 /** Population kernels as taps of FIR filters at the kernels' own rate: for every source population
  *  with any kernel a signal "taps_<population>", (tap, channel), mV per spike, sample k at lag

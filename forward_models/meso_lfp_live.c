@@ -247,6 +247,8 @@ static meso_status finish(void *context, meso_signals **ret_layout, size_t *ret_
                           live->model->lfp.output_rate_Hz, false, 1, &layout, err));
   MESO_TRY(meso_external_apply(live->model, live->kernels, 0, NULL, 1, NULL, layout, err));
   *ret_n_times = live->n_times;
+  MESO_TRY(meso_attrs_set_text(&meso_signals_find(layout, "lfp")->attrs, "connectivity",
+                               MESO_CONNECTIVITY_TRUE, err)); /* kernels are the model's: checked */
   *ret_layout = layout;
   layout = NULL;
 cleanup:

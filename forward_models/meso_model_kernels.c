@@ -586,8 +586,9 @@ cleanup:
   return status;
 }
 
-/** Which parts of the LFP are wanted, for those who apply the kernels. */
-static meso_status add_contributions(const meso_model *model, meso_result *result, meso_err *err)
+/** Which parts of the LFP are wanted, for those who apply the kernels; and whose synapses these
+ *  are. */
+static meso_status add_use(const meso_model *model, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_model_section *section = meso_model_sections();
@@ -596,6 +597,10 @@ static meso_status add_contributions(const meso_model *model, meso_result *resul
   meso_attrs *attrs = meso_result_group_attrs(result, "/kernels");
   if (text == NULL || attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot add attributes");
   MESO_TRY(meso_attrs_set_text(attrs, "contributions", text, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "connectivity", model->lfp.method == MESO_LFP_NEURON
+                               ? "drawn from the model by its seed: for spikes of this network the "
+                               MESO_CONNECTIVITY_TRUE ", for others " MESO_CONNECTIVITY_REDRAWN
+                               : MESO_CONNECTIVITY_MEAN, err));
 cleanup:
   free(text);
   return status;
@@ -696,7 +701,7 @@ meso_status meso_kernels_build(const meso_model *model, size_t n_dirs,
   MESO_TRY(add_charge(model, result, err));
   MESO_TRY(add_external_share(model, result, err));
   MESO_TRY(add_populations(model, result, err));
-  MESO_TRY(add_contributions(model, result, err));
+  MESO_TRY(add_use(model, result, err));
   MESO_TRY(add_model(model, result, err));
   *ret_kernels = result;
   result = NULL;

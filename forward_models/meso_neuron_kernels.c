@@ -5,6 +5,7 @@
  * 2. every group of cells with one shape: signals of unit events (lfp_loops.respond)
  * 3. synapses sorted by their source, in the order of the cells
  * 4. every source: its synapses added up by delay, then shifted into its kernel
+ * 5. some sources once more, from the same responses, potentials and weights in double precision
  * Whoever does the work, each kernel is the sum of the same numbers in the same order.
  */
 #include "meso_neuron_kernels.h"
@@ -29,6 +30,7 @@
 enum { BATCH = 1024 }; /* cells */
 enum { GUIDE = 256 };              /* of the choice of a segment */
 enum { AT_ONCE = 2 };              /* blocks of rows of the probe that share their synapses */
+enum { N_CHECKED = 2 };            /* neurons whose kernels are also made in double precision */
 
 /* A cell of the batch. */
 typedef struct batch_cell {
@@ -79,8 +81,13 @@ struct meso_neuron_builder {
   size_t *source_start;           /* (n_sources + 1) in sorted */
   /* tables over cell types */
   double *n_of_type;              /* (n_cell_types) */
-  double *in_degree, *moved;      /* (n_cell_types, n_populations) */
+  double *in_degree, *moved;      /* (n_cell_types, n_populations) sums over cells */
+  double *in_degree_square;
   double *batch_moved;            /* (BATCH, n_populations) */
+  /* rounding: first block of rows */
+  size_t n_checked, checked[N_CHECKED]; /* sources; n_checked 0: not chosen yet */
+  double *exact;                  /* (N_CHECKED, n_functions, LFP_LANES) */
+  double rounding;                /* rms error of the checked kernels, relative */
 };
 typedef struct meso_neuron_builder build;
 
@@ -345,6 +352,83 @@ static void add_to_kernels(build *b, float *kernel)
   }
 }
 
+/* ---- 5. what single precision costs ------------------------------------------------------- */
+
+/** Sources evenly among all, each the next one with a synapse in the first batch. */
+static void choose_checked(build *b)
+{
+  b->n_checked = N_CHECKED;
+  for (size_t i = 0; i < N_CHECKED; i++) {
+    size_t s = (2 * i + 1) * b->n_sources / (2 * N_CHECKED);
+    while (s + 1 < b->n_sources && b->source_start[s + 1] == b->source_start[s]) s++;
+    b->checked[i] = s;
+  }
+}
+
+/** The cell of the batch, and its class, that a row of signals is of. */
+static const batch_cell *cell_of_row(const build *b, size_t row, size_t *ret_class, size_t *first)
+{
+  for (size_t i = 0; i < b->n_batch; i++)
+    for (int sign = 0; sign < 2; sign++) {
+      *ret_class = class_of(b, &b->cell[i], sign);
+      *first = b->cell[i].first_row[sign];
+      if (*ret_class < b->basis.n_classes && row >= *first
+          && row < *first + rows_of(b, *ret_class))
+        return &b->cell[i];
+    }
+  return NULL;
+}
+
+/** Adds one synapse to a kernel. */
+static void add_exactly(const build *b, const lfp_synapse *synapse, double *exact)
+{
+  const size_t r = b->basis.n_undelayed, F = b->basis.n_functions;
+  size_t class_, first;
+  const batch_cell *cell = cell_of_row(b, synapse->row, &class_, &first);
+  if (cell == NULL) return;
+  const size_t n = b->shape[cell->place.type].morphology->n_segments;
+  const float *matrix = b->matrix + (size_t) (cell - b->cell) * b->largest_shape * LFP_LANES;
+  for (size_t a = 0; a < r; a++) {
+    const size_t row = (synapse->row - first) * r + a;
+    const float *response = b->basis.class_[class_].response
+      + row / LFP_PANEL * LFP_PANEL * n + row % LFP_PANEL;
+    const float *shift = b->basis.shift + (synapse->delay * r + a) * F;
+    double signal[LFP_LANES] = {0};
+    for (size_t k = 0; k < n; k++)
+      for (size_t c = 0; c < LFP_LANES; c++)
+        signal[c] += (double) response[k * LFP_PANEL] * (double) matrix[k * LFP_LANES + c];
+    for (size_t f = 0; f < F; f++)
+      for (size_t c = 0; c < LFP_LANES; c++)
+        exact[f * LFP_LANES + c] += synapse->weight * (double) shift[f] * signal[c];
+  }
+}
+
+static void add_checked(build *b)
+{
+  if (b->n_checked == 0) choose_checked(b);
+#pragma omp parallel for schedule(static, 1) num_threads(b->n_threads)
+  for (size_t i = 0; i < N_CHECKED; i++) {
+    const size_t s = b->checked[i];
+    for (size_t k = b->source_start[s]; k < b->source_start[s + 1]; k++)
+      add_exactly(b, &b->sorted[k], b->exact + i * b->basis.n_functions * LFP_LANES);
+  }
+}
+
+static void measure_rounding(build *b)
+{
+  const size_t size = b->basis.n_functions * LFP_LANES;
+  double error = 0, total = 0;
+  for (size_t i = 0; i < N_CHECKED * size; i++) {
+    const double exact = b->exact[i];
+    const double d = (double) b->kernel[b->checked[i / size] * size + i % size] - exact;
+    error += d * d;
+    total += exact * exact;
+  }
+  b->rounding = total > 0 ? sqrt(error / total) : 0;
+}
+
+/* ---- batches ------------------------------------------------------------------------------ */
+
 /** The first failure of a thread. */
 static meso_status check_workers(const build *b, meso_err *err)
 {
@@ -357,9 +441,9 @@ static meso_status check_workers(const build *b, meso_err *err)
 }
 
 /** The chosen cells first ... last - 1, or as many as fit: their synapses once, then one block of
- *  rows of the probe after the other. */
+ *  rows of the probe after the other; the first of them is_checked for rounding or not. */
 static meso_status do_batch(build *b, size_t first, size_t last, size_t n_blocks,
-                            const lfp_probe_block *block, meso_err *err)
+                            const lfp_probe_block *block, bool is_checked, meso_err *err)
 {
   meso_status status = MESO_OK;
   MESO_TRY(next_batch(b, first, last, err));
@@ -375,6 +459,7 @@ static meso_status do_batch(build *b, size_t first, size_t last, size_t n_blocks
     MESO_TRY(check_workers(b, err));
     respond_all(b);
     add_to_kernels(b, b->kernel + k * b->n_sources * b->basis.n_functions * LFP_LANES);
+    if (k == 0 && is_checked) add_checked(b);
   }
 cleanup:
   return status;
@@ -388,12 +473,15 @@ static void tabulate(build *b)
   for (size_t i = 0; i < b->n_batch; i++) {
     const batch_cell *cell = &b->cell[i];
     b->n_of_type[cell->place.type]++;
-    for (size_t p = 0; p < m->n_projections; p++) {
-      if (m->projection[p].target != cell->population) continue;
-      const size_t at = cell->place.type * n + m->projection[p].source;
-      const double K = b->wiring->projection[p].in_degree[cell->neuron];
+    for (size_t x = 0; x < n; x++) {
+      const size_t at = cell->place.type * n + x;
+      double K = 0;
+      for (size_t p = 0; p < m->n_projections; p++)
+        if (m->projection[p].target == cell->population && m->projection[p].source == x)
+          K += b->wiring->projection[p].in_degree[cell->neuron];
       b->in_degree[at] += K;
-      b->moved[at] += K * b->batch_moved[i * n + m->projection[p].source];
+      b->in_degree_square[at] += K * K;
+      b->moved[at] += K * b->batch_moved[i * n + x];
     }
   }
 }
@@ -507,9 +595,11 @@ static meso_status prepare(build *b, size_t n_dirs, const char *const *dirs, mes
   const size_t n_blocks = (b->n_rows_of_probe + LFP_LANES - 1) / LFP_LANES;
   MESO_ALLOC_ALIGNED(err, b->kernel, (n_blocks < AT_ONCE ? n_blocks : AT_ONCE) * b->n_sources
                                      * b->basis.n_functions * LFP_LANES);
+  MESO_ALLOC(err, b->exact, N_CHECKED * b->basis.n_functions * LFP_LANES);
   MESO_ALLOC(err, b->source_start, b->n_sources + 1);
   MESO_ALLOC(err, b->n_of_type, m->n_cell_types);
   MESO_ALLOC(err, b->in_degree, m->n_cell_types * m->n_populations);
+  MESO_ALLOC(err, b->in_degree_square, m->n_cell_types * m->n_populations);
   MESO_ALLOC(err, b->moved, m->n_cell_types * m->n_populations);
   MESO_ALLOC(err, b->batch_moved, BATCH * m->n_populations);
 cleanup:
@@ -548,8 +638,10 @@ void meso_neuron_builder_destroy(meso_neuron_builder *b)
   free(b->source_start);
   free(b->n_of_type);
   free(b->in_degree);
+  free(b->in_degree_square);
   free(b->moved);
   free(b->batch_moved);
+  free(b->exact);
   free(b);
 }
 
@@ -586,15 +678,19 @@ static meso_status do_blocks(build *b, const job *j, size_t first_block, size_t 
   lfp_probe_block rows[AT_ONCE];
   for (size_t k = 0; k < n; k++)
     rows[k] = lfp_probe_block_make(b->n_channels, b->contact_um, j->n_rows, first_block + k);
+  const bool is_checked = first_block == 0 && j->tabulates;
   memset(b->kernel, 0, n * size * sizeof *b->kernel);
+  b->n_checked = 0;
+  memset(b->exact, 0, N_CHECKED * b->basis.n_functions * LFP_LANES * sizeof *b->exact);
   for (size_t done = j->first; done < j->last; done += b->n_batch) {
     const double cells = (double) (done - j->first) / (double) (j->last - j->first);
     MESO_TRY(meso_progress_step(progress, "kernels", j->from + j->part
                                 * ((double) first_block + (double) n * cells) / (double) n_blocks,
                                 err));
-    MESO_TRY(do_batch(b, done, j->last, n, rows, err));
-    if (first_block == 0 && j->tabulates) tabulate(b);
+    MESO_TRY(do_batch(b, done, j->last, n, rows, is_checked, err));
+    if (is_checked) tabulate(b);
   }
+  if (is_checked) measure_rounding(b);
   for (size_t k = 0; k < n; k++) store_block(b, j, first_block + k, b->kernel + k * size);
 cleanup:
   return status;
@@ -631,21 +727,61 @@ cleanup:
   return status;
 }
 
+/** Standard deviation over the cells of a type, at place i of the table; 0 of fewer than two. */
+static double in_degree_sd(const build *b, size_t i)
+{
+  const double n = b->n_of_type[i / b->model->n_populations], mean = b->in_degree[i] / n;
+  return n > 1 ? sqrt(fmax(b->in_degree_square[i] - n * mean * mean, 0) / (n - 1)) : 0;
+}
+
+/** Mean in-degree by the model's own words: T_yX of the synapses from X for N_y cells. */
+static double in_degree_stated(const meso_model *m, size_t type, size_t source)
+{
+  const meso_cell_type *y = &m->cell_type[type];
+  const double n = y->fraction * (double) m->population[y->population].size;
+  double synapses = 0;
+  for (size_t p = 0; p < m->n_projections; p++)
+    if (m->projection[p].target == y->population && m->projection[p].source == source)
+      synapses += (double) m->projection[p].n_synapses;
+  return n > 0 ? y->share[source] * synapses / n : 0;
+}
+
+static meso_status add_in_degrees(const build *b, meso_result *result, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  const meso_model *m = b->model;
+  const size_t n = m->n_populations, n_all = m->n_cell_types * n;
+  double *mean, *sd, *stated;
+  const char **name = NULL;
+  MESO_ALLOC(err, name, n);
+  for (size_t x = 0; x < n; x++) name[x] = m->population[x].name;
+  MESO_TRY(meso_result_add_text(result, "/cells/source", n, name, err));
+  const size_t dims[] = {m->n_cell_types, n};
+  MESO_TRY(meso_result_add_in(result, "/cells", "in_degree", "1", 2, dims, &mean, err));
+  MESO_TRY(meso_result_add_in(result, "/cells", "in_degree_sd", "1", 2, dims, &sd, err));
+  MESO_TRY(meso_result_add_in(result, "/cells", "in_degree_stated", "1", 2, dims, &stated, err));
+  for (size_t i = 0; i < n_all; i++) {
+    mean[i] = b->n_of_type[i / n] > 0 ? b->in_degree[i] / b->n_of_type[i / n] : 0;
+    sd[i] = in_degree_sd(b, i);
+    stated[i] = in_degree_stated(m, i / n, i % n);
+  }
+cleanup:
+  free(name);
+  return status;
+}
+
 static meso_status add_cells(const build *b, meso_result *result, meso_err *err)
 {
   meso_status status = MESO_OK;
   const meso_model *m = b->model;
   const size_t n_types = m->n_cell_types, n = m->n_populations;
   const char **name = NULL;
-  meso_array *degree, *moved;
+  meso_array *moved;
   MESO_ALLOC(err, name, n_types);
   for (size_t y = 0; y < n_types; y++) name[y] = m->cell_type[y].name;
   MESO_TRY(meso_result_add_text(result, "/cells/type", n_types, name, err));
   MESO_TRY(meso_result_add_vector(result, "/cells/count", "1", n_types, b->n_of_type, err));
-  MESO_TRY(meso_result_add(result, "/cells/in_degree", "1", 2, (size_t[]) {n_types, n}, &degree,
-                           err));
-  for (size_t i = 0; i < n_types * n; i++)
-    degree->data[i] = b->n_of_type[i / n] > 0 ? b->in_degree[i] / b->n_of_type[i / n] : 0;
+  MESO_TRY(add_in_degrees(b, result, err));
   MESO_TRY(meso_result_add(result, "/cells/moved_share", "1", 2, (size_t[]) {n_types, n}, &moved,
                            err));
   for (size_t i = 0; i < n_types * n; i++)
@@ -669,6 +805,7 @@ static meso_status describe(const build *b, meso_result *result, meso_err *err)
     {"d_lambda", MESO_LFP_D_LAMBDA}, {"d_lambda_frequency_Hz", MESO_LFP_D_LAMBDA_FREQUENCY_HZ},
     {"min_layer_area_um2", meso_cell_min_layer_area_um2}, {"n_cells", (double) b->n_chosen},
     {"tolerance", lfp->tolerance}, {"basis_error", b->basis.error},
+    {"single_precision_error", b->rounding},
     {"n_functions_undelayed", (double) b->basis.n_undelayed},
     {"output_step", (double) b->basis.filter.factor},
   };
@@ -765,6 +902,8 @@ meso_status meso_neuron_builder_run(meso_neuron_builder *b, const meso_model *va
     MESO_TRY(add_coefficients(b, result, "/kernels/dipole", "nA um", 3, &moment, err));
   memset(b->n_of_type, 0, variant->n_cell_types * sizeof *b->n_of_type);
   memset(b->in_degree, 0, variant->n_cell_types * variant->n_populations * sizeof *b->in_degree);
+  memset(b->in_degree_square, 0, variant->n_cell_types * variant->n_populations
+         * sizeof *b->in_degree_square);
   memset(b->moved, 0, variant->n_cell_types * variant->n_populations * sizeof *b->moved);
   const bool by_target = meso_lfp_by_target(variant);
   const job whole = {.last = b->n_chosen, .n_rows = b->n_rows_of_probe, .potential = potential,

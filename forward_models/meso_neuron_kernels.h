@@ -32,9 +32,12 @@ bool meso_lfp_by_target(const meso_model *model);
  *  function, 3) nA um, of the current dipole moment; "/kernels/function" (function, lag),
  *  "/kernels/lag_ms"; "/kernels/channel_um"; if meso_lfp_by_target, "/kernels/coefficient_onto_Y"
  *  for every population Y with cells, which sum to "/kernels/coefficient"; "/cells/type" (names),
- *  "/cells/count" (type),
- *  "/cells/in_degree" (type, population; mean number of synapses of a cell), "/cells/moved_share"
- *  (type, population; part of them that was moved from layers that the cell does not reach).
+ *  "/cells/count" (type), "/cells/source" (names), "/cells/in_degree" (type, source; mean number
+ *  of synapses of a cell), "/cells/in_degree_sd" (over cells), "/cells/in_degree_stated" (by T_yX,
+ *  key share, which holds where wiring is redrawn by it: hybrid schemes),
+ *  "/cells/moved_share" (type, source; part of them that was moved from layers that the cell does
+ *  not reach). Attribute "single_precision_error" of "/kernels": rms over the kernels of a few
+ *  neurons, relative, of what sums in single precision miss.
  *  Results do not depend on the number of threads. */
 MESO_MUST_CHECK meso_status meso_neuron_kernels_add(const meso_model *model, size_t n_dirs,
                                                     const char *const *morphology_dirs,

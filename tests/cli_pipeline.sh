@@ -98,6 +98,8 @@ result $? "a pipe in the place of the record is refused"
 rm -rf out
 made --threads 1 >/dev/null &&
   made --threads 1 --spikes first.h5 -o imported >/dev/null &&
+  grep -q 'One-way: the field acts on no neuron. Its largest amplitude.* V/m' imported/report.html &&
+  grep -q 'Connectivity of this LFP: mean of the wiring' imported/report.html &&
   grep -q 'imported' imported/report.html && [ ! -e imported/spikes.h5 ]
 result $? "imported spikes"
 made --set simulation.duration_ms=1000 -o short >/dev/null &&
@@ -125,6 +127,8 @@ result $? "a long recording has a BOLD response"
 made --set lfp.method=neuron --set analysis.cause_surrogates=2 --set analysis.cause_ms=3000 \
   --set simulation.duration_ms=4000 -o cause >/dev/null &&
   grep -q 'What makes this LFP coherent (100 to 3100 ms): without any' cause/report.html &&
+  grep -q 'Connectivity of this LFP: true wiring' cause/report.html &&
+  grep -q 'Synapses of the cells that make the LFP</h2>' cause/report.html &&
   [ -s cause/figures/cause.png ] && [ ! -e calm/figures/cause.png ] &&
   [ "$(made --set lfp.method=neuron --set analysis.cause_surrogates=0 --set \
     simulation.duration_ms=4000 -o cause)" = "analysis report " ] &&

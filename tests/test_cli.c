@@ -33,11 +33,12 @@ static const struct { const char *command, *arguments, *keys[8]; } table[] = {
       "t_stop_ms" } },
   { "convert", TOY " j_network.h5", { "outputs", "n_neurons", "n_synapses" } },
   { "kernels", TOY " -o j_kernels.h5", { "outputs", "arrays" } },
-  { "kernels", TOY " --set lfp.method=neuron -o j_neurons.h5", { "outputs", "arrays" } },
+  { "kernels", TOY " --set lfp.method=neuron -o j_neurons.h5",
+    { "outputs", "arrays", "in_degrees", "basis_error", "single_precision_error" } },
   { "cause", "j_neurons.h5 run/spikes.h5 --surrogates 2 --shifts 3 -o j_cause.h5",
     { "outputs", "findings", "arrays" } },
   { "lfp", TOY " --spikes run/spikes.h5 --kernels run/kernels.h5 -o j_lfp.h5",
-    { "outputs", "signals" } },
+    { "outputs", "signals", "connectivity" } },
   { "proxy", TOY " --spikes run/spikes.h5 --lfp run/lfp.h5 -o j_proxy.h5",
     { "outputs", "proxies" } },
   { "ensemble", TOY " --set lfp.method=neuron --set lfp.ensemble=2 --set lfp.n_cells=20 --set "
@@ -508,12 +509,26 @@ static void test_words_about_files(void)
   CU_ASSERT(cli_said("no intervals of the surrogates: alpha = 0.05 needs at least 39"));
   cli_expect(0, "lfp " NEURONS " --kernels k_n.h5 --seed 1 --spikes k_s.h5 -o x.h5");
   CU_ASSERT(cli_said("with populations.E.K_ext = 900"));
+  json_t *other = cli_json("lfp " NEURONS " --kernels k_n.h5 --spikes k_s.h5 -o x.h5", &code);
+  CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(other, "connectivity")),
+                         "redrawn from the model (hybrid scheme); the spikes were made with "
+                         "populations.E.K_ext = 910, the model has populations.E.K_ext = 900");
+  json_decref(other);
+  cli_expect(0, "convert k_s.h5 k_s.csv && \"$MESO\" convert k_s.csv k_f.h5");
+  other = cli_json("lfp " NEURONS " --method compartment --set lfp.n_cells=2 --spikes k_f.h5 -o "
+                   "x.h5", &code);
+  CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(other, "connectivity")),
+                         "redrawn from the model (hybrid scheme); the spikes do not say which "
+                         "network made them");
+  json_decref(other);
   json_t *live = cli_json("simulate " NEURONS " --lfp k_n.h5 -o k_s.h5", &code);
   json_t *lfp = cli_json("lfp " NEURONS " --kernels k_n.h5 --spikes k_s.h5 -o x.h5", &code);
   CU_ASSERT(json_real_value(json_object_get(lfp, "excitatory_external_share")) > 0.1);
   CU_ASSERT(json_equal(json_object_get(lfp, "excitatory_external_share"),
                        json_object_get(live, "excitatory_external_share")));
   CU_ASSERT_PTR_NULL(json_object_get(lfp, "warnings"));
+  CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(lfp, "connectivity")),
+                         "true wiring of the network that made the spikes");
 #undef NEURONS
   json_decref(live);
   json_decref(lfp);

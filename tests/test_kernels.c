@@ -423,6 +423,16 @@ static void test_band(void)
   meso_result_destroy(r);
 }
 
+/* 20 uV over 100 um are 0.2 V/m; along any direction, at any time; contacts at one place do not
+ * count. */
+static void test_field(void)
+{
+  double phi_mV[2][3] = {{0.1, 0.11, 0.11}, {0.1, 0.08, 0.5}};
+  double um[9] = {0, 60, 0, 0, 0, -80, 0, 0, -80};
+  const meso_signal lfp = {.n_times = 2, .n_channels = 3, .data = phi_mV[0], .position_um = um};
+  MESO_CHECK_CLOSE(0.2, meso_lfp_largest_field_V_per_m(&lfp), 1e-12, 0);
+}
+
 /* Adds what scipy.signal.lfilter(taps[:, c], 1, counts) gives, as means over `factor` steps. */
 static void add_filtered(const meso_signal *taps, const meso_spike_population *spikes,
                          size_t factor, const meso_signal *lfp, double *out)
@@ -554,6 +564,7 @@ int main(void)
     {"linearity, delay, balance, silence", test_linearity_and_shift},
     {"LFP is the direct sum, on any number of threads", test_lfp_is_the_direct_sum},
     {"band of validity", test_band},
+    {"largest field", test_field},
     {"taps of filters give the LFP", test_taps},
     {"LFP of no spikes, other names, other rates", test_lfp_edges},
     {NULL, NULL}};

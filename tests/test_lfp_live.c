@@ -34,7 +34,9 @@ static void digest_after(const meso_model *m, const meso_result *kernels, char d
   CU_ASSERT_EQUAL_FATAL(meso_lfp_from_kernels(kernels, spikes, m->lfp.output_rate_Hz, 2, &lfp,
                                               NULL), MESO_OK);
   CU_ASSERT_EQUAL_FATAL(meso_external_apply(m, kernels, 0, NULL, 1, NULL, lfp, NULL), MESO_OK);
-  const meso_signal *s = meso_signals_find(lfp, "lfp");
+  meso_signal *s = meso_signals_find(lfp, "lfp");
+  CU_ASSERT(meso_attrs_set_text(&s->attrs, "connectivity", MESO_CONNECTIVITY_TRUE, NULL)
+            == MESO_OK); /* which only those know who ran the network */
   CU_ASSERT_EQUAL(s->n_times, 503);
   double largest = 0;
   for (size_t i = 0; i < s->n_times * s->n_channels; i++)

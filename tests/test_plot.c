@@ -522,7 +522,13 @@ static void test_report(void)
   meso_err err = {0};
   size_t n = 0;
   meso_figure_data data = make_data();
-  meso_report report = { "Test", "synthetic data", 1, note, 1, &row, 1, fact, &data };
+  static const char *const head[3] = { "Type", "From", "Mean" };
+  static const char *const cell[6] = { "p23", "L4<E>", "84.3", "b23", "L4I", "21.1" };
+  const meso_report_table table = { .id = "degrees", .title = "Synapses", .n_columns = 3,
+                                    .n_names = 2, .n_rows = 2, .head = head, .cell = cell };
+  const meso_report report = { .title = "Test", .subtitle = "synthetic data", .n_notes = 1,
+                               .note = note, .n_rows = 1, .row = &row, .n_tables = 1,
+                               .table = &table, .n_facts = 1, .fact = fact, .data = &data };
   const char *path = file_in_folder("report", ".html");
   must(meso_report_write(path, &report, &err), &err);
   char *page = slurp(path, &n);
@@ -534,6 +540,10 @@ static void test_report(void)
   CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td>L23E</td><td>iaf_psc_exp</td>"));
   CU_ASSERT_PTR_NULL(strstr(page, "http://www.w3.org/1999/xhtml"));
   CU_ASSERT_PTR_NULL(strstr(page, "src=\"http"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(page, "<h2 id=\"degrees\">Synapses</h2>"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(page, "<th>From</th><th class=\"n\">Mean</th>"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(page, "<tr><td>p23</td><td>L4&lt;E&gt;</td><td class=\"n\">84.3"
+                                      "</td></tr>\n<tr><td>b23</td>"));
   check_ids(page);
   must(meso_report_write(path, &report, &err), &err);
   size_t n_again = 0;

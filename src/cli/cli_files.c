@@ -129,50 +129,63 @@ static const char *find_line(const char *text, const char *from, const char *lin
   return from == text ? NULL : find_line(text, text, line, n);
 }
 
-/** What spikes were made with, where it is not what a wiring is of; nothing if the file does not
- *  say. n lines "key = value", in the order of canonical text. */
-static void warn_of_other_network(const meso_cli *cli, const char *path, size_t n,
-                                  const char *const *line)
+/** How the network that made spikes differs from one given by lines "key = value". */
+typedef struct network_difference {
+  char *text;                  /**< the model that made them; NULL: the file does not say. Owned */
+  size_t n_different, n_missing;
+  const char *there, *here;    /**< the first line that differs, if any does */
+} network_difference;
+
+/** n lines, in the order of canonical text; those that are not of the wiring are passed over. Free
+ *  d->text. */
+static void compare_networks(const char *path, size_t n, const char *const *line,
+                             network_difference *d)
 {
-  char *text = NULL;
-  const char *at = NULL, *first = NULL, *first_here = NULL;
-  size_t n_different = 0, n_missing = 0;
-  if (meso_h5_read_text(path, "/provenance", "model_text", &text, NULL) != MESO_OK) return;
-  at = text;
-  for (size_t i = 0; i < n && n_missing < 100; i++) {
+  *d = (network_difference) {.text = NULL};
+  if (meso_h5_read_text(path, "/provenance", "model_text", &d->text, NULL) != MESO_OK) return;
+  const char *at = d->text;
+  for (size_t i = 0; i < n && d->n_missing < 100; i++) {
     const char *equals = strstr(line[i], " = ");
     if (equals == NULL || !is_of_wiring(line[i])) continue;
-    const char *there = find_line(text, at, line[i], (size_t) (equals + 3 - line[i]));
-    n_missing += there == NULL;
+    const char *there = find_line(d->text, at, line[i], (size_t) (equals + 3 - line[i]));
+    d->n_missing += there == NULL;
     if (there == NULL) continue;
     at = there;
     const size_t n_line = strcspn(line[i], "\n");
     if (strcspn(there, "\n") == n_line && memcmp(there, line[i], n_line) == 0) continue;
-    if (n_different++ > 0) continue;
-    first = there;
-    first_here = line[i];
+    if (d->n_different++ > 0) continue;
+    d->there = there;
+    d->here = line[i];
   }
-  if (n_different > 0 && strncmp(first, "simulation.seed ", 16) == 0)
-    mesoi_warn(cli, "%s: these spikes are of %.*s; they go through the wiring of %.*s, which is "
-               "another network: --seed %.*s is theirs", path, (int) strcspn(first, "\n"), first,
-               (int) strcspn(first_here, "\n"), first_here, (int) strcspn(first + 18, "\n"),
-               first + 18);
-  else if (n_different > 0)
-    mesoi_warn(cli, "%s: these spikes were made with %.*s; they go through a wiring with %.*s (%zu "
-               "keys differ)", path, (int) strcspn(first, "\n"), first,
-               (int) strcspn(first_here, "\n"), first_here, n_different);
-  free(text);
 }
 
-meso_status mesoi_spikes_read_for(const meso_cli *cli, const char *path, const meso_model *model,
-                                  meso_spikes **ret_spikes, meso_err *err)
+/** What spikes were made with, where it is not what a wiring is of; nothing if the file does not
+ *  say. */
+static void warn_of_other_network(const meso_cli *cli, const char *path, size_t n,
+                                  const char *const *line)
+{
+  network_difference d;
+  compare_networks(path, n, line, &d);
+  const int n_there = d.there != NULL ? (int) strcspn(d.there, "\n") : 0;
+  const int n_here = d.here != NULL ? (int) strcspn(d.here, "\n") : 0;
+  if (d.n_different > 0 && strncmp(d.there, "simulation.seed ", 16) == 0)
+    mesoi_warn(cli, "%s: these spikes are of %.*s; they go through the wiring of %.*s, which is "
+               "another network: --seed %.*s is theirs", path, n_there, d.there, n_here, d.here,
+               n_there - 18, d.there + 18);
+  else if (d.n_different > 0)
+    mesoi_warn(cli, "%s: these spikes were made with %.*s; they go through a wiring with %.*s (%zu "
+               "keys differ)", path, n_there, d.there, n_here, d.here, d.n_different);
+  free(d.text);
+}
+
+/** Lines of a model's network; they point into *ret_text. The caller frees both. */
+static meso_status network_lines(const meso_model *model, char **ret_text, const char ***ret_line,
+                                 size_t *ret_n, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char *text = NULL;
   const char **line = NULL;
   size_t n = 0, n_breaks = 0;
-  MESO_TRY(mesoi_spikes_read(cli, path, ret_spikes, err));
-  text = meso_model_canonical(model, MESO_SECTION_NETWORK);
+  char *text = meso_model_canonical(model, MESO_SECTION_NETWORK);
   if (text == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot write the model as text");
   for (const char *c = text; *c != '\0'; c++) n_breaks += *c == '\n';
   MESO_ALLOC(err, line, n_breaks + 1);
@@ -181,6 +194,24 @@ meso_status mesoi_spikes_read_for(const meso_cli *cli, const char *path, const m
     c = strchr(c, '\n');
     c += c != NULL;
   }
+  *ret_text = text;
+  *ret_line = line;
+  *ret_n = n;
+  text = NULL;
+cleanup:
+  free(text);
+  return status;
+}
+
+meso_status mesoi_spikes_read_for(const meso_cli *cli, const char *path, const meso_model *model,
+                                  meso_spikes **ret_spikes, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *text = NULL;
+  const char **line = NULL;
+  size_t n = 0;
+  MESO_TRY(mesoi_spikes_read(cli, path, ret_spikes, err));
+  MESO_TRY(network_lines(model, &text, &line, &n, err));
   warn_of_other_network(cli, path, n, line);
 cleanup:
   free(line);
@@ -198,6 +229,38 @@ meso_status mesoi_spikes_read_for_kernels(const meso_cli *cli, const char *path,
   if (of != NULL && of->text != NULL)
     warn_of_other_network(cli, path, meso_array_count(of), (const char *const *) of->text);
 cleanup:
+  return status;
+}
+
+meso_status mesoi_connectivity_add(const char *spikes, const meso_model *model, bool in_the_mean,
+                                   meso_signals *lfp, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  network_difference d = {.text = NULL};
+  char *own = NULL, sentence[1024];
+  const char **line = NULL;
+  size_t n = 0;
+  MESO_TRY(network_lines(model, &own, &line, &n, err));
+  compare_networks(spikes, n, line, &d);
+  const char *const what = in_the_mean ? MESO_CONNECTIVITY_MEAN : MESO_CONNECTIVITY_REDRAWN;
+  if (d.text == NULL)
+    (void) snprintf(sentence, sizeof sentence, "%s; the spikes do not say which network made them",
+                    what);
+  else if (d.n_different > 0)
+    (void) snprintf(sentence, sizeof sentence, "%s; the spikes were made with %.*s, the model has "
+                    "%.*s", what, (int) strcspn(d.there, "\n"), d.there,
+                    (int) strcspn(d.here, "\n"), d.here);
+  else if (d.n_missing > 0)
+    (void) snprintf(sentence, sizeof sentence, "%s; the spikes are of a model without keys of this "
+                    "one", what);
+  else
+    (void) snprintf(sentence, sizeof sentence, "%s", in_the_mean ? what : MESO_CONNECTIVITY_TRUE);
+  MESO_TRY(meso_attrs_set_text(&meso_signals_find(lfp, "lfp")->attrs, "connectivity", sentence,
+                               err));
+cleanup:
+  free(d.text);
+  free(line);
+  free(own);
   return status;
 }
 

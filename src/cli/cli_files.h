@@ -43,6 +43,12 @@ MESO_MUST_CHECK meso_status mesoi_spikes_read_for(const meso_cli *cli, const cha
 MESO_MUST_CHECK meso_status mesoi_spikes_read_for_kernels(const meso_cli *cli, const char *path,
                                                           const meso_result *kernels,
                                                           meso_spikes **ret_spikes, meso_err *err);
+/** Says on an LFP whether its synapses are those of the network that made the spikes of a file, by
+ *  the model that the file says: attribute "connectivity" of signal "lfp" (meso_lfp.h).
+ *  @param[in] in_the_mean  population kernels, which hold no single synapses */
+MESO_MUST_CHECK meso_status mesoi_connectivity_add(const char *spikes, const meso_model *model,
+                                                   bool in_the_mean, meso_signals *lfp,
+                                                   meso_err *err);
 /** How much of the input of an LFP, which was written, comes from outside, and whether it has it:
  *  "excitatory_external_share". */
 void mesoi_answer_external(const meso_cli *cli, const meso_model *model, const char *path);

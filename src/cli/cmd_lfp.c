@@ -93,6 +93,13 @@ cleanup:
   return status;
 }
 
+static void answer_connectivity(const meso_cli *cli, const meso_signals *lfp)
+{
+  const char *text = meso_attrs_text(&meso_signals_find(lfp, "lfp")->attrs, "connectivity");
+  mesoi_answer_text(cli, "connectivity", text);
+  mesoi_say(cli, "connectivity: %s\n", text);
+}
+
 static meso_status from_model(const meso_cli *cli, const char *path, const options *o,
                               meso_err *err)
 {
@@ -107,12 +114,15 @@ static meso_status from_model(const meso_cli *cli, const char *path, const optio
   if (o->method == METHOD_POPULATION) model->lfp.method = MESO_LFP_POPULATION;
   if (o->method == METHOD_NEURON) model->lfp.method = MESO_LFP_NEURON;
   MESO_TRY(make_lfp(cli, path, model, spikes, o, &lfp, err));
+  MESO_TRY(mesoi_connectivity_add(o->spikes, model, o->method != METHOD_COMPARTMENT
+                                  && model->lfp.method == MESO_LFP_POPULATION, lfp, err));
   const char *const inputs[] = { path, o->spikes, o->kernels };
   MESO_TRY(mesoi_origin_make(cli, model, o->kernels[0] != '\0' ? 3 : 2, inputs, &origin, err));
   MESO_TRY(mesoi_go_on("lfp", err));
   MESO_TRY(meso_signals_write(cli->output, "lfp", lfp, &origin.provenance, err));
   mesoi_answer_output(cli, cli->output);
   mesoi_answer_signals(cli, lfp);
+  answer_connectivity(cli, lfp);
   mesoi_answer_external(cli, model, cli->output);
 cleanup:
   mesoi_origin_clear(&origin);

@@ -9,8 +9,10 @@
 #include "meso_compare.h"
 #include "meso_config.h"
 #include "meso_io.h"
+#include "meso_lfp.h"
 #include "meso_plot.h"
 #include "pipeline.h"
+#include "report_in_degrees.h"
 
 /** Everything the report draws from. */
 typedef struct sources {
@@ -117,30 +119,46 @@ static const char *external_words(int external)
   return words[external];
 }
 
+/** Whose synapses, which frequencies, and how strong the field is that acts on no neuron. */
+static void note_scope(pipeline *p, const meso_signal *lfp)
+{
+  const char *wiring = meso_attrs_text(&lfp->attrs, "connectivity");
+  const char *band = meso_attrs_text(&lfp->attrs, "validity_band");
+  const char *reason = meso_attrs_text(&lfp->attrs, "validity_reason");
+  if (wiring != NULL) mesoi_pipeline_note(p, "Connectivity of this LFP: %s.", wiring);
+  if (band != NULL && reason != NULL)
+    mesoi_pipeline_note(p, "This LFP is valid at %s: %s.", band, reason);
+  mesoi_pipeline_note(p, "One-way: the field acts on no neuron. Its largest amplitude along the "
+                      "probe is %.2g V/m (between neighbouring contacts, at any time).",
+                      meso_lfp_largest_field_V_per_m(lfp));
+}
+
 static void note_lfp(pipeline *p, const sources *s)
 {
   const meso_signal *lfp = meso_signals_find(s->lfp, "lfp");
   const bool is_usual = strcmp(p->model->lfp.conductor, "root_as_point") == 0;
   mesoi_pipeline_note(p, "LFP: %s in %s%s (%g S/m), given the placement and the synthetic "
-                      "morphologies; no spikes, no active currents, one-way (no "
-                      "ephaptic coupling); an isolated column, no neighbours.",
+                      "morphologies; no spikes, no active currents; an isolated column, no "
+                      "neighbours.",
                       p->model->lfp.method == MESO_LFP_NEURON
                       ? "passive cables, every synapse of the network with its own weight, delay "
                       "and place," : "population kernels of passive cables, averaged over the "
                       "wiring,", is_usual ? "an infinite homogeneous medium" : "the medium ",
                       is_usual ? "" : p->model->lfp.conductor, p->model->probe.sigma_S_per_m);
+  if (lfp != NULL) note_scope(p, lfp);
   if (p->model->lfp.method == MESO_LFP_NEURON && p->model->lfp.n_cells > 0)
     mesoi_pipeline_note(p, "Only %lld cells make this LFP (lfp.n_cells), the others none.",
                         (long long) p->model->lfp.n_cells);
   note_approximations(p, s);
-  const char *band = lfp != NULL ? meso_attrs_text(&lfp->attrs, "validity_band") : NULL;
-  const char *reason = lfp != NULL ? meso_attrs_text(&lfp->attrs, "validity_reason") : NULL;
-  if (band != NULL && reason != NULL)
-    mesoi_pipeline_note(p, "This LFP is valid at %s: %s.", band, reason);
   const double error = lfp != NULL ? meso_attrs_number(&lfp->attrs, "basis_error", NAN) : NAN;
   if (isfinite(error))
     mesoi_pipeline_note(p, "Error of the LFP's functions of time, of single synapses that were not "
                         "used to find them: %.1g (rms, relative).", error);
+  const double rounding = lfp != NULL
+    ? meso_attrs_number(&lfp->attrs, "single_precision_error", NAN) : NAN;
+  if (isfinite(rounding))
+    mesoi_pipeline_note(p, "Error of single precision in the kernels, measured on some of them: "
+                        "%.1g (rms, relative).", rounding);
   char text[900] = "", key[160];
   size_t used = 0;
   for (size_t i = 0; lfp != NULL && i < p->model->n_populations && used + 80 < sizeof text; i++) {
@@ -238,8 +256,8 @@ static void add_notes(pipeline *p, const sources *s, const meso_spikes *spikes)
   for (size_t i = 0; i < spikes->n_populations; i++) n_spikes += spikes->population[i].n_spikes;
   if (p->imported != NULL)
     mesoi_pipeline_note(p, "The spikes were imported; currents and LFP are theirs through the "
-                        "wiring that this model and seed draw, not through the wiring of the "
-                        "other simulation.");
+                        "wiring that this model and seed draw, be it that of the other simulation "
+                        "or not.");
   if (p->imported != NULL && p->model->lfp.external == MESO_EXTERNAL_REPLAY)
     mesoi_pipeline_note(p, "The replayed external events are not those of the other simulation: "
                         "their statistics hold, their covariance with its spikes does not.");
@@ -288,6 +306,10 @@ static meso_status write_report(const pipeline *p, const char *output, const mes
 {
   meso_status status = MESO_OK;
   meso_comparison_row *row = NULL;
+  mesoi_in_degrees in_degrees = {.type = NULL};
+  char path[PIPELINE_PATH];
+  mesoi_pipeline_path(p, "kernels.h5", path);
+  MESO_TRY(mesoi_in_degrees_read(path, &in_degrees, err));
   MESO_ALLOC(err, row, comparison->n);
   for (size_t i = 0; i < comparison->n; i++) {
     const struct meso_comparison_entry *e = &comparison->entry[i];
@@ -314,9 +336,11 @@ static meso_status write_report(const pipeline *p, const char *output, const mes
     .title = p->model->name, .subtitle = subtitle, .n_notes = p->n_notes,
     .note = (const char *const *) p->note, .n_facts = sizeof fact / sizeof fact[0], .fact = fact,
     .n_rows = comparison->n, .row = row, .data = data,
+    .n_tables = in_degrees.table.n_rows > 0, .table = &in_degrees.table,
   };
   status = meso_report_write(output, &report, err);
 cleanup:
+  mesoi_in_degrees_clear(&in_degrees);
   free(row);
   return status;
 }

@@ -75,11 +75,14 @@ static meso_status make_lfp(pipeline *p, const char *output, const meso_provenan
   mesoi_pipeline_path(p, "kernels.h5", path);
   MESO_TRY(meso_result_read(path, &kernels, err));
   MESO_TRY(mesoi_pipeline_spikes(p, &spikes, err));
+  mesoi_pipeline_path(p, "spikes.h5", path);
   MESO_TRY(meso_lfp_from_kernels(kernels, spikes, p->model->lfp.output_rate_Hz, p->cli->n_threads,
                                  &lfp, err));
   MESO_TRY(mesoi_dirs_find(p->model_path, &dirs, err));
   MESO_TRY(meso_external_apply(p->model, kernels, dirs.n, (const char *const *) dirs.v,
                                p->cli->n_threads, p->cli->progress, lfp, err));
+  MESO_TRY(mesoi_connectivity_add(path, p->model, p->model->lfp.method == MESO_LFP_POPULATION, lfp,
+                                  err));
   if (p->model->lfp.proxies) MESO_TRY(mesoi_proxies_add(p->cli, p->model, spikes, lfp, err));
   MESO_TRY(meso_signals_write(output, "lfp", lfp, provenance, err));
 cleanup:

@@ -78,12 +78,21 @@ typedef struct meso_comparison_row {
   const char *quantity, *predicted, *measured, *preparation, *doi, *certainty, *verdict;
 } meso_comparison_row;
 
+/** A table more, below the description of the model: cell (n_rows, n_columns), the first column
+ *  names the rows, from column n_names on there are numbers. */
+typedef struct meso_report_table {
+  const char *id, *title;
+  size_t n_columns, n_names, n_rows;
+  const char *const *head, *const *cell;
+} meso_report_table;
+
 /** Self-contained HTML report (< 10 MB, no network): every available figure inline as SVG, tables
  *  of rates beside the reference, comparison, notes (approximations and what is missing). */
 typedef struct meso_report {
   const char *title, *subtitle;      /**< model name; "77,169 neurons, 90 s, seed 1" */
   size_t n_notes; const char *const *note;              /**< plain sentences: what to know */
   size_t n_rows;  const meso_comparison_row *row;
+  size_t n_tables; const meso_report_table *table;
   size_t n_facts; const char *const (*fact)[2];         /**< key, value: provenance table */
   const meso_figure_data *data;
 } meso_report;

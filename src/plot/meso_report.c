@@ -103,6 +103,10 @@ static meso_status put_contents(meso_bytes *page, const meso_report *report, mes
   }
   if (report->data != NULL && report->data->model != NULL)
     MESO_TRY(put(page, err, "<li><a href=\"#description\">Description of the model</a></li>"));
+  for (size_t i = 0; i < report->n_tables; i++) {
+    MESO_TRY(put_element(page, err, "<li><a href=\"#", report->table[i].id, "\">"));
+    MESO_TRY(put_element(page, err, "", report->table[i].title, "</a></li>"));
+  }
   if (report->n_facts > 0)
     MESO_TRY(put(page, err, "<li><a href=\"#provenance\">Provenance</a></li>"));
   MESO_TRY(put(page, err, "</ol></nav>\n"));
@@ -323,6 +327,26 @@ cleanup:
   return status;
 }
 
+static meso_status put_table(meso_bytes *page, const meso_report_table *t, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  MESO_TRY(put_element(page, err, "<h2 id=\"", t->id, "\">"));
+  MESO_TRY(put_element(page, err, "", t->title, "</h2><div class=\"wide\"><table><thead><tr>"));
+  for (size_t i = 0; i < t->n_columns; i++)
+    MESO_TRY(put_element(page, err, i < t->n_names ? "<th>" : "<th class=\"n\">", t->head[i],
+                         "</th>"));
+  MESO_TRY(put(page, err, "</tr></thead><tbody>\n"));
+  for (size_t i = 0; i < t->n_rows * t->n_columns; i++) {
+    if (i % t->n_columns == 0) MESO_TRY(put(page, err, "<tr>"));
+    MESO_TRY(put_element(page, err, i % t->n_columns < t->n_names ? "<td>" : "<td class=\"n\">",
+                         t->cell[i], "</td>"));
+    if ((i + 1) % t->n_columns == 0) MESO_TRY(put(page, err, "</tr>\n"));
+  }
+  MESO_TRY(put(page, err, "</tbody></table></div>\n"));
+cleanup:
+  return status;
+}
+
 static meso_status put_provenance(meso_bytes *page, const meso_report *report, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -352,6 +376,8 @@ meso_status meso_report_write(const char *path, const meso_report *report, meso_
     if (meso_figure_at(i)->available(report->data))
       MESO_TRY(put_figure(&page, meso_figure_at(i), report->data, err));
   MESO_TRY(put_description(&page, report->data, err));
+  for (size_t i = 0; i < report->n_tables; i++)
+    MESO_TRY(put_table(&page, &report->table[i], err));
   MESO_TRY(put_provenance(&page, report, err));
   MESO_TRY(put(&page, err, "</body></html>\n"));
   if (page.n > MESO_REPORT_LIMIT)
