@@ -107,6 +107,7 @@ static void test_whole_column(void)
   const meso_signal *s = meso_signals_find(lfp, "lfp");
   MESO_CHECK_EACH(i, s->n_times * s->n_channels, isfinite(s->data[i]));
   CU_ASSERT(build_s < 240); /* two minutes on two cores */
+  CU_ASSERT(apply_s / 5 < 0.2); /* 0.10 on a free machine */
   meso_signals_destroy(lfp);
   meso_spikes_destroy(spikes);
   meso_model_destroy(model);

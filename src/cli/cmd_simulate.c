@@ -306,6 +306,21 @@ cleanup:
   return status;
 }
 
+/** What there is when a network is told to stop, for those who want no more of it. */
+static meso_status write_stopped(const meso_cli *cli, const meso_spikes *spikes,
+                                 const meso_provenance *provenance, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *path = meso_stopped_path(cli->output);
+  if (path == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the name of a file");
+  MESO_TRY(meso_spikes_write(path, spikes, provenance, err));
+  MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f ms; %s has the spikes until then",
+            spikes->t_stop_ms, path);
+cleanup:
+  free(path);
+  return status;
+}
+
 static meso_status simulate_network(const meso_cli *cli, const char *path, const options *o,
                                     meso_err *err)
 {
@@ -332,10 +347,13 @@ static meso_status simulate_network(const meso_cli *cli, const char *path, const
   if (cli->n_sets > 0)
     MESO_FAIL(err, MESO_EUSAGE, "simulate: --set and --seed need a model file, not %s", path);
   MESO_TRY(format->read_network(&input, &network, err));
-  MESO_TRY(meso_engine_run_explicit(network, o->duration_ms, to != NULL ? &record : NULL,
-                                    cli->progress, &spikes, to != NULL ? &traces : NULL, &report,
-                                    err));
   MESO_TRY(mesoi_origin_of_network(cli, network, &origin, err));
+  status = meso_engine_run_explicit(network, o->duration_ms, to != NULL ? &record : NULL,
+                                    cli->progress, &spikes, to != NULL ? &traces : NULL, &report,
+                                    err);
+  if (status == MESO_ESTOPPED && spikes != NULL)
+    MESO_TRY(write_stopped(cli, spikes, &origin.provenance, err));
+  if (status != MESO_OK) goto cleanup;
   MESO_TRY(meso_spikes_write(cli->output, spikes, &origin.provenance, err));
   if (traces != NULL) {
     MESO_TRY(meso_signals_write(to, "traces", traces, &origin.provenance, err));

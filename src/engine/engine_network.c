@@ -408,8 +408,12 @@ static meso_status run_loop(runner *r, const meso_progress *progress, meso_err *
   meso_status status = MESO_OK;
   for (uint64_t step = 1; step <= r->n_steps; step++) {
     MESO_TRY(run_step(r, step, err));
-    if (step % 1000 == 0)
-      MESO_TRY(meso_progress_step(progress, "simulate", (double) step / (double) r->n_steps, err));
+    if (step % 1000 != 0) continue;
+    status = meso_progress_step(progress, "simulate", (double) step / (double) r->n_steps, err);
+    if (status == MESO_OK) continue;
+    r->n_steps = step;
+    r->duration_ms = engine_step_ms(step, r->w->dt_ms);
+    goto cleanup;
   }
 cleanup:
   return status;
@@ -519,11 +523,13 @@ meso_status meso_engine_run_explicit(const meso_network *network, double duratio
   MESO_TRY(set_up(&r, duration_ms, &result, err));
   if (record != NULL && ret_traces != NULL) MESO_TRY(create_traces(&r, record, &traces, err));
   const double t1 = mesoi_clock_s();
-  MESO_TRY(run_loop(&r, progress, err));
+  const meso_status of_loop = run_loop(&r, progress, err);
+  if (of_loop != MESO_OK && of_loop != MESO_ESTOPPED) MESO_TRY(of_loop);
   result.build_s = t1 - t0;
   result.loop_s = mesoi_clock_s() - t1;
   count(&r, &result);
   MESO_TRY(collect(&r, ret_spikes, err));
+  MESO_TRY(of_loop);
   if (ret_traces != NULL) *ret_traces = traces;
   traces = NULL;
   if (report != NULL) *report = result;

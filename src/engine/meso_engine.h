@@ -118,7 +118,8 @@ MESO_MUST_CHECK meso_status meso_traces_follow(meso_traces *traces, const meso_s
 /** Simulates a network given synapse by synapse; spikes of the populations that it names. Traces:
  *  a signal for each quantity, named so (time, neuron), sample k at (k + 1) dt, recorded after
  *  input and reset of the step; a quantity that the model of a recorded neuron lacks is an error.
- *  record and ret_traces may be NULL. duration_ms <= 0: the network's T_ms. One thread. */
+ *  record and ret_traces may be NULL. duration_ms <= 0: the network's T_ms. One thread. Told to
+ *  stop, it returns MESO_ESTOPPED with the spikes until then, and no traces. */
 MESO_MUST_CHECK meso_status meso_engine_run_explicit(const meso_network *network,
                                                      double duration_ms,
                                                      const meso_record_options *record,

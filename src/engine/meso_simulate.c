@@ -454,7 +454,7 @@ cleanup:
 
 /* ---- 6. the run --------------------------------------------------------------------------- */
 
-static meso_status join_parts(recorder *r, meso_err *err)
+static meso_status join_parts(recorder *r, const char *path, meso_err *err)
 {
   meso_status status = MESO_OK;
   const size_t n = r->spikes.n;
@@ -466,11 +466,38 @@ static meso_status join_parts(recorder *r, meso_err *err)
     memcpy(names + i * r->room, part_path(r, &r->spikes, i), r->room);
     list[i] = names + i * r->room;
   }
-  MESO_TRY(meso_spikes_join(r->path, n, list, r->provenance, err));
+  MESO_TRY(meso_spikes_join(path, n, list, r->provenance, err));
 cleanup:
   free(names);
   free(list);
   return status;
+}
+
+/** What there is when a run is told to stop, for those who want no more of it. */
+static meso_status write_stopped(recorder *r, meso_err *err)
+{
+  meso_status status = MESO_OK;
+  char *path = NULL;
+  const double duration_ms = r->model->simulation.duration_ms;
+  if (!writes_spikes(r))
+    MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f of %.1f ms; the same command goes on "
+              "from there", r->reached_ms, duration_ms);
+  path = meso_stopped_path(r->path);
+  if (path == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the name of a file");
+  MESO_TRY(join_parts(r, path, err));
+  MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f of %.1f ms; the same command goes on "
+            "from there; %s has the spikes until then", r->reached_ms, duration_ms, path);
+cleanup:
+  free(path);
+  return status;
+}
+
+/** The whole takes the place of what a stop had left of it. */
+static void remove_stopped(const char *path)
+{
+  char *stopped = meso_stopped_path(path);
+  if (stopped != NULL) (void) unlink(stopped);
+  free(stopped);
 }
 
 meso_status meso_simulate(const meso_model *model, const char *path, double checkpoint_every_s,
@@ -496,13 +523,12 @@ meso_status meso_simulate(const meso_model *model, const char *path, double chec
   MESO_TRY(find_checkpoint(&r, &state, err));
   status = meso_engine_stream_model(model, n_threads, progress, &sink, state, report, err);
   if (report != NULL) report->why_anew = r.why_anew;
-  if (status == MESO_ESTOPPED && r.has_checkpoint)
-    MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f of %.1f ms; the same command goes on "
-              "from there", r.reached_ms, model->simulation.duration_ms);
+  if (status == MESO_ESTOPPED && r.has_checkpoint) MESO_TRY(write_stopped(&r, err));
   if (status != MESO_OK) goto cleanup;
   if (traces != NULL) MESO_TRY(write_traces(&r, following, traces->path, progress, err));
   if (r.live != NULL) MESO_TRY(write_live(&r, progress, err));
-  if (!r.whole && writes_spikes(&r)) MESO_TRY(join_parts(&r, err));
+  if (!r.whole && writes_spikes(&r)) MESO_TRY(join_parts(&r, path, err));
+  if (r.has_checkpoint) remove_stopped(path);
   remove_parts(&r);
   if (ret_counts != NULL) {
     *ret_counts = r.counts;

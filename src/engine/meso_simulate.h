@@ -57,7 +57,8 @@ typedef struct meso_run_extras {
  *  live signals, the same bytes as of an undisturbed run, and the folder goes. A second run into
  *  the same file is refused while the first lasts (MESO_EIO).
  *
- *  A run that is told to stop keeps what there is and returns MESO_ESTOPPED.
+ *  A run that is told to stop keeps what there is, also writes the spikes until then to
+ *  meso_stopped_path(path), and returns MESO_ESTOPPED. The end of the run removes that file.
  *  @param[in] path          of live signals alone: theirs
  *  @param[in] extras        NULL: none
  *  @param[out] ret_counts   populations with n_spikes, without the spikes; may be NULL; caller

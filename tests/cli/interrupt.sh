@@ -59,17 +59,32 @@ same() {
   done
 }
 
+# until_stop NETWORK FILE: FILE has the spikes of NETWORK until some time; adds to the problem
+until_stop() {
+  until_ms=$("$meso" info "$2" | sed -n 's/.* 0 to \([0-9.]*\) ms.*/\1/p' | head -n 1)
+  case $1 in
+    *.yaml) duration="--set simulation.duration_ms=$until_ms" ;;
+    *) duration="--duration-ms $until_ms" ;;
+  esac
+  # shellcheck disable=SC2086
+  "$meso" simulate "$1" $duration -o short.h5 --quiet || problem="$problem; cannot run $until_ms ms"
+  [ "$("$meso" info --digest short.h5)" = "$("$meso" info --digest "$2")" ] ||
+    problem="$problem; $2: not the spikes until $until_ms ms"
+}
+
 run="run $toy --set simulation.duration_ms=60000"
 # shellcheck disable=SC2086  # no blanks in the path of a test
 set -- $run
 echo 1..6
 stopped INT 130 'simulate:' "$@" -o out1
 absent out1/spikes.h5 out1/report.html
+[ -e out1/spikes_stopped.h5 ] || problem="$problem; no spikes until the stop"
 result 'run: SIGINT in the simulation' "$problem"
 
 "$meso" "$@" -o undisturbed --quiet || echo '# the undisturbed run failed'
 problem=
 "$meso" "$@" -o out1 --quiet 2> err || problem=$(cat err)
+absent out1/spikes_stopped.h5
 same out1 undisturbed spikes.h5 currents.h5 kernels.h5 lfp.h5 bold.h5 analysis.h5
 "$meso" verify out1 --quiet 2> err || problem="$problem; $(cat err)"
 result 'run again: the digests of an undisturbed run' "$problem"
@@ -86,7 +101,9 @@ result 'run again: stages before the signal are kept' "$problem"
 stopped TERM 143 'simulate:' simulate "$toy" \
   --set simulation.duration_ms=600000 -o spikes.h5
 absent spikes.h5
+until_stop "$toy" spikes_stopped.h5
 result 'simulate a model' "$problem"
+rm -f spikes_stopped.h5
 stopped INT 130 'simulate:' simulate "$network" --duration-ms 10000000 -o spikes.h5
 absent spikes.h5
 result 'simulate a network' "$problem"
