@@ -821,9 +821,82 @@ static void strange_states_are_refused(void)
   meso_model_destroy(m2);
 }
 
+/* ---- parameters that differ between neurons ------------------------------------------------ */
+
+static double mean_of(size_t n, const double *x, double *ret_sd)
+{
+  double mean = 0, squares = 0;
+  for (size_t i = 0; i < n; i++) mean += x[i] / (double) n;
+  for (size_t i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean) / (double) (n - 1);
+  *ret_sd = sqrt(squares);
+  return mean;
+}
+
+/** Mean, deviation and third moment (skewness of a lognormal: (3 + v^2) v, v = sd/mean) of the
+ *  capacitances; other parameters independent of them, or constant. */
+static void parameters_are_spread(void)
+{
+  enum { N = 20000 };
+  static double C_m_pF[N], V_th_mV[N];
+  static const struct { const char *name; double skewness, least, most; } kinds[] = {
+    {"neuron.parameter_distribution=normal", 0, 0, INFINITY},
+    {"neuron.parameter_distribution=lognormal", 0.608, 0, INFINITY},
+    {"neuron.parameter_distribution=uniform", 0, 163.397, 336.603}};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    const char *const sets[] = {"neuron.C_m_sd_pF=50", kinds[k].name,
+                                k == 1 ? "neuron.tau_m_sd_ms=1" : "neuron.V_th_sd_mV=2"};
+    meso_model *m = toy_model(3, sets);
+    meso_err err = {0};
+    double sd = 0, cube = 0, product = 0, V_sd = 0;
+    for (uint32_t i = 0; i < N; i++) {
+      meso_population one;
+      CU_ASSERT_EQUAL_FATAL(meso_population_draw(m, &m->population[0], i, &one, &err), MESO_OK);
+      C_m_pF[i] = one.neuron.C_m_pF;
+      V_th_mV[i] = k == 1 ? one.neuron.tau_m_ms : one.neuron.V_th_mV;
+      CU_ASSERT_EQUAL(one.neuron.t_ref_ms, 2);
+      CU_ASSERT(C_m_pF[i] > kinds[k].least && C_m_pF[i] < kinds[k].most);
+    }
+    const double mean = mean_of(N, C_m_pF, &sd), V_mean = mean_of(N, V_th_mV, &V_sd);
+    for (size_t i = 0; i < N; i++) {
+      cube += pow((C_m_pF[i] - mean) / sd, 3) / N;
+      product += (C_m_pF[i] - mean) / sd * (V_th_mV[i] - V_mean) / V_sd / N;
+    }
+    MESO_CHECK_CLOSE(250, mean, 0, 5 * 50 / sqrt(N));
+    MESO_CHECK_CLOSE(50, sd, 0.03, 0);
+    MESO_CHECK_CLOSE(kinds[k].skewness, cube, 0, 0.1);
+    MESO_CHECK_CLOSE(0, product, 0, 5 / sqrt(N));
+    meso_model_destroy(m);
+  }
+}
+
+/** Drawn again until threshold and reset fit together; refused where nothing fits, or a lognormal
+ *  has no positive mean. */
+static void impossible_parameters_are_drawn_again(void)
+{
+  static const char *const wide[] = {"neuron.V_reset_mV=-51", "neuron.V_th_sd_mV=2"};
+  static const char *const bad[] = {"neuron.E_L_sd_mV=2",
+                                    "neuron.parameter_distribution=lognormal"};
+  meso_model *m = toy_model(2, wide), *none = NULL;
+  meso_population one, far = m->population[0];
+  meso_err err = {0};
+  for (uint32_t i = 0; i < 1000; i++) {
+    CU_ASSERT_EQUAL_FATAL(meso_population_draw(m, &m->population[0], i, &one, &err), MESO_OK);
+    CU_ASSERT(one.neuron.V_th_mV > -51);
+  }
+  far.neuron.V_th_mV = -1000; /* the key ends at -200 */
+  CU_ASSERT_EQUAL(meso_population_draw(m, &far, 0, &one, &err), MESO_ERANGE);
+  CU_ASSERT(strstr(err.msg, "populations.E") != NULL && strstr(err.msg, "1000") != NULL);
+  CU_ASSERT_EQUAL(meso_model_read(meso_test_path("data/models/toy.yaml"), 2, bad, &none, &err),
+                  MESO_EINVAL);
+  CU_ASSERT(strstr(err.msg, "E_L_mV is not above 0") != NULL);
+  meso_model_destroy(m);
+}
+
 int main(void)
 {
   static const meso_test tests[] = {
+    {"parameters_are_spread", parameters_are_spread},
+    {"impossible_parameters_are_drawn_again", impossible_parameters_are_drawn_again},
     {"background_is_poisson", background_is_poisson},
     {"wiring_follows_its_rule", wiring_follows_its_rule},
     {"quantised_weights_keep_mean_and_variance", quantised_weights_keep_mean_and_variance},

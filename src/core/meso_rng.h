@@ -35,6 +35,7 @@ typedef enum meso_rng_purpose {
   MESO_RNG_EXTERNAL_PLACE = 30, /**< counter: neuron, step, step >> 32, events / 4: segments */
   MESO_RNG_EXTERNAL_NOISE = 31, /**< counter: sample, sample >> 32, pair of channels */
   MESO_RNG_ENSEMBLE = 26,     /**< counter: member, factor or type, kind */
+  MESO_RNG_PARAMETER = 32,    /**< counter: neuron, parameter, attempt */
   MESO_RNG_TEST = 255
 } meso_rng_purpose;
 

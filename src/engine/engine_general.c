@@ -15,6 +15,8 @@
 
 bool engine_needs_general(const meso_model *m)
 {
+  for (size_t p = 0; p < m->n_populations; p++)
+    if (meso_population_is_spread(&m->population[p])) return true;
   for (size_t i = 0; i < meso_neuron_count(); i++)
     if (strcmp(meso_neuron_at(i)->name, "iaf_psc_exp") != 0 &&
         meso_model_uses(m, meso_neuron_at(i)))
@@ -36,7 +38,9 @@ meso_status engine_general_create(partition *q, const simulation *s, size_t p, m
   a->neurons = meso_calloc(n, a->ops->neuron_size);
   if (a->neurons == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot allocate %u neurons", n);
   for (uint32_t i = 0; i < n; i++) {
-    MESO_TRY(meso_population_params(pop, engine_initial_V_mV(s->model, pop, identity + i), params,
+    meso_population own;
+    MESO_TRY(meso_population_draw(s->model, pop, identity + i, &own, err));
+    MESO_TRY(meso_population_params(&own, engine_initial_V_mV(s->model, pop, identity + i), params,
                                     err));
     a->ops->init(params, s->model->simulation.dt_ms, a->neurons + i * a->ops->neuron_size);
   }

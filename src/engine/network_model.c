@@ -43,9 +43,12 @@ static meso_status fill_population(const meso_model *m, const meso_population *p
   const meso_param *I_e = meso_param_find(g->ops->params, "I_e");
   for (int64_t i = 0; i < p->size; i++) {
     char *params = (char *) g->params + g->n * g->ops->params_size;
-    const double V_mV = engine_initial_V_mV(m, p, meso_model_identity(p, i));
-    const double I_pA = p->neuron.I_e_pA + p->I_dc_pA;
-    MESO_TRY(meso_population_params_of(p, g->ops, V_mV, params, err));
+    const uint64_t identity = meso_model_identity(p, i);
+    const double V_mV = engine_initial_V_mV(m, p, identity);
+    meso_population own;
+    MESO_TRY(meso_population_draw(m, p, identity, &own, err));
+    const double I_pA = own.neuron.I_e_pA + p->I_dc_pA;
+    MESO_TRY(meso_population_params_of(&own, g->ops, V_mV, params, err));
     if (I_e != NULL) memcpy(params + I_e->offset, &I_pA, sizeof I_pA);
     g->member[g->n++] = first + (uint32_t) i;
   }

@@ -25,6 +25,11 @@ static double normal_cdf(double mean, double sd, double x)
   return gsl_cdf_ugaussian_P((x - mean) / sd);
 }
 
+static double normal_quantile(double mean, double sd, double P)
+{
+  return mean + sd * gsl_cdf_ugaussian_Pinv(P);
+}
+
 static double normal_upper(double mean, double sd) { return mean + 6.0 * sd; }
 
 static double normal_cell(double mean, double sd, size_t c, size_t n, double *cumulative)
@@ -42,6 +47,12 @@ static double constant_cdf(double mean, double sd, double x)
 {
   (void) sd;
   return x > mean ? 1.0 : 0.0;
+}
+
+static double constant_quantile(double mean, double sd, double P)
+{
+  (void) sd, (void) P;
+  return mean;
 }
 
 static double constant_upper(double mean, double sd)
@@ -66,6 +77,12 @@ static double lognormal_cdf(double mean, double sd, double x)
 {
   const double sigma = sigma_of(mean, sd);
   return x > 0 ? gsl_cdf_ugaussian_P((log(x / mean)) / sigma + 0.5 * sigma) : 0.0;
+}
+
+static double lognormal_quantile(double mean, double sd, double P)
+{
+  const double sigma = sigma_of(mean, sd);
+  return mean * exp(sigma * (gsl_cdf_ugaussian_Pinv(P) - 0.5 * sigma));
 }
 
 static double lognormal_upper(double mean, double sd)
@@ -104,6 +121,11 @@ static double uniform_cdf(double mean, double sd, double x)
   return fmin(fmax(0.5 + 0.5 * (x - mean) / half_width(sd), 0.0), 1.0);
 }
 
+static double uniform_quantile(double mean, double sd, double P)
+{
+  return mean + half_width(sd) * (2.0 * P - 1.0);
+}
+
 static double uniform_upper(double mean, double sd) { return mean + half_width(sd); }
 
 static double uniform_cell(double mean, double sd, size_t c, size_t n, double *cumulative)
@@ -116,13 +138,16 @@ static double uniform_cell(double mean, double sd, size_t c, size_t n, double *c
 
 static const meso_distribution_ops table[MESO_N_DISTRIBUTIONS] = {
   [MESO_DISTRIBUTION_normal] =
-    {"normal", 1.0, normal_cdf, normal_upper, normal_cell, normal_largest},
+    {"normal", 1.0, normal_cdf, normal_quantile, normal_upper, normal_cell, normal_largest},
   [MESO_DISTRIBUTION_constant] =
-    {"constant", INFINITY, constant_cdf, constant_upper, constant_cell, constant_upper},
+    {"constant", INFINITY, constant_cdf, constant_quantile, constant_upper, constant_cell,
+     constant_upper},
   [MESO_DISTRIBUTION_lognormal] = /* wider: the last cell would hold too much of the variance */
-    {"lognormal", 1.5, lognormal_cdf, lognormal_upper, lognormal_cell, lognormal_largest},
+    {"lognormal", 1.5, lognormal_cdf, lognormal_quantile, lognormal_upper, lognormal_cell,
+     lognormal_largest},
   [MESO_DISTRIBUTION_uniform] = /* 1/sqrt(3) */
-    {"uniform", 0.57735, uniform_cdf, uniform_upper, uniform_cell, uniform_upper},
+    {"uniform", 0.57735, uniform_cdf, uniform_quantile, uniform_upper, uniform_cell,
+     uniform_upper},
 };
 
 const meso_distribution_ops *meso_distribution_at(int kind, double sd)

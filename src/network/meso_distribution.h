@@ -29,6 +29,8 @@ typedef struct meso_distribution_ops {
   double max_rel_sd;   /**< of weights, over the mean: beyond it a part of them would be cut off */
   /** P(X <= x). */
   double (*cdf)(double mean, double sd, double x);
+  /** Its inverse; 0 < P < 1. */
+  double (*quantile)(double mean, double sd, double P);
   /** Value that X exceeds with a probability of less than 2e-6: what tables of delays reach to. */
   double (*upper)(double mean, double sd);
   /** Cuts X into n cells, 1 <= n: mean of X in cell c; *cumulative is the probability of cells

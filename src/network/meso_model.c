@@ -146,6 +146,8 @@ static meso_status inherit(const meso_model *model, const meso_model_section *se
     p->neuron = model->neuron.neuron;
     p->V_m_initial_mean_mV = model->neuron.V_m_initial_mean_mV;
     p->V_m_initial_sd_mV = model->neuron.V_m_initial_sd_mV;
+    p->neuron_sd = model->neuron.neuron_sd;
+    p->parameter_distribution = model->neuron.parameter_distribution;
   } else if (section->offset == offsetof(meso_model, projection)) {
     meso_projection *p = object;
     const mesoi_node *source = mesoi_node_find(node, "source");

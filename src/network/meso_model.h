@@ -56,8 +56,10 @@ typedef struct meso_population {
                                     index c * column_size + i in its population */
   int sign;                    /**< MESO_EXCITATORY or MESO_INHIBITORY */
   int model;                   /**< MESO_NEURON_POISSON, or 1 + the index of its neuron model */
-  meso_neuron_params neuron;
+  meso_neuron_params neuron;   /**< means over the neurons, where neuron_sd is not 0 */
   double V_m_initial_mean_mV, V_m_initial_sd_mV;
+  meso_neuron_params neuron_sd; /**< standard deviations; those of tau_syn are always 0 */
+  int parameter_distribution;  /**< in MESO_DISTRIBUTIONS (meso_distribution.h) */
   double full_mean_rate_Hz;    /**< of the unscaled model; enters the scaling compensation */
   double K_ext;                /**< external in-degree; unscaled in the struct */
   int positions;               /**< MESO_POSITIONS_... in meso_model.space */
@@ -257,6 +259,8 @@ typedef struct meso_background {
 typedef struct meso_neuron_defaults {
   meso_neuron_params neuron;
   double V_m_initial_mean_mV, V_m_initial_sd_mV;
+  meso_neuron_params neuron_sd;
+  int parameter_distribution;
 } meso_neuron_defaults;
 
 /** Defaults of projections from excitatory or inhibitory sources (section `synapses`). */
@@ -354,6 +358,19 @@ const meso_neuron_ops *meso_population_ops(const meso_population *population);
 
 /** True if a population has this neuron model. */
 bool meso_model_uses(const meso_model *model, const meso_neuron_ops *ops);
+
+/** True if neurons of a population differ in parameters other than the initial potential. */
+bool meso_population_is_spread(const meso_population *population);
+
+/** The population as one neuron of it is: neuron has that neuron's own parameters, drawn anew (all
+ *  of them, from other random numbers) until each is within the range of its key and the model
+ *  accepts them together; neuron_sd and all else stay. Weights are those of the mean parameters.
+ *  @param identity  meso_model_identity
+ *  @retval MESO_ERANGE 1000 draws were in vain */
+MESO_MUST_CHECK meso_status meso_population_draw(const meso_model *model,
+                                                 const meso_population *population,
+                                                 uint64_t identity, meso_population *ret_one,
+                                                 meso_err *err);
 
 /** Parameters of one neuron: those of the population that its model has, and the potential at the
  *  start. @param[out] params  room for meso_neuron_ops.params_size */

@@ -229,6 +229,13 @@ static meso_status check_populations(meso_model *model, const mesoi_node *root, 
       REFUSE("populations", i, "V_reset_mV", "must be below V_th_mV");
     if (!(p->neuron.E_L_mV < p->neuron.V_th_mV))
       REFUSE("populations", i, "E_L_mV", "must be below V_th_mV");
+    if (p->parameter_distribution == MESO_DISTRIBUTION_lognormal &&
+        meso_population_is_spread(p) && mesoi_spread_below_zero(p) != NULL) {
+      char message[120];
+      (void) snprintf(message, sizeof message, "cannot be lognormal: %s is not above 0",
+                      mesoi_spread_below_zero(p));
+      REFUSE("populations", i, "parameter_distribution", message);
+    }
     MESO_TRY(mesoi_model_derive_synapses(p, &wrong, err));
     if (wrong != NULL) REFUSE("populations", i, "model", wrong);
     if (model->n_layers > 0 && find_layer(model, p->layer) == (size_t) -1)

@@ -42,6 +42,9 @@ MESO_MUST_CHECK meso_status mesoi_model_check(meso_model *model, const mesoi_nod
 MESO_MUST_CHECK meso_status mesoi_model_derive_synapses(meso_population *population,
                                                         const char **ret_wrong, meso_err *err);
 
+/* Key of a parameter with a spread whose mean is not above 0, or NULL. */
+const char *mesoi_spread_below_zero(const meso_population *population);
+
 /* Resolves fractions, shares and layer shares of the cell types. */
 MESO_MUST_CHECK meso_status mesoi_model_resolve_cells(meso_model *model, const mesoi_node *root,
                                                       meso_err *err);

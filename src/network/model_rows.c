@@ -19,6 +19,10 @@
   {key, MESO_PARAM_BOOL, "", 0, 0, false, text, NULL, offsetof(type, field), help}
 #define END {NULL, MESO_PARAM_DOUBLE, NULL, 0, 0, false, NULL, NULL, 0, NULL}
 
+/* "normal|constant|...", from the list of rows. */
+#define OR_NAME(name) "|" #name
+#define DISTRIBUTIONS (&(MESO_DISTRIBUTIONS(OR_NAME))[1])
+
 /* PD14: Potjans & Diesmann 2014, Cereb. Cortex 24:785, doi 10.1093/cercor/bhs358. */
 #define NEURON_ROWS(type) \
   NUMBER("E_L_mV", "mV", -200, 100, false, "-65", type, neuron.E_L_mV, "resting potential; PD14"), \
@@ -37,7 +41,23 @@
   NUMBER("V_m_initial_mean_mV", "mV", -200, 100, false, "-58", type, V_m_initial_mean_mV, \
          "mean of the initial potentials; PD14 (original)"), \
   NUMBER("V_m_initial_sd_mV", "mV", 0, 100, false, "10", type, V_m_initial_sd_mV, \
-         "standard deviation of the initial potentials; PD14 (original)")
+         "standard deviation of the initial potentials; PD14 (original)"), \
+  NUMBER("E_L_sd_mV", "mV", 0, 100, false, "0", type, neuron_sd.E_L_mV, \
+         "its spread over neurons"), \
+  NUMBER("V_th_sd_mV", "mV", 0, 100, false, "0", type, neuron_sd.V_th_mV, \
+         "its spread over neurons"), \
+  NUMBER("V_reset_sd_mV", "mV", 0, 100, false, "0", type, neuron_sd.V_reset_mV, \
+         "its spread over neurons"), \
+  NUMBER("C_m_sd_pF", "pF", 0, 1e6, false, "0", type, neuron_sd.C_m_pF, \
+         "its spread over neurons"), \
+  NUMBER("tau_m_sd_ms", "ms", 0, 1e4, false, "0", type, neuron_sd.tau_m_ms, \
+         "its spread over neurons"), \
+  NUMBER("t_ref_sd_ms", "ms", 0, 1e3, false, "0", type, neuron_sd.t_ref_ms, \
+         "its spread over neurons"), \
+  NUMBER("I_e_sd_pA", "pA", 0, 1e6, false, "0", type, neuron_sd.I_e_pA, \
+         "its spread over neurons"), \
+  CHOICE("parameter_distribution", "normal", DISTRIBUTIONS, type, parameter_distribution, \
+         "of these parameters over neurons, drawn again where they cannot be")
 
 static const meso_param top_rows[] = {
   TEXT("name", NULL, meso_model, name, "short name of the model"),
@@ -76,9 +96,6 @@ static const meso_param space_rows[] = {
 
 static const meso_param neuron_rows[] = {NEURON_ROWS(meso_neuron_defaults), END};
 
-/* "normal|constant|...", from the list of rows. */
-#define OR_NAME(name) "|" #name
-#define DISTRIBUTIONS (&(MESO_DISTRIBUTIONS(OR_NAME))[1])
 #define RULES (&(MESO_RULES(OR_NAME))[1])
 
 #define DISTRIBUTION_ROWS(type) \

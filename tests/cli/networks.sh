@@ -6,7 +6,7 @@ src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
 . "$src/tests/cli/program.sh"
 reference=$src/tests/reference/network
 
-echo 1..28
+echo 1..33
 toy=$src/data/models/toy.yaml
 "$meso" models > models.txt
 for model in iaf_psc_exp iaf_psc_alpha iaf_psc_delta; do
@@ -71,6 +71,22 @@ problem=
 [ "$(digest rules.h5)" = "$(digest file.h5)" ] || problem='other spikes'
 [ "$(digest rules.h5)" != "$(digest other.h5)" ] || problem='the rules make no difference'
 result 'the spikes are those of the synapses in the file' "$problem"
+
+# Neurons with parameters of their own: here the engine of models, there that of explicit networks.
+spread='--set neuron.V_th_sd_mV=1 --set neuron.C_m_sd_pF=40 --set neuron.tau_m_sd_ms=1'
+spread="$spread --set neuron.t_ref_sd_ms=0.5 --set neuron.E_L_sd_mV=0.5 --set neuron.I_e_sd_pA=20"
+# shellcheck disable=SC2086
+{
+  code 'spread parameters' 0 '' simulate "$toy" $short $spread --threads 3 -o spread.h5
+  code 'their network' 0 '' convert "$toy" spread_net.h5 $short $spread
+}
+code 'which runs' 0 '' simulate spread_net.h5 -o spread_explicit.h5
+problem=
+[ "$(digest spread.h5)" = "$(digest spread_explicit.h5)" ] || problem='other spikes'
+result 'to the same spikes' "$problem"
+problem=
+[ "$(digest spread.h5)" != "$(digest rules.h5)" ] || problem='the spread makes no difference'
+result 'which are not those of equal neurons' "$problem"
 left=$(find . -name '*no.h5*')
 result 'refused runs leave nothing' "$left"
 exit $bad
