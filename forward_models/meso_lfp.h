@@ -14,6 +14,7 @@ extern "C" {
 /** Attribute "connectivity" of kernels and of signals "lfp": which synapses they hold. */
 #define MESO_CONNECTIVITY_TRUE "true wiring of the network that made the spikes"
 #define MESO_CONNECTIVITY_REDRAWN "redrawn from the model (hybrid scheme)"
+#define MESO_CONNECTIVITY_GIVEN "as given by simulation.network_file, synapse by synapse"
 #define MESO_CONNECTIVITY_MEAN "mean of the wiring that the model states, no single synapses"
 
 /** Builds the kernel of every pathway (source population -> cell type) of a model: response of the

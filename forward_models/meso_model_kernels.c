@@ -597,10 +597,13 @@ static meso_status add_use(const meso_model *model, meso_result *result, meso_er
   meso_attrs *attrs = meso_result_group_attrs(result, "/kernels");
   if (text == NULL || attrs == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot add attributes");
   MESO_TRY(meso_attrs_set_text(attrs, "contributions", text, err));
-  MESO_TRY(meso_attrs_set_text(attrs, "connectivity", model->lfp.method == MESO_LFP_NEURON
-                               ? "drawn from the model by its seed: for spikes of this network the "
-                               MESO_CONNECTIVITY_TRUE ", for others " MESO_CONNECTIVITY_REDRAWN
-                               : MESO_CONNECTIVITY_MEAN, err));
+  MESO_TRY(meso_attrs_set_text(attrs, "connectivity", model->lfp.method != MESO_LFP_NEURON
+                               ? MESO_CONNECTIVITY_MEAN
+                               : model->simulation.network_file[0] != '\0'
+                               ? MESO_CONNECTIVITY_GIVEN
+                               : "drawn from the model by its seed: for spikes of this network the "
+                               MESO_CONNECTIVITY_TRUE ", for others " MESO_CONNECTIVITY_REDRAWN,
+                               err));
 cleanup:
   free(text);
   return status;

@@ -242,7 +242,9 @@ meso_status mesoi_connectivity_add(const char *spikes, const meso_model *model, 
   size_t n = 0;
   MESO_TRY(network_lines(model, &own, &line, &n, err));
   compare_networks(spikes, n, line, &d);
-  const char *const what = in_the_mean ? MESO_CONNECTIVITY_MEAN : MESO_CONNECTIVITY_REDRAWN;
+  const bool given = model->simulation.network_file[0] != '\0';
+  const char *const what = in_the_mean ? MESO_CONNECTIVITY_MEAN
+                           : given ? MESO_CONNECTIVITY_GIVEN : MESO_CONNECTIVITY_REDRAWN;
   if (d.text == NULL)
     (void) snprintf(sentence, sizeof sentence, "%s; the spikes do not say which network made them",
                     what);

@@ -6,7 +6,7 @@ src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
 . "$src/tests/cli/program.sh"
 reference=$src/tests/reference/network
 
-echo 1..33
+echo 1..35
 toy=$src/data/models/toy.yaml
 "$meso" models > models.txt
 for model in iaf_psc_exp iaf_psc_alpha iaf_psc_delta; do
@@ -62,6 +62,9 @@ digest() { "$meso" info "$1" --digest | tail -n 1; }
   code 'other rules' 0 '' simulate "$toy" $short $other -o other.h5
   code 'other rules, synapses of the file' 0 '' simulate "$toy" $short $other $of_net -o file.h5
   code 'kernels of them' 0 '' kernels "$toy" $short $other $of_net --set lfp.method=neuron -o k.h5
+  code 'LFP of other spikes' 0 '' lfp "$toy" $short $other $of_net --set lfp.method=neuron \
+    --kernels k.h5 --spikes rules.h5 -o lfp.h5
+  mv out lfp.txt
   code 'sizes are not those of the file' 3 '/populations/size: E has' \
     simulate "$toy" $of_net -o no.h5
   code 'nor is the step' 3 'dt_ms = 0.1 ms' \
@@ -71,6 +74,9 @@ problem=
 [ "$(digest rules.h5)" = "$(digest file.h5)" ] || problem='other spikes'
 [ "$(digest rules.h5)" != "$(digest other.h5)" ] || problem='the rules make no difference'
 result 'the spikes are those of the synapses in the file' "$problem"
+problem=
+grep -q 'as given by simulation.network_file' lfp.txt || problem=$(cat lfp.txt)
+result 'the LFP says whose synapses it holds' "$problem"
 
 # Neurons with parameters of their own: here the engine of models, there that of explicit networks.
 spread='--set neuron.V_th_sd_mV=1 --set neuron.C_m_sd_pF=40 --set neuron.tau_m_sd_ms=1'
