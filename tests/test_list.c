@@ -383,6 +383,7 @@ static void network_takes_the_place_of_rules(void)
     {"B", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, NULL},
     {"B", 0.2, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "dt_ms = 0.2"},
     {"C", 0.1, {5, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "name: C is no"},
+    {"A", 0.1, {5, 0}, {6, 6}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "A is there twi"},
     {"B", 0.1, {5, 0}, {6, 4}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "size: B has 4"},
     {"B", 0.1, {6, 0}, {6, 5}, {10, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "first: A begin"},
     {"B", 0.1, {5, 0}, {6, 5}, {11, 5, 6}, {0, 4, 0}, {-2, -8, -1}, {3, 1, 255}, "0 is 11"},
@@ -413,6 +414,7 @@ static void network_takes_the_place_of_rules(void)
         CU_ASSERT_EQUAL(drawn[i].weight_pA, wanted[i].weight_pA);
         MESO_CHECK_CLOSE(wanted[i].delay_ms, drawn[i].delay_ms, 0, 1e-9);
       }
+      CU_ASSERT_EQUAL(m->projection[0].n_synapses, 3);
       MESO_CHECK_CLOSE(-11 / 3., m->projection[0].weight_pA, 1e-12, 0);
       MESO_CHECK_CLOSE(25.9 / 3, m->projection[0].delay_mean_ms, 1e-12, 0);
     }

@@ -27,14 +27,31 @@ static meso_status read_file(const char *path, const char *want, meso_signals **
   return status;
 }
 
+/** Names of spike tables as others write them. */
+static void test_spikes_or_signals(void)
+{
+  static const struct { const char *text, *want; } row[] = {
+    {"time_ms,id\n", "csv"}, {"time_ms, id\n", "csv"}, {"timestamps,node_ids\n", "csv"},
+    {"\xEF\xBB\xBFtime,neuron\n", "csv"}, {"times,senders\n", "csv"}, {"1.5,3\n", "csv"},
+    {"time_ms,a\n", "table"}, {"\xEF\xBB\xBFtime_ms,a\n", "table"},
+    {"time_ms,idle\n", "table"}};
+  for (size_t k = 0; k < sizeof row / sizeof *row; k++) {
+    const meso_format *f = NULL;
+    put("which.csv", row[k].text);
+    CU_ASSERT_EQUAL_FATAL(meso_format_of_file("which.csv", &f, NULL), MESO_OK);
+    CU_ASSERT_STRING_EQUAL(f->name, row[k].want);
+    unlink("which.csv");
+  }
+}
+
 static void test_tables(void)
 {
   static const double value[] = {1, -2, 3, 4.5, 5e-3, 6};
   static const struct { const char *path, *text; } row[] = {
     {"probe.csv", "# made by hand\ntime_ms,\"left, \"\"a\"\" (mV)\",right (mV)\r\n2,1,-2\r\n"
      "4,3,4.5\r\n\r\n6,5e-3,6\r\n"},
-    {"probe.tsv", "time (s)\tleft, \"a\" [mV]\tright [mV]\n0.002\t1\t-2\n0.004\t3\t4.5\n"
-     "0.006\t5e-3\t6"}};
+    {"probe.tsv", "\xEF\xBB\xBFtime (s)\tleft, \"a\" [mV]\tright [mV]\n0.002\t1\t-2\n"
+     "0.004\t3\t4.5\n0.006\t5e-3\t6"}};
   for (size_t k = 0; k < 2; k++) {
     meso_signals *s = NULL;
     meso_err err = {.msg = ""};
@@ -183,6 +200,7 @@ int main(void)
   static const meso_test test[] = {
     {"tables: names, units, time", test_tables}, {"written and read back", test_round_trip},
     {"broken tables: line and column", test_broken_tables},
+    {"spikes or signals", test_spikes_or_signals},
     {"potentials of SONATA", test_ecp}, {NULL, NULL}};
   return meso_test_main("signal_formats", test);
 }

@@ -384,11 +384,12 @@ static meso_status set_threshold(const granger *g, meso_attrs *a, meso_err *err)
   MESO_TRY(meso_attrs_set_number(a, "n_tests", (double) n_tests, err));
   MESO_TRY(meso_attrs_set_number(a, "fdr_p", largest_p, err));
   MESO_TRY(meso_attrs_set_number(a, "n_significant", (double) n_significant, err));
-  if (n_significant > 0) {
-    MESO_TRY(meso_attrs_set_number(a, "fdr_threshold", -0.5 * log(largest_p) / n, err));
+  if (n_significant > 0) { /* exp() of large values is 0 */
+    const double least = -0.5 * log(fmax(largest_p, 0x1p-1022)) / n;
+    MESO_TRY(meso_attrs_set_number(a, "fdr_threshold", least, err));
     (void) snprintf(text, sizeof text, "%.3g %% of the values are significant at a false discovery "
                     "rate of %g, those from %.3g on", 100 * (double) n_significant
-                    / (double) n_tests, p->alpha, -0.5 * log(largest_p) / n);
+                    / (double) n_tests, p->alpha, least);
   } else {
     (void) snprintf(text, sizeof text, "bias alone: with %.3g effective observations no value "
                     "differs from what channels without influence give (%.3g on average)", L,

@@ -136,6 +136,12 @@ typedef struct network_difference {
   const char *there, *here;    /**< the first line that differs, if any does */
 } network_difference;
 
+static bool line_has_value(const char *line)
+{
+  const char *equals = strstr(line, " = ");
+  return equals != NULL && equals < line + strcspn(line, "\n");
+}
+
 /** n lines, in the order of canonical text; those that are not of the wiring are passed over. Free
  *  d->text. */
 static void compare_networks(const char *path, size_t n, const char *const *line,
@@ -144,11 +150,13 @@ static void compare_networks(const char *path, size_t n, const char *const *line
   *d = (network_difference) {.text = NULL};
   if (meso_h5_read_text(path, "/provenance", "model_text", &d->text, NULL) != MESO_OK) return;
   const char *at = d->text;
+  size_t n_own = 0, n_theirs = 0;
   for (size_t i = 0; i < n && d->n_missing < 100; i++) {
     const char *equals = strstr(line[i], " = ");
     if (equals == NULL || !is_of_wiring(line[i])) continue;
     const char *there = find_line(d->text, at, line[i], (size_t) (equals + 3 - line[i]));
-    d->n_missing += there == NULL;
+    d->n_missing += there == NULL || there < at; /* the order of projections counts */
+    n_own++;
     if (there == NULL) continue;
     at = there;
     const size_t n_line = strcspn(line[i], "\n");
@@ -157,6 +165,11 @@ static void compare_networks(const char *path, size_t n, const char *const *line
     d->there = there;
     d->here = line[i];
   }
+  for (const char *c = d->text; c != NULL && *c != '\0'; c += c != NULL) {
+    n_theirs += is_of_wiring(c) && line_has_value(c);
+    c = strchr(c, '\n');
+  }
+  d->n_missing += n_theirs > n_own ? n_theirs - n_own : 0;
 }
 
 /** What spikes were made with, where it is not what a wiring is of; nothing if the file does not
@@ -253,8 +266,8 @@ meso_status mesoi_connectivity_add(const char *spikes, const meso_model *model, 
                     "%.*s", what, (int) strcspn(d.there, "\n"), d.there,
                     (int) strcspn(d.here, "\n"), d.here);
   else if (d.n_missing > 0)
-    (void) snprintf(sentence, sizeof sentence, "%s; the spikes are of a model without keys of this "
-                    "one", what);
+    (void) snprintf(sentence, sizeof sentence, "%s; the spikes are of a model with other "
+                    "keys, or in another order, than this one", what);
   else
     (void) snprintf(sentence, sizeof sentence, "%s", in_the_mean ? what : MESO_CONNECTIVITY_TRUE);
   MESO_TRY(meso_attrs_set_text(&meso_signals_find(lfp, "lfp")->attrs, "connectivity", sentence,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli_answer.h"
 #include "cli_files.h"
@@ -313,6 +314,9 @@ static meso_status write_stopped(const meso_cli *cli, const meso_spikes *spikes,
   meso_status status = MESO_OK;
   char *path = meso_stopped_path(cli->output);
   if (path == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the name of a file");
+  if (access(path, F_OK) == 0)
+    MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f ms; its spikes are not written: there "
+              "is a %s", spikes->t_stop_ms, path);
   MESO_TRY(meso_spikes_write(path, spikes, provenance, err));
   MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f ms; %s has the spikes until then",
             spikes->t_stop_ms, path);

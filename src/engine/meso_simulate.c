@@ -473,30 +473,43 @@ cleanup:
   return status;
 }
 
-/** What there is when a run is told to stop, for those who want no more of it. */
-static meso_status write_stopped(recorder *r, meso_err *err)
+/** Says, in the folder of parts, that this run has left the file of a stop. */
+static const char *mark_path(recorder *r)
+{
+  (void) snprintf(r->name, r->room, "%s/checkpoint.h5.stopped", r->dir);
+  return r->name;
+}
+
+/** Writes the spikes until now, for those who want no more of them; not over somebody else's file.
+ *  False if it did not. */
+static bool leave_spikes(recorder *r, const char *path)
+{
+  const bool is_ours = access(mark_path(r), F_OK) == 0;
+  if (!writes_spikes(r) || (!is_ours && access(path, F_OK) == 0)) return false;
+  FILE *mark = fopen(mark_path(r), "we");
+  if (mark == NULL || fclose(mark) != 0) return false;
+  return join_parts(r, path, NULL) == MESO_OK;
+}
+
+static meso_status end_stopped(recorder *r, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char *path = NULL;
-  const double duration_ms = r->model->simulation.duration_ms;
-  if (!writes_spikes(r))
-    MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f of %.1f ms; the same command goes on "
-              "from there", r->reached_ms, duration_ms);
-  path = meso_stopped_path(r->path);
+  char *path = meso_stopped_path(r->path);
   if (path == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the name of a file");
-  MESO_TRY(join_parts(r, path, err));
+  const bool left = leave_spikes(r, path);
   MESO_FAIL(err, MESO_ESTOPPED, "simulate: stopped at %.1f of %.1f ms; the same command goes on "
-            "from there; %s has the spikes until then", r->reached_ms, duration_ms, path);
+            "from there%s%s%s", r->reached_ms, r->model->simulation.duration_ms, left ? "; " : "",
+            left ? path : "", left ? " has the spikes until then" : "");
 cleanup:
   free(path);
   return status;
 }
 
 /** The whole takes the place of what a stop had left of it. */
-static void remove_stopped(const char *path)
+static void remove_stopped(recorder *r)
 {
-  char *stopped = meso_stopped_path(path);
-  if (stopped != NULL) (void) unlink(stopped);
+  char *stopped = meso_stopped_path(r->path);
+  if (stopped != NULL && access(mark_path(r), F_OK) == 0) (void) unlink(stopped);
   free(stopped);
 }
 
@@ -523,12 +536,12 @@ meso_status meso_simulate(const meso_model *model, const char *path, double chec
   MESO_TRY(find_checkpoint(&r, &state, err));
   status = meso_engine_stream_model(model, n_threads, progress, &sink, state, report, err);
   if (report != NULL) report->why_anew = r.why_anew;
-  if (status == MESO_ESTOPPED && r.has_checkpoint) MESO_TRY(write_stopped(&r, err));
+  if (status == MESO_ESTOPPED && r.has_checkpoint) MESO_TRY(end_stopped(&r, err));
   if (status != MESO_OK) goto cleanup;
   if (traces != NULL) MESO_TRY(write_traces(&r, following, traces->path, progress, err));
   if (r.live != NULL) MESO_TRY(write_live(&r, progress, err));
   if (!r.whole && writes_spikes(&r)) MESO_TRY(join_parts(&r, path, err));
-  if (r.has_checkpoint) remove_stopped(path);
+  remove_stopped(&r);
   remove_parts(&r);
   if (ret_counts != NULL) {
     *ret_counts = r.counts;

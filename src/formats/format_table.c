@@ -107,7 +107,7 @@ static meso_status read_names(table_reader *r, const char *line, meso_err *err)
 {
   meso_status status = MESO_OK;
   char cell[MOST_NAME] = "";
-  const char *at = line;
+  const char *at = strncmp(line, "\xEF\xBB\xBF", 3) == 0 ? line + 3 : line; /* mark of UTF-8 */
   if (!take_cell(&at, r->separator, cell) || !is_time(cell, &r->ms_per_unit))
     MESO_FAIL(err, MESO_EFORMAT, "%s:%zu: column 1 is '%.40s': a table of a signal begins with "
               "names, the first one time_s or time_ms", r->path, r->line, cell);

@@ -388,14 +388,27 @@ cleanup:
 
 bool spike_text_is(const char *path)
 {
-  char line[256] = "#";
+  static const char *const ids[] = {"id", "ids", "node_ids", "neuron", "neurons", "sender",
+                                    "senders"};
+  char *line = NULL;
+  size_t room = 0;
+  bool is = true;
   FILE *f = fopen(path, "r");
   if (f == NULL) return true;
-  while (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0')
-    if (fgets(line, sizeof line, f) == NULL) break;
+  while (getline(&line, &room, f) >= 0 &&
+         (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0'))
+    ;
   (void) fclose(f);
-  if (strncmp(line, "time", 4) != 0 && strncmp(line, "\"time", 5) != 0) return true;
-  const char *second = strpbrk(line, ",\t");
-  return second != NULL && strncmp(second + 1, "id", 2) == 0 &&
-         strchr(",\t\r\n", second[3]) != NULL;
+  if (line == NULL) return true;
+  const char *first = line + strspn(line, "\xEF\xBB\xBF\" ");
+  const char *second = strpbrk(first, ",\t");
+  if (strncmp(first, "time", 4) == 0) {
+    if (second != NULL) second += 1 + strspn(second + 1, "\" ");
+    const size_t n = second != NULL ? strcspn(second, "\" ,\t\r\n") : 0;
+    is = false;
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+      is = is || (strlen(ids[i]) == n && memcmp(second, ids[i], n) == 0);
+  }
+  free(line);
+  return is;
 }

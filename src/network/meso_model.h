@@ -111,6 +111,8 @@ typedef struct meso_projection {
                                     for neuron models with weights in mV */
   double weight_sd_pA;         /**< derived: rel_sd * |weight_pA| */
   double weight_pA_per_mV;     /**< derived: weight over PSP_mV; includes 1/sqrt(scaling.K) */
+  double full_in_degree, full_PSP_mV; /**< derived: means of the unscaled model, by the rule; what
+                                    scaling takes away is made up for by them */
   const char *weight_unit;     /**< derived: "pA" or "mV", a constant */
   int weight_distribution, delay_distribution; /**< in MESO_DISTRIBUTIONS (meso_distribution.h) */
   int weight_truncation, delay_truncation;     /**< MESO_REDRAW or MESO_CLIP, there too */

@@ -109,9 +109,21 @@ static double kept(const meso_model *model, const meso_projection *p)
   return meso_rule_at(p->rule)->unit == MESO_PER_PAIR ? meso_space_mean(model, p).profile : 1;
 }
 
-/* The mean in-degree is that of the full model times scaling.K. */
+void mesoi_model_derive_full(const meso_model *model, meso_projection *p)
+{
+  p->full_in_degree = full_synapses(model, p) * kept(model, p) /
+                      (double) model->population[p->target].size_full;
+  p->full_PSP_mV = p->PSP_mV_per_um == 0 ? p->PSP_mV : meso_space_mean(model, p).PSP_mV;
+}
+
+/* The mean in-degree is that of the full model times scaling.K; a list says it all. */
 void mesoi_model_derive_rule(const meso_model *model, meso_projection *p)
 {
+  if (p->list != NULL) {
+    p->n_synapses = p->list->n;
+    p->rule_number = (double) p->list->n;
+    return;
+  }
   const meso_rule_ops *rule = meso_rule_at(p->rule);
   const meso_population *source = &model->population[p->source];
   const meso_population *target = &model->population[p->target];
@@ -133,10 +145,8 @@ static double lost_current_pA(const meso_model *model, const meso_projection *p,
 {
   const meso_population *source = &model->population[p->source];
   const meso_population *target = &model->population[p->target];
-  const double in_degree =
-      full_synapses(model, p) * kept(model, p) / (double) target->size_full;
   return 1e-3 * target->synapse[source->sign].charge * (1 - sqrt(model->scaling.K)) *
-         weight_pA * in_degree * source->full_mean_rate_Hz;
+         weight_pA * p->full_in_degree * source->full_mean_rate_Hz;
 }
 
 static meso_status derive_projection(meso_model *model, meso_projection *p, meso_err *err)
@@ -145,8 +155,8 @@ static meso_status derive_projection(meso_model *model, meso_projection *p, meso
   const meso_population *source = &model->population[p->source];
   meso_population *target = &model->population[p->target];
   const double weight_pA_per_mV = target->synapse[source->sign].weight_per_mV;
-  const double weight_pA = weight_pA_per_mV * (p->PSP_mV_per_um == 0 ? p->PSP_mV
-                                               : meso_space_mean(model, p).PSP_mV);
+  if (model->simulation.network_file[0] == '\0') mesoi_model_derive_full(model, p);
+  const double weight_pA = weight_pA_per_mV * p->full_PSP_mV;
   if (p->n_synapses >= (uint64_t) 1 << 53)
     MESO_FAIL(err, MESO_ERANGE, "%s: projections.%.60s->%.60s: too many synapses", model->path,
               p->source_name, p->target_name);

@@ -30,6 +30,9 @@ meso_status mesoi_refuse(const meso_model *model, const mesoi_node *root, const 
 /* Sizes after scaling, first neurons; the checks of rules need them. */
 void mesoi_model_derive_sizes(meso_model *model);
 
+/* Mean in-degree and PSP of the unscaled model, by the rule of a projection; after the sizes. */
+void mesoi_model_derive_full(const meso_model *model, meso_projection *projection);
+
 /* What the rule of a projection fixes and its number of synapses; after the sizes. */
 void mesoi_model_derive_rule(const meso_model *model, meso_projection *projection);
 

@@ -63,6 +63,10 @@ static meso_status read_ranges(network_file *f, meso_err *err)
       MESO_FAIL(err, MESO_EINVAL, "%s: /populations/size: %.60s has %.10g neurons; in the model %s "
                 "it has %lld", f->path, names[k], size[k], m->path,
                 (long long) m->population[p].size);
+    for (size_t j = 0; j < k; j++)
+      if (f->range[j].population == p)
+        MESO_FAIL(err, MESO_EFORMAT, "%s: /populations/name: %.60s is there twice", f->path,
+                  names[k]);
     f->range[k] = (range) {first[k], p};
   }
   qsort(f->range, n, sizeof *f->range, by_first);
@@ -143,6 +147,7 @@ static meso_status sort_out(network_file *f, const uint16_t *source, const uint1
                 f->path, list->n, UINT32_MAX);
     MESO_ALLOC(err, list->source, list->n);
     MESO_ALLOC(err, list->target, list->n);
+    if (list->n == 0) continue; /* of none, there is nothing to be said */
     MESO_ALLOC(err, list->weight_pA, list->n);
     MESO_ALLOC(err, list->delay_steps, list->n);
   }
@@ -245,6 +250,7 @@ cleanup:
 static meso_status begin_list(const network_file *f, meso_projection *p, meso_err *err)
 {
   meso_status status = MESO_OK;
+  mesoi_model_derive_full(f->model, p);
   MESO_ALLOC(err, p->list, 1);
   memcpy(p->list->sha256, f->sha256, sizeof p->list->sha256);
   p->rule = MESO_RULE_list;

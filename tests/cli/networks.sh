@@ -6,7 +6,7 @@ src=$(CDPATH='' cd -- "${MESO_SRCDIR:-.}" && pwd) || exit 99
 . "$src/tests/cli/program.sh"
 reference=$src/tests/reference/network
 
-echo 1..35
+echo 1..38
 toy=$src/data/models/toy.yaml
 "$meso" models > models.txt
 for model in iaf_psc_exp iaf_psc_alpha iaf_psc_delta; do
@@ -51,6 +51,7 @@ code 'neurons and nothing to record' 2 '--neurons needs --record' \
 # The synapses of a model, by way of SONATA, in place of rules that would draw others.
 net=$PWD/net.h5
 short='--set simulation.duration_ms=100 --set scaling.N=0.2 --set scaling.K=0.2'
+rated="$short --set populations.E.full_mean_rate_Hz=4" # the scaling is made up for
 of_net="--set simulation.network_file=$net"
 other='--set projections.E->E.probability=0.3'
 digest() { "$meso" info "$1" --digest | tail -n 1; }
@@ -62,6 +63,8 @@ digest() { "$meso" info "$1" --digest | tail -n 1; }
   code 'other rules' 0 '' simulate "$toy" $short $other -o other.h5
   code 'other rules, synapses of the file' 0 '' simulate "$toy" $short $other $of_net -o file.h5
   code 'kernels of them' 0 '' kernels "$toy" $short $other $of_net --set lfp.method=neuron -o k.h5
+  code 'a compensated model' 0 '' simulate "$toy" $rated -o rated.h5
+  code 'with the synapses of the file' 0 '' simulate "$toy" $rated $of_net -o rated_file.h5
   code 'LFP of other spikes' 0 '' lfp "$toy" $short $other $of_net --set lfp.method=neuron \
     --kernels k.h5 --spikes rules.h5 -o lfp.h5
   mv out lfp.txt
@@ -74,6 +77,10 @@ problem=
 [ "$(digest rules.h5)" = "$(digest file.h5)" ] || problem='other spikes'
 [ "$(digest rules.h5)" != "$(digest other.h5)" ] || problem='the rules make no difference'
 result 'the spikes are those of the synapses in the file' "$problem"
+problem=
+[ "$(digest rated.h5)" = "$(digest rated_file.h5)" ] || problem='other spikes'
+[ "$(digest rated.h5)" != "$(digest rules.h5)" ] || problem='the compensation makes no difference'
+result 'the compensation of scaling is that of the model' "$problem"
 problem=
 grep -q 'as given by simulation.network_file' lfp.txt || problem=$(cat lfp.txt)
 result 'the LFP says whose synapses it holds' "$problem"
