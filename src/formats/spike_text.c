@@ -392,14 +392,16 @@ bool spike_text_is(const char *path)
                                     "senders"};
   char *line = NULL;
   size_t room = 0;
-  bool is = true;
+  bool is = true, found = false;
   FILE *f = fopen(path, "r");
   if (f == NULL) return true;
-  while (getline(&line, &room, f) >= 0 &&
-         (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0'))
-    ;
+  while (!found && getline(&line, &room, f) >= 0)
+    found = line[0] != '#' && line[strspn(line, " \t\r\n")] != '\0';
   (void) fclose(f);
-  if (line == NULL) return true;
+  if (!found) {
+    free(line);
+    return true;
+  }
   const char *first = line + strspn(line, "\xEF\xBB\xBF\" ");
   const char *second = strpbrk(first, ",\t");
   if (strncmp(first, "time", 4) == 0) {
