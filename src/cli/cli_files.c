@@ -57,16 +57,16 @@ void mesoi_origin_clear(mesoi_origin *origin)
 /** A file whose name says that it holds something else is refused with a word on what does it. */
 static meso_status check_content(const char *path, meso_content wanted, meso_err *err)
 {
-  static const struct { const char *name, *use; } content[] = {
-    [MESO_CONTENT_NETWORK] = {"a network", "simulate runs it"},
-    [MESO_CONTENT_SPIKES] = {"spikes", "analyses of spikes take it, as analyze statistics"},
-    [MESO_CONTENT_SIGNALS] = {"signals", "analyses of signals take it, as analyze spectrum"}};
+  static const char *const use[] = {
+    [MESO_CONTENT_NETWORK] = "simulate runs it",
+    [MESO_CONTENT_SPIKES] = "analyses of spikes take it, as analyze statistics",
+    [MESO_CONTENT_SIGNALS] = "analyses of signals take it, as analyze spectrum"};
   meso_status status = MESO_OK;
   for (meso_content other = MESO_CONTENT_NETWORK; other <= MESO_CONTENT_SIGNALS; other++) {
     const meso_format *f = other != wanted ? meso_format_also(path, other) : NULL;
     if (f != NULL && f->ending[0] != '/') /* any folder could be a circuit */
-      MESO_FAIL(err, MESO_EFORMAT, "%s: holds %s (%s), no %s: %s", path, content[other].name,
-                f->name, content[wanted].name, content[other].use);
+      MESO_FAIL(err, MESO_EFORMAT, "%s: holds %s (%s), no %s: %s", path,
+                meso_content_name(other), f->name, meso_content_name(wanted), use[other]);
   }
 cleanup:
   return status;
@@ -83,6 +83,12 @@ static meso_status say_kind(const char *path, const char *wanted, meso_status st
                       "%s", path, kind, wanted);
 }
 
+void mesoi_warn_of_file(const meso_cli *cli, const char *path, const meso_attrs *attrs)
+{
+  const char *warning = meso_attrs_text(attrs, "warning");
+  if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
+}
+
 meso_status mesoi_spikes_read(const meso_cli *cli, const char *path, meso_spikes **ret_spikes,
                               meso_err *err)
 {
@@ -92,8 +98,7 @@ meso_status mesoi_spikes_read(const meso_cli *cli, const char *path, meso_spikes
   if (format == NULL) MESO_TRY(check_content(path, MESO_CONTENT_SPIKES, err));
   if (format != NULL) MESO_TRY(format->read_spikes(&input, ret_spikes, err));
   else MESO_TRY(say_kind(path, "spikes", meso_spikes_read(path, ret_spikes, err), err));
-  const char *warning = meso_attrs_text(&(*ret_spikes)->attrs, "warning");
-  if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
+  mesoi_warn_of_file(cli, path, &(*ret_spikes)->attrs);
 cleanup:
   return status;
 }
@@ -313,8 +318,7 @@ meso_status mesoi_signals_read(const meso_cli *cli, const char *path, meso_signa
     goto cleanup;
   }
   MESO_TRY(format->read_signals(&input, ret_signals, err));
-  const char *warning = meso_attrs_text(&(*ret_signals)->attrs, "warning");
-  if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
+  mesoi_warn_of_file(cli, path, &(*ret_signals)->attrs);
 cleanup:
   return status;
 }

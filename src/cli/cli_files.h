@@ -31,6 +31,9 @@ MESO_MUST_CHECK meso_status mesoi_origin_of_network(const meso_cli *cli,
                                                     mesoi_origin *origin, meso_err *err);
 void mesoi_origin_clear(mesoi_origin *origin);
 
+/** Warns of what the reader of a file had to guess: attribute "warning". */
+void mesoi_warn_of_file(const meso_cli *cli, const char *path, const meso_attrs *attrs);
+
 /** Spikes of any file; what its reader had to guess becomes a warning. */
 MESO_MUST_CHECK meso_status mesoi_spikes_read(const meso_cli *cli, const char *path,
                                               meso_spikes **ret_spikes, meso_err *err);

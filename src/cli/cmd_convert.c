@@ -103,8 +103,7 @@ static meso_status convert_spikes(const meso_cli *cli, const meso_format *from,
   (void) o;
   mesoi_origin origin = { .model_text = NULL };
   MESO_TRY(from->read_spikes(&input, &spikes, err));
-  const char *warning = meso_attrs_text(&spikes->attrs, "warning");
-  if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
+  mesoi_warn_of_file(cli, path, &spikes->attrs);
   MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
   MESO_TRY(to->write_spikes(out, spikes, &origin.provenance, err));
   mesoi_answer_spikes(cli, spikes);
@@ -124,8 +123,7 @@ static meso_status convert_signals(const meso_cli *cli, const meso_format *from,
   (void) o;
   mesoi_origin origin = { .model_text = NULL };
   MESO_TRY(from->read_signals(&input, &signals, err));
-  const char *warning = meso_attrs_text(&signals->attrs, "warning");
-  if (warning != NULL) mesoi_warn(cli, "%s: %s", path, warning);
+  mesoi_warn_of_file(cli, path, &signals->attrs);
   MESO_TRY(mesoi_origin_make(cli, NULL, 1, &path, &origin, err));
   MESO_TRY(to->write_signals(out, signals, &origin.provenance, err));
   mesoi_answer_signals(cli, signals);

@@ -132,19 +132,13 @@ static void record_clear(meso_record_options *record)
   *record = (meso_record_options) { .quantities = NULL };
 }
 
-/** Name of a file besides the spikes: the one that was given, else OUT with another ending. */
-static meso_status other_path(const meso_cli *cli, const char *given, const char *ending,
+/** Name of a file besides the spikes: the one that was given, else OUT with a mark. */
+static meso_status other_path(const meso_cli *cli, const char *given, const char *mark,
                               const char *option, char **ret_path, meso_err *err)
 {
   meso_status status = MESO_OK;
-  char *path = NULL;
-  const size_t room = strlen(cli->output) + strlen(given) + strlen(ending) + 1;
-  MESO_ALLOC(err, path, room);
-  const char *slash = strrchr(cli->output, '/');
-  const char *dot = strrchr(slash != NULL ? slash : cli->output, '.');
-  const size_t stem = dot != NULL ? (size_t) (dot - cli->output) : strlen(cli->output);
-  if (given[0] != '\0') (void) snprintf(path, room, "%s", given);
-  else (void) snprintf(path, room, "%.*s%s", (int) stem, cli->output, ending);
+  char *path = given[0] != '\0' ? meso_strdup(given) : meso_marked_path(cli->output, mark, ".h5");
+  if (path == NULL) MESO_FAIL(err, MESO_ENOMEM, "cannot hold the name of a file");
   MESO_TRY(mesoi_check_also(cli, option, path, false, err));
   *ret_path = path;
   path = NULL;
@@ -163,7 +157,7 @@ static meso_status prepare_record(const meso_cli *cli, const options *o,
               o->traces[0] != '\0' ? "--traces" : "--neurons");
   if (o->record[0] == '\0') return MESO_OK;
   MESO_TRY(read_record(o, record, err));
-  MESO_TRY(other_path(cli, o->traces, "_traces.h5", "--traces", ret_path, err));
+  MESO_TRY(other_path(cli, o->traces, "_traces", "--traces", ret_path, err));
 cleanup:
   return status;
 }
@@ -208,7 +202,7 @@ static meso_status prepare_lfp(const meso_cli *cli, const char *model_path, cons
   meso_err why = { .status = MESO_OK };
   if (o->lfp[0] == '\0') return MESO_OK;
   if (o->no_spikes) MESO_STRDUP(err, lfp->path, cli->output);
-  else MESO_TRY(other_path(cli, o->lfp_out, "_lfp.h5", "--lfp-out", &lfp->path, err));
+  else MESO_TRY(other_path(cli, o->lfp_out, "_lfp", "--lfp-out", &lfp->path, err));
   if (traces != NULL)
     MESO_TRY(mesoi_spare_outputs("simulate: the LFP's file", lfp->path, traces, err));
   MESO_TRY(meso_sha256_file(o->lfp, lfp->sha256, err));

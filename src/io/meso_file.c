@@ -162,16 +162,21 @@ void meso_sha256_end(struct sha256_ctx *ctx, char out[65])
   out[64] = '\0';
 }
 
-char *meso_stopped_path(const char *path)
+char *meso_marked_path(const char *path, const char *mark, const char *ending)
 {
-  static const char mark[] = "_stopped";
   const char *slash = strrchr(path, '/');
   const char *dot = strrchr(slash != NULL ? slash : path, '.');
   const size_t stem = dot != NULL ? (size_t) (dot - path) : strlen(path);
-  const size_t room = strlen(path) + sizeof mark;
+  const char *end = ending != NULL ? ending : path + stem;
+  const size_t room = stem + strlen(mark) + strlen(end) + 1;
   char *to = meso_calloc(room, 1);
-  if (to != NULL) (void) snprintf(to, room, "%.*s%s%s", (int) stem, path, mark, path + stem);
+  if (to != NULL) (void) snprintf(to, room, "%.*s%s%s", (int) stem, path, mark, end);
   return to;
+}
+
+char *meso_stopped_path(const char *path)
+{
+  return meso_marked_path(path, "_stopped", NULL);
 }
 
 meso_status meso_sha256_file(const char *path, char out[65], meso_err *err)

@@ -119,8 +119,11 @@ MESO_MUST_CHECK meso_status meso_h5_read_groups(const char *path, const char *gr
 /** Frees n names and their list; NULL is fine. */
 void meso_names_free(char **names, size_t n);
 
-/** Where a run that was told to stop puts what there is by then: @p path with "_stopped" before its
- *  ending. Caller frees; NULL: out of memory. */
+/** @p path with a mark before its ending; ending NULL: that of @p path. Caller frees; NULL: out of
+ *  memory. */
+char *meso_marked_path(const char *path, const char *mark, const char *ending);
+
+/** Where a run that was told to stop puts what there is by then: marked "_stopped". */
 char *meso_stopped_path(const char *path);
 
 /** Writes a byte buffer atomically (reports, figures, YAML copies). */

@@ -229,11 +229,11 @@ static meso_status check_populations(meso_model *model, const mesoi_node *root, 
       REFUSE("populations", i, "V_reset_mV", "must be below V_th_mV");
     if (!(p->neuron.E_L_mV < p->neuron.V_th_mV))
       REFUSE("populations", i, "E_L_mV", "must be below V_th_mV");
-    if (p->parameter_distribution == MESO_DISTRIBUTION_lognormal &&
-        meso_population_is_spread(p) && mesoi_spread_below_zero(p) != NULL) {
+    const char *const below_zero = mesoi_spread_below_zero(p);
+    if (p->parameter_distribution == MESO_DISTRIBUTION_lognormal && below_zero != NULL) {
       char message[120];
       (void) snprintf(message, sizeof message, "cannot be lognormal: %s is not above 0",
-                      mesoi_spread_below_zero(p));
+                      below_zero);
       REFUSE("populations", i, "parameter_distribution", message);
     }
     MESO_TRY(mesoi_model_derive_synapses(p, &wrong, err));

@@ -57,6 +57,9 @@ MESO_MUST_CHECK meso_status mesoi_list_read(const meso_model *model, meso_projec
                                             meso_err *err);
 void mesoi_list_destroy(meso_synapse_list *list);
 
+/* Whether a synapse from a source of this sign may have this weight (pA, or mV). */
+bool mesoi_weight_fits(int sign, double weight);
+
 /* Moments and shares of the projection's list, which holds synapses already. */
 void mesoi_list_summarise(const meso_model *model, meso_projection *projection);
 

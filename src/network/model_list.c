@@ -50,13 +50,18 @@ cleanup:
   return status;
 }
 
+bool mesoi_weight_fits(int sign, double weight)
+{
+  return (sign == MESO_EXCITATORY ? weight >= 0 : weight <= 0) && fabs(weight) <= 1e9;
+}
+
 /** Weights of the sign that the source has. */
 static meso_status check_weights(const meso_numbers *c, const char *path, int sign, meso_err *err)
 {
   meso_status status = MESO_OK;
   for (size_t i = 0; i < c->n; i++) {
     const double x = c->column[WEIGHT][i];
-    if ((sign == MESO_EXCITATORY ? x < 0 : x > 0) || fabs(x) > 1e9)
+    if (!mesoi_weight_fits(sign, x))
       MESO_TRY(meso_numbers_refuse(c, path, names[WEIGHT], i, x, sign == MESO_EXCITATORY
         ? "must be 0 pA to 1e9 pA from an excitatory population"
         : "must be -1e9 pA to 0 pA from an inhibitory population", err));

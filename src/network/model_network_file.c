@@ -1,4 +1,5 @@
 /* model_network_file.c: the synapses of all projections from one explicit network. */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,14 +22,16 @@ typedef struct network_file {
   size_t *filled;              /**< (model->n_projections) */
 } network_file;
 
-static meso_status read_column(const network_file *f, const char *name, size_t n, double **ret_data,
-                               meso_err *err)
+/** A vector; of *n numbers, or if *n is SIZE_MAX of any, and then *n is how many. */
+static meso_status read_column(const network_file *f, const char *name, size_t *n,
+                               double **ret_data, meso_err *err)
 {
   meso_status status = MESO_OK;
   size_t n_dims = 0, dims[4] = {0};
   MESO_TRY(meso_h5_read_doubles(f->path, name, &n_dims, dims, ret_data, err));
-  if (n_dims != 1 || (n != SIZE_MAX && dims[0] != n))
+  if (n_dims != 1 || (*n != SIZE_MAX && dims[0] != *n))
     MESO_FAIL(err, MESO_EFORMAT, "%s: %s: must be a vector, as long as the others", f->path, name);
+  *n = dims[0];
 cleanup:
   return status;
 }
@@ -48,8 +51,8 @@ static meso_status read_ranges(network_file *f, meso_err *err)
   double *first = NULL, *size = NULL, next = 0;
   const meso_model *m = f->model;
   MESO_TRY(meso_h5_read_strings(f->path, "/populations/name", &names, &n, err));
-  MESO_TRY(read_column(f, "/populations/first", n, &first, err));
-  MESO_TRY(read_column(f, "/populations/size", n, &size, err));
+  MESO_TRY(read_column(f, "/populations/first", &n, &first, err));
+  MESO_TRY(read_column(f, "/populations/size", &n, &size, err));
   if (n != m->n_populations)
     MESO_FAIL(err, MESO_EINVAL, "%s: /populations/name: %zu populations; the model %s has %zu",
               f->path, n, m->path, m->n_populations);
@@ -174,47 +177,42 @@ static void put_numbers(const network_file *f, const double *source, const doubl
   }
 }
 
-static meso_status put_weights(const network_file *f, meso_err *err)
+/** Puts a number of a synapse into its list; false if it cannot be. */
+typedef bool put_number(const meso_population *source, double x, meso_synapse_list *list,
+                        size_t at);
+
+static bool put_weight(const meso_population *source, double x, meso_synapse_list *list, size_t at)
 {
-  static const char name[] = "/connections/weight";
+  list->weight_pA[at] = x;
+  return mesoi_weight_fits(source->sign, x);
+}
+
+static bool put_delay(const meso_population *source, double x, meso_synapse_list *list, size_t at)
+{
+  (void) source;
+  if (!(x >= 1 && x <= MESO_WIRING_MAX_DELAY_STEPS && x == floor(x))) return false;
+  list->delay_steps[at] = (uint8_t) x;
+  return true;
+}
+
+static meso_status put_column(network_file *f, const char *name, put_number *put,
+                              const char *excitatory, const char *inhibitory, meso_err *err)
+{
   meso_status status = MESO_OK;
-  double *weight = NULL;
+  double *x = NULL;
   const meso_model *m = f->model;
-  MESO_TRY(read_column(f, name, f->n, &weight, err));
+  MESO_TRY(read_column(f, name, &f->n, &x, err));
   memset(f->filled, 0, m->n_projections * sizeof *f->filled);
   for (size_t i = 0; i < f->n; i++) {
     size_t at = 0;
     meso_synapse_list *list = list_of(f, i, &at);
     const meso_population *source = &m->population[m->projection[f->projection[i]].source];
-    const double sign = source->sign == MESO_EXCITATORY ? 1 : -1;
-    if (!(sign * weight[i] >= 0 && fabs(weight[i]) <= 1e9))
-      MESO_FAIL(err, MESO_ERANGE, "%s: %s: entry %zu is %g; must be 0 to %g from %.60s", f->path,
-                name, i, weight[i], sign * 1e9, source->name);
-    list->weight_pA[at] = weight[i];
+    if (!put(source, x[i], list, at))
+      MESO_FAIL(err, MESO_ERANGE, "%s: %s: entry %zu is %g, from %.60s; must be %s", f->path, name,
+                i, x[i], source->name, source->sign == MESO_EXCITATORY ? excitatory : inhibitory);
   }
 cleanup:
-  free(weight);
-  return status;
-}
-
-static meso_status put_delays(const network_file *f, meso_err *err)
-{
-  static const char name[] = "/connections/delay_steps";
-  meso_status status = MESO_OK;
-  double *steps = NULL;
-  const meso_model *m = f->model;
-  MESO_TRY(read_column(f, name, f->n, &steps, err));
-  memset(f->filled, 0, m->n_projections * sizeof *f->filled);
-  for (size_t i = 0; i < f->n; i++) {
-    size_t at = 0;
-    meso_synapse_list *list = list_of(f, i, &at);
-    if (!(steps[i] >= 1 && steps[i] <= MESO_WIRING_MAX_DELAY_STEPS && steps[i] == floor(steps[i])))
-      MESO_FAIL(err, MESO_ERANGE, "%s: %s: entry %zu is %g; must be a whole number from 1 to %d",
-                f->path, name, i, steps[i], (int) MESO_WIRING_MAX_DELAY_STEPS);
-    list->delay_steps[at] = (uint8_t) steps[i];
-  }
-cleanup:
-  free(steps);
+  free(x);
   return status;
 }
 
@@ -224,12 +222,9 @@ static meso_status read_synapses(network_file *f, meso_err *err)
   meso_model *m = f->model;
   double *source = NULL, *target = NULL;
   uint16_t *from = NULL, *to = NULL;
-  size_t n_dims = 0, dims[4] = {0};
-  MESO_TRY(meso_h5_read_doubles(f->path, "/connections/source", &n_dims, dims, &source, err));
-  if (n_dims != 1)
-    MESO_FAIL(err, MESO_EFORMAT, "%s: /connections/source: must be a vector", f->path);
-  f->n = dims[0];
-  MESO_TRY(read_column(f, "/connections/target", f->n, &target, err));
+  f->n = SIZE_MAX;
+  MESO_TRY(read_column(f, "/connections/source", &f->n, &source, err));
+  MESO_TRY(read_column(f, "/connections/target", &f->n, &target, err));
   MESO_ALLOC(err, from, f->n);
   MESO_ALLOC(err, to, f->n);
   MESO_ALLOC(err, f->projection, f->n);
@@ -261,6 +256,9 @@ cleanup:
   return status;
 }
 
+static const char whole_steps[] = "a whole number from 1 to 255";
+static_assert(MESO_WIRING_MAX_DELAY_STEPS == 255, "whole_steps says so");
+
 meso_status mesoi_network_file_read(meso_model *model, meso_err *err)
 {
   meso_status status = MESO_OK;
@@ -280,8 +278,8 @@ meso_status mesoi_network_file_read(meso_model *model, meso_err *err)
   for (size_t k = 0; k < model->n_projections; k++)
     MESO_TRY(begin_list(&f, &model->projection[k], err));
   MESO_TRY(read_synapses(&f, err));
-  MESO_TRY(put_weights(&f, err));
-  MESO_TRY(put_delays(&f, err));
+  MESO_TRY(put_column(&f, "/connections/weight", put_weight, "0 to 1e9", "-1e9 to 0", err));
+  MESO_TRY(put_column(&f, "/connections/delay_steps", put_delay, whole_steps, whole_steps, err));
   for (size_t k = 0; k < model->n_projections; k++)
     mesoi_list_summarise(model, &model->projection[k]);
 cleanup:

@@ -70,11 +70,11 @@ static bool draw_once(const meso_population *p, meso_rng_key key, uint64_t ident
   bool fits = true;
   for (uint32_t k = 0; k < N_SPREAD; k++) {
     const spread_row *row = &spread_rows[k];
-    const meso_param *own = meso_param_find(mesoi_section("populations")->rows, row->key);
     const double mean = parameter(&p->neuron, row), sd = parameter(&p->neuron_sd, row);
     const uint32_t counter[4] = {(uint32_t) identity, (uint32_t) (identity >> 32), k, attempt};
     uint32_t word[4];
     if (!(sd > 0)) continue;
+    const meso_param *own = meso_param_find(mesoi_section("populations")->rows, row->key);
     meso_rng_block(key, counter, word);
     const double x = meso_distribution_at(p->parameter_distribution, sd)
                        ->quantile(mean, sd, meso_rng_uniform(word[0], word[1]));

@@ -23,6 +23,9 @@
 #define OR_NAME(name) "|" #name
 #define DISTRIBUTIONS (&(MESO_DISTRIBUTIONS(OR_NAME))[1])
 
+#define SPREAD(key, unit, max, type, field) \
+  NUMBER(key, unit, 0, max, false, "0", type, neuron_sd.field, "its spread over neurons")
+
 /* PD14: Potjans & Diesmann 2014, Cereb. Cortex 24:785, doi 10.1093/cercor/bhs358. */
 #define NEURON_ROWS(type) \
   NUMBER("E_L_mV", "mV", -200, 100, false, "-65", type, neuron.E_L_mV, "resting potential; PD14"), \
@@ -42,20 +45,13 @@
          "mean of the initial potentials; PD14 (original)"), \
   NUMBER("V_m_initial_sd_mV", "mV", 0, 100, false, "10", type, V_m_initial_sd_mV, \
          "standard deviation of the initial potentials; PD14 (original)"), \
-  NUMBER("E_L_sd_mV", "mV", 0, 100, false, "0", type, neuron_sd.E_L_mV, \
-         "its spread over neurons"), \
-  NUMBER("V_th_sd_mV", "mV", 0, 100, false, "0", type, neuron_sd.V_th_mV, \
-         "its spread over neurons"), \
-  NUMBER("V_reset_sd_mV", "mV", 0, 100, false, "0", type, neuron_sd.V_reset_mV, \
-         "its spread over neurons"), \
-  NUMBER("C_m_sd_pF", "pF", 0, 1e6, false, "0", type, neuron_sd.C_m_pF, \
-         "its spread over neurons"), \
-  NUMBER("tau_m_sd_ms", "ms", 0, 1e4, false, "0", type, neuron_sd.tau_m_ms, \
-         "its spread over neurons"), \
-  NUMBER("t_ref_sd_ms", "ms", 0, 1e3, false, "0", type, neuron_sd.t_ref_ms, \
-         "its spread over neurons"), \
-  NUMBER("I_e_sd_pA", "pA", 0, 1e6, false, "0", type, neuron_sd.I_e_pA, \
-         "its spread over neurons"), \
+  SPREAD("E_L_sd_mV", "mV", 100, type, E_L_mV), \
+  SPREAD("V_th_sd_mV", "mV", 100, type, V_th_mV), \
+  SPREAD("V_reset_sd_mV", "mV", 100, type, V_reset_mV), \
+  SPREAD("C_m_sd_pF", "pF", 1e6, type, C_m_pF), \
+  SPREAD("tau_m_sd_ms", "ms", 1e4, type, tau_m_ms), \
+  SPREAD("t_ref_sd_ms", "ms", 1e3, type, t_ref_ms), \
+  SPREAD("I_e_sd_pA", "pA", 1e6, type, I_e_pA), \
   CHOICE("parameter_distribution", "normal", DISTRIBUTIONS, type, parameter_distribution, \
          "of these parameters over neurons, drawn again where they cannot be")
 
