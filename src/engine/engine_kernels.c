@@ -23,21 +23,25 @@ extern const engine_kernels CONCAT(engine_kernels_, MESO_ISA);
 enum { PREFETCH_AHEAD = 12 };
 
 /** The first 256 bytes: most segments are shorter, and what follows them is needed a step later. */
-static void prefetch_segment(const engine_segment *s)
+static void prefetch_segment(const uint32_t *synapse, engine_segment s)
 {
-  const char *p = (const char *) s->synapse;
+  const char *p = (const char *) (synapse + engine_segment_first(s));
   for (int line = 0; line < 4; line++) __builtin_prefetch(p + 64 * line, 0, 3);
 }
 
 /** A synapse is target in the lower, signed weight in the upper 16 bits. */
-static void deliver(const engine_segment *segment, size_t n_segments, int32_t *restrict sum)
+static uint64_t deliver(const uint32_t *table, const engine_segment *segment, size_t n_segments,
+                        int32_t *restrict sum)
 {
-  for (size_t i = 0; i < n_segments && i < PREFETCH_AHEAD; i++) prefetch_segment(&segment[i]);
+  uint64_t n_synapses = 0;
+  for (size_t i = 0; i < n_segments && i < PREFETCH_AHEAD; i++)
+    prefetch_segment(table, segment[i]);
   for (size_t i = 0; i < n_segments; i++) {
-    if (i + PREFETCH_AHEAD < n_segments) prefetch_segment(&segment[i + PREFETCH_AHEAD]);
-    const uint32_t *restrict synapse = segment[i].synapse;
-    const uint32_t n = segment[i].n;
+    if (i + PREFETCH_AHEAD < n_segments) prefetch_segment(table, segment[i + PREFETCH_AHEAD]);
+    const uint32_t *restrict synapse = table + engine_segment_first(segment[i]);
+    const uint32_t n = engine_segment_length(segment[i]);
     uint32_t j = 0;
+    n_synapses += n;
     for (; j + 4 <= n; j += 4) {
       const uint32_t a = synapse[j], b = synapse[j + 1], c = synapse[j + 2], d = synapse[j + 3];
       sum[a & 0xffff] += (int32_t) a >> 16;
@@ -47,6 +51,7 @@ static void deliver(const engine_segment *segment, size_t n_segments, int32_t *r
     }
     for (; j < n; j++) sum[synapse[j] & 0xffff] += (int32_t) synapse[j] >> 16;
   }
+  return n_synapses;
 }
 
 /* ---- 2. background ------------------------------------------------------------------------ */

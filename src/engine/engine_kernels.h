@@ -11,8 +11,17 @@
 #include "meso_poisson.h"
 #include "meso_rng.h"
 
-/** A run of synapses with one source and one delay. */
-typedef struct engine_segment { const uint32_t *synapse; uint32_t n; } engine_segment;
+/** A run of synapses with one source and one delay: its length in the lowest ENGINE_LENGTH_BITS,
+ *  above them the index of its first synapse in the table. */
+typedef uint64_t engine_segment;
+enum { ENGINE_LENGTH_BITS = 16 };
+
+static inline engine_segment engine_segment_make(uint64_t first, uint16_t n)
+{
+  return first << ENGINE_LENGTH_BITS | n;
+}
+static inline uint64_t engine_segment_first(engine_segment s) { return s >> ENGINE_LENGTH_BITS; }
+static inline uint32_t engine_segment_length(engine_segment s) { return (uint16_t) s; }
 
 /** Neurons that go through several steps while their state lies in the first-level cache. */
 enum { ENGINE_CHUNK = 512 };
@@ -41,8 +50,9 @@ typedef struct engine_chunk_state {
 
 typedef struct engine_kernels {
   const char *name;
-  /** Adds the weights of all segments to sum[target]. */
-  void (*deliver)(const engine_segment *segment, size_t n_segments, int32_t *sum);
+  /** Adds the weights of all segments to sum[target]. Returns how many synapses they have. */
+  uint64_t (*deliver)(const uint32_t *table, const engine_segment *segment, size_t n_segments,
+                      int32_t *sum);
   /** Background events in a step of n neurons that start at global index first, first % 8 + n <=
    *  ENGINE_CHUNK, as meso_poisson_train has them; returns where in buffer (ENGINE_CHUNK) the first
    *  neuron's count is. */

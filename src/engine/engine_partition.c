@@ -2,11 +2,12 @@
  *
  * 1. lists
  * 2. creation
- * 3. input: spikes looked up, their synapses listed and delivered
+ * 3. input: synapses of spikes listed by the step of their arrival, then delivered
  * 4. neurons: release from refractoriness, background, update
  *
- * Input is pulled: for step n the synapses with delay d of the neurons that spiked at n - d are
- * added to one row of sums, which stays in the cache.
+ * A spike of step n puts, for each delay d, one entry into the list of step n + d: the run of its
+ * synapses with that delay. When a step comes, the runs of its list are added to one row of sums,
+ * which stays in the cache.
  */
 #include "engine_partition.h"
 
@@ -115,7 +116,7 @@ static meso_status fill(const simulation *s, partition *q, meso_err *err)
   for (int c = 0; c < (s->merged ? 1 : 2); c++)
     for (uint32_t k = 0; k < s->block_steps; k++) MESO_ALLOC_ALIGNED(err, q->sum[c][k], n);
   MESO_ALLOC(err, q->ring, s->n_slots);
-  MESO_ALLOC(err, q->arrivals, s->n_slots);
+  for (int c = 0; c < (s->merged ? 1 : 2); c++) MESO_ALLOC(err, q->arrivals[c], s->n_slots);
   for (size_t i = 0; i < n && !s->general; i++) q->V_mV[i] = -INFINITY; /* never spike if free */
   for (size_t p = 0; p < m->n_populations; p++)
     if (m->population[p].model != MESO_NEURON_POISSON) MESO_TRY(slice_create(s, q, p, err));
@@ -160,112 +161,78 @@ void engine_partition_destroy(partition *q, const simulation *s)
   free(q->I_ex);
   free(q->I_in);
   for (int c = 0; c < 2; c++) {
-    free(q->segment[c]);
     for (int k = 0; k < ENGINE_MAX_BLOCK; k++) free(q->sum[c][k]);
+    for (uint32_t i = 0; q->arrivals[c] != NULL && i < s->n_slots; i++)
+      free(q->arrivals[c][i].segment);
+    free(q->arrivals[c]);
   }
   engine_ring_clear(q->ring, s->n_slots);
-  for (uint32_t i = 0; q->arrivals != NULL && i < s->n_slots; i++) {
-    free(q->arrivals[i].row);
-    free(q->arrivals[i].channel);
-    free(q->arrivals[i].end);
-  }
-  free(q->arrivals);
   free(q->recording.spike);
 }
 
 /* ---- 3. input ----------------------------------------------------------------------------- */
 
-static bool reserve_segments(partition *q, size_t more)
+/** Room for more segments in every step to come. */
+static bool reserve(const simulation *s, partition *q, size_t more)
 {
-  for (int c = 0; c < 2; c++) {
-    const size_t need = q->n_segments[c] + more;
-    if (need <= q->segment_capacity[c]) continue;
-    engine_segment *bigger = meso_realloc(q->segment[c], 2 * need, sizeof *bigger);
-    if (bigger == NULL) return false;
-    q->segment[c] = bigger;
-    q->segment_capacity[c] = 2 * need;
-  }
+  for (int c = 0; c < (s->merged ? 1 : 2); c++)
+    for (uint32_t slot = 0; slot < s->n_slots; slot++) {
+      arrivals *a = &q->arrivals[c][slot];
+      if (a->n + more <= a->capacity) continue;
+      const size_t capacity = 2 * (a->n + more) + 64;
+      engine_segment *bigger = meso_realloc(a->segment, capacity, sizeof *bigger);
+      if (bigger == NULL) return false;
+      a->segment = bigger;
+      a->capacity = capacity;
+    }
   return true;
 }
 
-static bool reserve_arrivals(arrivals *a, uint32_t n, uint32_t n_delays)
+enum { AHEAD = 4 }; /* spikes whose rows are fetched while one is listed */
+
+static void prefetch_row(const engine_table *t, uint32_t neuron)
 {
-  a->n = 0;
-  if (n <= a->capacity) return true;
-  free(a->row);
-  free(a->channel);
-  free(a->end);
-  a->capacity = 2 * n + 64;
-  a->row = meso_calloc(a->capacity, sizeof *a->row);
-  a->channel = meso_calloc(a->capacity, sizeof *a->channel);
-  a->end = meso_calloc((size_t) a->capacity * (n_delays + 1), sizeof *a->end);
-  if (a->row != NULL && a->channel != NULL && a->end != NULL) return true;
-  a->capacity = 0;
-  return false;
+  const char *end = (const char *) (t->delay_end + (size_t) neuron * t->n_delays);
+  __builtin_prefetch(&t->row[neuron]);
+  __builtin_prefetch(end);
+  __builtin_prefetch(end + 64);
 }
 
-static void take_list(const simulation *s, const partition *q, const spike_list *spikes,
-                      arrivals *a)
+/** The synapses of one step's spikes, by delay, to the step in which they arrive. */
+static void send_list(const simulation *s, partition *q, const spike_list *spikes, uint64_t step,
+                      uint64_t from)
 {
   const engine_table *t = &q->table;
-  for (uint32_t i = 0; i < spikes->n; i++, a->n++) {
+  const uint32_t now = (uint32_t) (step % s->n_slots);
+  const uint32_t shortest = from > step ? (uint32_t) (from - step) : 1;
+  for (uint32_t i = 0; i < spikes->n; i++) {
     const uint32_t neuron = spikes->neuron[i];
-    const uint16_t *end = t->delay_end + (size_t) neuron * t->n_delays;
-    a->row[a->n] = t->synapse + t->row[neuron];
-    a->channel[a->n] = s->channel[neuron];
-    const uint16_t last = end[t->n_delays - 1];
-    uint32_t d = 1;
-    for (; d <= t->n_delays; d++) {
-      a->end[(size_t) d * a->capacity + a->n] = end[d - 1];
-      if (end[d - 1] == last && d >= a->longest) break;
+    const uint64_t row = t->row[neuron];
+    if (i + AHEAD < spikes->n) prefetch_row(t, spikes->neuron[i + AHEAD]);
+    const uint16_t *end = t->delay_end + (size_t) neuron * t->n_delays, last = end[t->n_delays - 1];
+    arrivals *to = q->arrivals[s->channel[neuron]];
+    uint16_t begin = shortest > 1 ? end[shortest - 2] : 0;
+    for (uint32_t d = shortest; begin < last; d++) {
+      const uint32_t slot = now + d < s->n_slots ? now + d : now + d - s->n_slots;
+      arrivals *a = &to[slot];
+      a->segment[a->n] = engine_segment_make(row + begin, (uint16_t) (end[d - 1] - begin));
+      a->n += end[d - 1] > begin;
+      begin = end[d - 1];
     }
-    if (d > t->n_delays) d = t->n_delays;
-    if (d > a->longest) /* neurons before this one ended earlier */
-      for (uint32_t e = a->longest + 1; e <= d; e++)
-        for (uint32_t j = 0; j < a->n; j++)
-          a->end[(size_t) e * a->capacity + j] = a->end[(size_t) a->longest * a->capacity + j];
-    if (d > a->longest) a->longest = d;
   }
 }
 
-bool engine_partition_look_up(const simulation *s, partition *q, uint64_t step)
+bool engine_partition_send(const simulation *s, partition *q, uint64_t step, uint64_t from)
 {
   const uint32_t slot = (uint32_t) (step % s->n_slots);
-  arrivals *a = &q->arrivals[slot];
   const uint32_t first = q->neurons.column * s->n_in_column, end = first + s->n_in_column;
   const spike_list *sources = &s->sources[q->neurons.column].ring[slot];
-  uint32_t n = sources->n;
+  size_t n = sources->n;
   for (uint32_t p = first; p < end; p++) n += s->partition[p].ring[slot].n;
-  if (!reserve_arrivals(a, n, s->n_delays)) return false;
-  a->longest = 0;
-  for (uint32_t p = first; p < end; p++) take_list(s, q, &s->partition[p].ring[slot], a);
-  take_list(s, q, sources, a);
-  return true;
-}
-
-/** Lists the synapses with delay d of the spikes of one step. */
-static void list_segments(partition *q, const arrivals *a, uint32_t d)
-{
-  const uint16_t *from = a->end + (size_t) (d - 1) * a->capacity, *to = from + a->capacity;
-  for (uint32_t i = 0; i < a->n; i++) {
-    if (from[i] == to[i]) continue;
-    const uint32_t n = (uint32_t) to[i] - from[i];
-    const int c = a->channel[i];
-    q->segment[c][q->n_segments[c]++] = (engine_segment) {.synapse = a->row[i] + from[i], .n = n};
-    q->n_events += n;
-  }
-}
-
-/** Lists everything that arrives in a step. */
-static bool list_input(const simulation *s, partition *q, uint64_t step)
-{
-  q->n_segments[0] = q->n_segments[1] = 0;
-  for (uint32_t d = s->wiring->min_delay_steps; d <= s->n_delays && d < step; d++) {
-    const arrivals *a = &q->arrivals[(step - d) % s->n_slots];
-    if (a->n == 0 || d > a->longest) continue;
-    if (!reserve_segments(q, a->n)) return false;
-    list_segments(q, a, d);
-  }
+  if (!reserve(s, q, n + 1)) return false; /* 1: send_list writes before it knows the length */
+  for (uint32_t p = first; p < end; p++)
+    send_list(s, q, &s->partition[p].ring[slot], step, from);
+  send_list(s, q, sources, step, from);
   return true;
 }
 
@@ -282,14 +249,15 @@ bool engine_partition_gather(const simulation *s, partition *q, uint64_t first, 
 {
   double then = mesoi_clock_s();
   for (uint64_t step = first > s->block_steps ? first - s->block_steps : 1; step < first; step++)
-    if (!engine_partition_look_up(s, q, step)) return false;
-  for (unsigned k = 0; k < n_steps; k++) {
-    if (!list_input(s, q, first - 1 + k + s->general)) return false;
-    charge(q, MESO_PHASE_LIST, 1.0, &then);
-    for (int c = 0; c < (s->merged ? 1 : 2); c++)
-      s->kernels->deliver(q->segment[c], q->n_segments[c], q->sum[c][k]);
-    charge(q, MESO_PHASE_DELIVER, 1.0, &then);
-  }
+    if (!engine_partition_send(s, q, step, 0)) return false;
+  charge(q, MESO_PHASE_LIST, 1.0, &then);
+  for (unsigned k = 0; k < n_steps; k++)
+    for (int c = 0; c < (s->merged ? 1 : 2); c++) {
+      arrivals *a = &q->arrivals[c][(first - 1 + k + s->general) % s->n_slots];
+      q->n_events += s->kernels->deliver(q->table.synapse, a->segment, a->n, q->sum[c][k]);
+      a->n = 0;
+    }
+  charge(q, MESO_PHASE_DELIVER, 1.0, &then);
   return true;
 }
 

@@ -18,14 +18,8 @@
 /** Neurons (indices in their column) that spiked in one step, in ascending order. */
 typedef struct spike_list { uint32_t n, capacity; uint32_t *neuron; } spike_list;
 
-/** The spikes of one step as a partition sees them: where each neuron's synapses lie. Transposed
- *  by delay, so that listing one delay reads two short runs. */
-typedef struct arrivals {
-  uint32_t n, capacity, longest; /**< longest: delay with any synapse, in steps */
-  const uint32_t **row;          /**< (capacity) synapses of each neuron */
-  uint8_t *channel;              /**< (capacity) */
-  uint16_t *end;                 /**< (n_delays + 1, capacity) end of each delay's run */
-} arrivals;
+/** The synapses through which spikes of the steps before arrive in one step. */
+typedef struct arrivals { size_t n, capacity; engine_segment *segment; } arrivals;
 
 typedef struct recorded { uint32_t step, neuron; } recorded;
 
@@ -59,10 +53,8 @@ typedef struct partition {
   slice *slice;              /**< (n_populations) */
   double *V_mV, *I_ex, *I_in;
   int32_t *sum[2][ENGINE_MAX_BLOCK]; /**< input by channel and step of the block */
-  engine_segment *segment[2];
-  size_t n_segments[2], segment_capacity[2];
   spike_list *ring;          /**< (n_slots) spikes of its own neurons */
-  arrivals *arrivals;        /**< (n_slots) spikes of all neurons of the column */
+  arrivals *arrivals[2];     /**< by channel: (n_slots) what is on its way, by step of arrival */
   recording recording;
   uint64_t n_events;
   double phase_s[MESO_N_PHASES];
@@ -115,9 +107,10 @@ MESO_MUST_CHECK meso_status engine_partition_create_range(const simulation *s, p
                                                           meso_err *err);
 void engine_partition_destroy(partition *q, const simulation *s);
 
-/** Looks up where the synapses of one step's spikes lie, as engine_partition_advance does for the
- *  block before its own. False: out of memory. */
-bool engine_partition_look_up(const simulation *s, partition *q, uint64_t step);
+/** Lists the synapses of one step's spikes under the steps in which they arrive, as
+ *  engine_partition_advance does for the block before its own; those before step from are left
+ *  out. False: out of memory. */
+bool engine_partition_send(const simulation *s, partition *q, uint64_t step, uint64_t from);
 
 /** Steps first .. first + n_steps - 1 (n_steps <= block_steps) of a partition, given all spikes
  *  before them. Its own spikes are then in its ring and its recording. False: out of memory. */

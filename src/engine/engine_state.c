@@ -258,8 +258,8 @@ cleanup:
 }
 
 /** Spikes back into the rings: dynamic neurons all to that of their column's first partition, which
- *  all partitions of the column read. Then every partition looks up those that the next block
- *  will not look up itself. */
+ *  all partitions of the column read. Then every partition lists the synapses of those that the
+ *  next block will not send itself. */
 static meso_status restore_spikes(simulation *s, const meso_result *state, uint64_t last_step,
                                   meso_err *err)
 {
@@ -281,7 +281,7 @@ static meso_status restore_spikes(simulation *s, const meso_result *state, uint6
   }
   for (uint64_t step = (uint64_t) oldest; step + s->block_steps <= last_step; step++)
     for (uint32_t i = 0; i < s->n_partitions; i++)
-      if (!engine_partition_look_up(s, &s->partition[i], step))
+      if (!engine_partition_send(s, &s->partition[i], step, last_step + s->general))
         MESO_FAIL(err, MESO_ENOMEM, "cannot allocate the spikes of a checkpoint");
 cleanup:
   return status;
